@@ -1,0 +1,35 @@
+"""Everything that can go wrong in a way that a person can mend.
+
+ExpressionError
+├── SettingError    a setting that is unknown, out of bounds or not of its type
+├── SourceError     a camera, file or address that cannot be opened or read
+├── ImageError      bytes or a file that is no picture
+├── BundleError     a weights bundle that is missing, damaged or does not fit
+└── DataError       training data that cannot be used
+
+Each message names what came, what was expected and the remedy.
+"""
+
+
+class ExpressionError(Exception):
+    """Base of every error that this program raises on purpose."""
+
+
+class SettingError(ExpressionError):
+    """A setting that is unknown, out of bounds or not of its type."""
+
+
+class SourceError(ExpressionError):
+    """A camera, file or address that cannot be opened or read."""
+
+
+class ImageError(ExpressionError):
+    """Bytes or a file that is no picture."""
+
+
+class BundleError(ExpressionError):
+    """A weights bundle that is missing, damaged or does not fit."""
+
+
+class DataError(ExpressionError):
+    """Training data that cannot be used."""

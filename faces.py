@@ -1,0 +1,113 @@
+"""The record that travels from a source to the viewers, and the order of the expressions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""A picture: (height, width, 3) uint8 in OpenCV's blue, green, red order, or (height, width) grey."""
+
+EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""The seven expressions, in FER-2013's own order. A bundle's card may name others; the card then rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box in pixels of the original image, origin top left.
+
+    Raises:
+        ValueError: a width or height below one pixel.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1:
+            raise ValueError(f"a box needs a width and height of at least 1 pixel, got {self.width}x{self.height}")
+
+    @property
+    def area(self) -> int:
+        """Area in square pixels."""
+        return self.width * self.height
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union with another box, from 0 (apart) to 1 (the same)."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0) * max(height, 0)
+        return shared / (self.area + other.area - shared)
+
+
+SAME_FACE = 0.2
+"""Intersection over union from which two finds in one frame are one face."""
+
+
+def joined(boxes: Sequence[Box], more: Sequence[Box]) -> list[Box]:
+    """The boxes of two searches of one frame, without those of the second that the first has found too."""
+    return [*boxes, *(box for box in more if all(box.overlap(known) < SAME_FACE for known in boxes))]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face: where it is, which track it belongs to, and what it looks like.
+
+    `probabilities` are in the order of `labels` and sum to 1; both are empty until the face was classified.
+
+    Raises:
+        ValueError: probabilities that do not match the labels or do not sum to 1.
+    """
+
+    box: Box
+    labels: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    track: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != len(self.probabilities):
+            raise ValueError(f"expected {len(self.labels)} probabilities, one a label, got {len(self.probabilities)}")
+        if self.probabilities and abs(sum(self.probabilities) - 1) > 1e-3:
+            raise ValueError(f"probabilities must sum to 1, got {sum(self.probabilities):.4f}")
+
+    @property
+    def expression(self) -> str | None:
+        """The most probable label, or None before the face was classified."""
+        return self.labels[self.probabilities.index(max(self.probabilities))] if self.probabilities else None
+
+    @property
+    def confidence(self) -> float:
+        """The probability of `expression`, from 0 to 1; 0 before the face was classified."""
+        return max(self.probabilities, default=0.0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The face as the API and the files give it."""
+        box = self.box
+        return {
+            "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
+            "track": self.track,
+            "expression": self.expression,
+            "confidence": round(self.confidence, 4),
+            "probabilities": {label: round(p, 4) for label, p in zip(self.labels, self.probabilities, strict=True)},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame on its way: the picture, when it was taken, and what was found in it so far.
+
+    `captured_at` is in seconds since the UTC epoch. `position` is in seconds on the source's own clock, which never
+    goes back: a video's time, or that of this machine since it started. `timings` holds the seconds that each stage
+    took, by name.
+    """
+
+    image: Image
+    number: int
+    captured_at: float
+    position: float = 0.0
+    faces: tuple[Face, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)

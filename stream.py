@@ -1,0 +1,147 @@
+"""The newest-frame hub: one producer, any number of viewers. Knows nothing of cameras or faces."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+BOUNDARY = "frame"
+OPENING = f"--{BOUNDARY}\r\n".encode()
+REPEAT_AFTER = 1.0
+"""Seconds after which an unchanged picture is sent again, so that a vanished viewer is noticed by the write."""
+
+T = TypeVar("T")
+
+
+class Ended(Exception):  # noqa: N818 - an end is no error
+    """The hub was closed: there will be no further item."""
+
+
+class Hub(Generic[T]):
+    """Holds the newest item only; who is slow skips, who is early waits.
+
+    Every method may be called from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._item: T | None = None
+        self._sequence = 0
+        self._ended = False
+
+    def publish(self, item: T) -> None:
+        """Put an item in the place of the one before, and wake all who wait."""
+        with self._condition:
+            self._item = item
+            self._sequence += 1
+            self._condition.notify_all()
+
+    def newest(self, after: int = 0, timeout: float = REPEAT_AFTER) -> tuple[int, T]:
+        """The newest item and its sequence number, once that is above `after`.
+
+        Raises:
+            TimeoutError: nothing newer came within `timeout` seconds.
+            Ended: the hub was closed.
+        """
+        with self._condition:
+            self._condition.wait_for(lambda: self._ended or self._is_newer(after), timeout)
+            if self._ended:
+                raise Ended
+            if self._item is None or not self._is_newer(after):
+                raise TimeoutError(f"nothing new within {timeout:g} s")
+            return self._sequence, self._item
+
+    def _is_newer(self, after: int) -> bool:
+        return self._item is not None and self._sequence > after
+
+    def clear(self) -> None:
+        """Forget the item, so that nobody is shown an old one later."""
+        with self._condition:
+            self._item = None
+
+    def close(self) -> None:
+        """End the hub for good: all who wait, now or later, get `Ended`."""
+        with self._condition:
+            self._ended = True
+            self._item = None
+            self._condition.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One encoded frame.
+
+    `captured_at` is in seconds since the UTC epoch; `drawn` marks a notice that is no camera's frame.
+    """
+
+    jpeg: bytes
+    number: int
+    captured_at: float
+    drawn: bool = False
+
+    def part(self) -> bytes:
+        """The frame as a part of multipart/x-mixed-replace (RFC 2046), closing boundary included.
+
+        Browsers show a part only once they have seen the boundary behind it, so it goes out with the part.
+        """
+        head = (
+            f"Content-Type: image/jpeg\r\nContent-Length: {len(self.jpeg)}\r\n"
+            f"X-Timestamp: {self.captured_at:.6f}\r\nX-Frame: {self.number}\r\n\r\n"
+        )
+        return b"".join((head.encode(), self.jpeg, b"\r\n", OPENING))
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A picture together with the bytes that every viewer is sent, made once for all."""
+
+    picture: Picture
+    part: bytes
+
+
+def parts(hub: Hub[Outgoing]) -> Iterator[bytes]:
+    """The body of one viewer's stream: the opening boundary, then the newest part each time there is one."""
+    yield OPENING
+    sequence, newest = 0, None
+    while True:
+        try:
+            sequence, newest = hub.newest(sequence)
+        except TimeoutError:
+            if newest is None:
+                continue
+        except Ended:
+            return
+        yield newest.part
+
+
+class Viewers:
+    """Who is watching one hub: counted, and known by an optional id each. May be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: list[str] = []
+        self._left_at = time.monotonic()
+
+    def enter(self, viewer: str = "") -> None:
+        """Count one viewer more."""
+        with self._lock:
+            self._ids.append(viewer)
+
+    def leave(self, viewer: str = "") -> None:
+        """Count one viewer less."""
+        with self._lock:
+            self._ids.remove(viewer)
+            self._left_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, viewer: str) -> bool:
+        return viewer in self._ids
+
+    @property
+    def away(self) -> float:
+        """Seconds since the last one left; 0 while somebody watches."""
+        with self._lock:
+            return 0.0 if self._ids else time.monotonic() - self._left_at
