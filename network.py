@@ -1,0 +1,48 @@
+"""The listening socket: opened with clear errors, and tuned for streams that must not pile up."""
+
+import errno
+import socket
+
+from errors import SettingError
+
+UNSENT_LIMIT = 16 * 1024
+"""Bytes that may wait unsent in the kernel for one viewer, so that a slow line gets new frames, not old ones."""
+STALL_LIMIT = 8.0
+"""Seconds after which a viewer that takes nothing any more is let go."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A tuned TCP socket that listens; port 0 takes any free one.
+
+    Raises:
+        SettingError: the port is taken, needs rights, or the address is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, kind, protocol)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except socket.gaierror:
+        raise SettingError(
+            f"host: {host!r} is no address of this machine; 127.0.0.1 is for this machine only"
+        ) from None
+    except OSError as error:
+        raise SettingError(_reason(error, host, port)) from None
+    listening.listen(128)
+    tune(listening)
+    return listening
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port: {port} on {host} is taken by another program; end it, or choose another, as --port {port + 1}"
+    if error.errno == errno.EACCES:
+        return f"port: {port} needs administrator's rights; choose one above 1023, as --port 5000"
+    return f"host: cannot listen on {host}:{port} ({error.strerror}); 127.0.0.1 is for this machine only"
+
+
+def tune(listening: socket.socket) -> None:
+    """Set what accepted connections inherit; passes over what the system does not know (Linux knows both)."""
+    for name, value in (("TCP_NOTSENT_LOWAT", UNSENT_LIMIT), ("TCP_USER_TIMEOUT", int(STALL_LIMIT * 1000))):
+        if listening.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

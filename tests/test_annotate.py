@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from annotate import COLOURS, UNSURE, annotate, caption, notice
+from faces import EXPRESSIONS, Box, Face
+from lettering import paste, plate
+
+
+def face(box: Box, confidence: float = 0.88) -> Face:
+    return Face(box, ("happy", "sad"), (confidence, 1 - confidence))
+
+
+def blank(height: int = 360, width: int = 640) -> np.ndarray:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+def test_every_expression_has_a_colour_of_its_own():
+    assert set(COLOURS) == set(EXPRESSIONS)
+    assert len(set(COLOURS.values())) == len(EXPRESSIONS)
+
+
+def test_without_faces_the_copy_equals_the_picture():
+    image = blank()
+    drawn = annotate(image, [])
+    assert np.array_equal(drawn, image)
+    assert drawn is not image
+
+
+def test_the_box_is_drawn_in_the_expressions_colour_and_the_original_left_alone():
+    image = blank()
+    drawn = annotate(image, [face(Box(200, 150, 100, 100))])
+    assert tuple(drawn[200, 200]) == COLOURS["happy"]
+    assert tuple(drawn[200, 300]) == COLOURS["happy"]
+    assert (drawn[180:220, 220:280] == 90).all()
+    assert (image == 90).all()
+
+
+def test_a_label_stands_above_the_box():
+    drawn = annotate(blank(), [face(Box(200, 150, 100, 100))])
+    above = drawn[132:148, 202:260].reshape(-1, 3)
+    assert (above == COLOURS["happy"]).all(axis=1).any()
+    assert (above.max(axis=1) < 80).any(), "no dark letters on the plate"
+
+
+def test_what_is_below_the_threshold_is_called_unsure():
+    assert caption(face(Box(0, 0, 9, 9), 0.66), 0.35) == "happy 66%"
+    assert caption(face(Box(0, 0, 9, 9), 0.66), 0.7) == "unsure 66%"
+    assert caption(Face(Box(0, 0, 9, 9)), 0.35) == ""
+    drawn = annotate(blank(), [face(Box(200, 150, 100, 100), 0.6)], threshold=0.7)
+    assert tuple(drawn[200, 200]) == UNSURE
+
+
+@pytest.mark.parametrize("box", [Box(-50, -50, 100, 100), Box(600, 320, 100, 100), Box(-900, -900, 20, 20)])
+@pytest.mark.parametrize("shape", [(360, 640), (32, 32)])
+def test_boxes_may_reach_over_the_edge_of_any_picture(box, shape):
+    image = blank(*shape)
+    assert annotate(image, [face(box)]).shape == image.shape
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (320, 240), (64, 48)])
+def test_a_notice_has_the_size_asked_for_and_words_in_it(size):
+    image = notice("No picture", "the cable was pulled " * 8, *size)
+    assert image.shape == (size[1], size[0], 3)
+    assert image.max() > 150
+
+
+def test_plates_grow_with_their_text_and_cannot_be_written_to():
+    short, long = plate("sad", 20, (0, 0, 0), (255, 255, 255)), plate("surprise", 20, (0, 0, 0), (255, 255, 255))
+    assert long.shape[1] > short.shape[1]
+    with pytest.raises(ValueError, match="read-only"):
+        short[0, 0] = 0
+
+
+def test_what_is_pasted_over_the_edge_is_cut():
+    image = np.zeros((4, 4, 3), np.uint8)
+    paste(image, np.full((3, 3, 3), 9, np.uint8), -2, 2)
+    assert (image[2:, 0] == 9).all()
+    assert image.sum() == 2 * 3 * 9
