@@ -1,0 +1,51 @@
+"""gunicorn's settings: `gunicorn main:app` serves what `python main.py` serves, with settings from the environment.
+
+One worker owns the cameras of its process; its threads carry the viewers, one each.
+"""
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+import network
+from settings import load
+
+_settings = load({}, os.environ)
+
+bind = f"{_settings.host}:{_settings.port}"
+workers = 1
+worker_class = "gthread"
+threads = _settings.max_viewers + 16  # so that the page and /healthz answer with every viewer watching
+worker_connections = threads + 256
+timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
+graceful_timeout = 3  # streams end by themselves at once; what is left has this long
+keepalive = 5
+preload_app = False  # threads and devices do not survive a fork
+
+
+def when_ready(server: Any) -> None:
+    """Tune the listening sockets, whose settings accepted connections inherit."""
+    for listener in server.LISTENERS:
+        network.tune(listener.sock)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Load the model, so that a bad bundle stops the start; and have a stop of the worker end the streams."""
+    served = worker.app.callable.extensions["server"]
+    _ = served.model
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        _close_on(number, served.close)
+
+
+def _close_on(number: signal.Signals, close: Any) -> None:
+    before = signal.getsignal(number)
+
+    def handle(received: int, frame: FrameType | None) -> None:
+        # In a thread of its own: a signal may come while this one holds a lock that closing needs.
+        threading.Thread(target=close, daemon=True).start()
+        if callable(before):
+            before(received, frame)
+
+    signal.signal(number, handle)

@@ -1,0 +1,47 @@
+/** Saves the newest annotated frame as a file. */
+
+const TIME_LIMIT = 5000;
+
+/**
+ * Downloads the newest frame of a camera.
+ * @param {string} camera
+ * @returns {Promise<string>} the name of the file
+ * @throws {Error} when the server gives no picture
+ */
+export async function saveScreenshot(camera) {
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(), TIME_LIMIT);
+  try {
+    const address = `snapshot.jpg?${new URLSearchParams({ camera })}`;
+    const answer = await fetch(address, { signal: limit.signal, cache: "no-store" });
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    const name = fileName(camera, new Date());
+    download(await answer.blob(), name);
+    return name;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * A file name from camera and local time that every file system takes.
+ * @param {string} camera
+ * @param {Date} time
+ * @returns {string} such as "door-2025-01-31-18-05-09.jpg"
+ */
+export function fileName(camera, time) {
+  const safe = camera.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "camera";
+  const two = (number) => String(number).padStart(2, "0");
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())];
+  const clock = [two(time.getHours()), two(time.getMinutes()), two(time.getSeconds())];
+  return `${[safe, ...day, ...clock].join("-")}.jpg`;
+}
+
+function download(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // Some browsers read the address only after the click has returned.
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

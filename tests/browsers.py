@@ -1,0 +1,35 @@
+"""The Chromium that the tests and the screenshots drive: the machine's own, or the one that CHROMIUM names."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",  # tests may run as root, in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def chromium(extra_flags: tuple[str, ...] = ()) -> Iterator[Browser]:
+    """A headless Chromium, closed at the end of the `with` block.
+
+    Raises:
+        AssertionError: there is none on this machine.
+    """
+    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else NAMES
+    path = next(filter(None, map(shutil.which, names)), None)
+    assert path, f"found no {' or '.join(names)}: apt-get install chromium, or name one as CHROMIUM=/path"
+    with sync_playwright() as tools:
+        browser = tools.chromium.launch(executable_path=path, args=[*FLAGS, *extra_flags])
+        yield browser
+        browser.close()

@@ -1,0 +1,122 @@
+"""`python main.py` as a process: how it starts, serves several viewers, refuses, and ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from main import main
+from tests.servers import ROOT, free_port, running
+from tests.streams import Viewer, open_stream, read_parts
+
+SMALL = ["--width", "320", "--height", "180", "--fps", "15"]
+
+
+def command(*options: str) -> list[str]:
+    return [sys.executable, "main.py", *SMALL, *options]
+
+
+def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*options), cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60
+    )
+
+
+def test_several_viewers_watch_the_demo_at_its_own_pace():
+    port = free_port()
+    with running(command("--source", "demo", "--port", str(port)), port):
+        viewers = [Viewer(port, seconds=4) for _ in range(3)]
+        for viewer in viewers:
+            viewer.join(20)
+    for viewer in viewers:
+        assert viewer.keeps_pace(15)
+        images = [cv2.imdecode(np.frombuffer(p.jpeg, np.uint8), cv2.IMREAD_COLOR) for p in viewer.parts[-20::10]]
+        assert images[0].shape == (180, 320, 3)
+        assert np.abs(images[0].astype(int) - images[1]).mean() > 0.1, "the picture does not move"
+
+
+def test_ctrl_c_while_streaming_ends_cleanly_within_two_seconds():
+    port = free_port()
+    with running(command("--source", "demo", "--port", str(port)), port) as process:
+        viewer = Viewer(port, seconds=30)
+        end = time.monotonic() + 15
+        while len(viewer.parts) < 5:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
+        assert time.monotonic() - start < 2
+        viewer.join(2)
+        assert viewer.ended, "the viewer was left hanging"
+
+
+def test_a_viewer_that_vanishes_is_noticed_and_the_others_are_not_disturbed():
+    port = free_port()
+    with running(command("--source", "demo", "--port", str(port)), port):
+        steady = Viewer(port, seconds=6)
+        with open_stream(port) as leaving:
+            next(read_parts(leaving))
+        steady.join(20)
+        assert steady.keeps_pace(15)
+
+
+def test_a_port_that_is_taken_is_told_with_a_remedy():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = run("--source", "demo", "--port", str(port))
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == (
+        f"main.py: port: {port} on 127.0.0.1 is taken by another program; "
+        f"end it, or choose another, as --port {port + 1}"
+    )
+
+
+def test_a_host_that_is_not_this_machine_is_told():
+    assert "host: cannot listen on 192.0.2.1" in run("--host", "192.0.2.1", "--port", "0").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--source", "gone.mp4"], "source 'gone.mp4': there is no such file; expected a camera number"),
+        (["--weights", "weights/gone"], "weights/gone: no such folder"),
+        (["--port", "http"], "port: got 'http', expected a whole number"),
+        (["--source", "a=demo", "--source", "a=0"], "two cameras are called 'a'"),
+    ],
+)
+def test_what_cannot_be_is_one_line_and_no_traceback(options, message):
+    done = run(*options)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert message in done.stderr
+
+
+def test_the_environment_is_checked_the_same_way():
+    done = run(EXPRESSION_PORTS="1")
+    assert done.returncode == 2
+    assert "EXPRESSION_PORTS is no setting; did you mean EXPRESSION_PORT?" in done.stderr
+
+
+def test_help_lists_every_setting(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    for option in ("--source", "--max-viewers", "--search-every", "--threshold"):
+        assert option in told
+
+
+def test_importing_the_program_starts_nothing_and_loads_no_tensorflow():
+    script = "import main, sys, threading; print(threading.active_count(), 'tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["1", "False"]

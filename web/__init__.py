@@ -1,0 +1,1 @@
+"""Flask blueprints: the page, the live streams, and the API."""
