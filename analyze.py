@@ -23,6 +23,7 @@ from faces import Face, Frame, Image, joined
 from model import EmotionModel
 from pictures import read_picture
 from pipeline import Pipeline
+from searching import Search
 from settings import Settings, add_options, load
 from tracking import Tracker
 
@@ -128,7 +129,8 @@ class Analyzer:
         detector = self._detector(self._settings.search_width)
         chosen = self._settings
         tracker = Tracker(chosen.smoothing)
-        pipeline = Pipeline(detector, self._model, tracker, chosen.threshold, chosen.search_every)
+        search = Search(detector, chosen.search_every)
+        pipeline = Pipeline(detector, search, self._model, tracker, chosen.threshold)
         with VideoFile(result.path, looped=False) as source, ExitStack() as stack:
             result.fps = round(source.fps, 3)
             copy: VideoCopy | None = None

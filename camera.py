@@ -16,7 +16,7 @@ import numpy as np
 
 from demo import Demo
 from errors import SourceError
-from faces import Box, Frame, Image
+from faces import Box, Frame, Image, joined
 
 log = logging.getLogger("camera")
 
@@ -286,6 +286,7 @@ def open_source(source: str, wanted: Wanted = Wanted()) -> Source:
         SourceError: it is missing, busy or no video.
     """
     check_source(source)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what matters is said by our own errors
     if source == "auto":
         return _first_webcam(wanted)
     if source == "demo":
@@ -347,8 +348,11 @@ class FaceDetector:
             image: as for `detect`.
             known: where faces were a moment ago; those not found again are missing from the answer.
         """
-        found = (self._detect_near(image, box) for box in known)
-        return [box for box in found if box is not None]
+        boxes: list[Box] = []
+        for box in known:
+            found = self._detect_near(image, box)
+            boxes = joined(boxes, [found] if found is not None else [])  # two that meet are one
+        return boxes
 
     def _detect_near(self, image: Image, known: Box) -> Box | None:
         margin = round(known.width * NEAR_MARGIN)

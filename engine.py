@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -234,16 +234,16 @@ class _Run:
 
     def _follow(self) -> None:
         self._tell("starting" if self._status != "lost" else "lost", self._message)
-        pipeline = self._plan.make_pipeline()
         sequence, fresh_at = 0, time.monotonic()
-        while not self._end_if_idle(self):
-            try:
-                sequence, frame = self._frames.newest(sequence, timeout=TICK)
-            except TimeoutError:
-                self._look_after(silence=time.monotonic() - fresh_at)
-                continue
-            fresh_at = time.monotonic()
-            self._deliver(pipeline.process(frame))
+        with closing(self._plan.make_pipeline()) as pipeline:
+            while not self._end_if_idle(self):
+                try:
+                    sequence, frame = self._frames.newest(sequence, timeout=TICK)
+                except TimeoutError:
+                    self._look_after(silence=time.monotonic() - fresh_at)
+                    continue
+                fresh_at = time.monotonic()
+                self._deliver(pipeline.process(frame))
 
     def _deliver(self, frame: Frame) -> None:
         start = time.perf_counter()

@@ -9,6 +9,7 @@ from camera import NO_CAMERA, FaceDetector, Wanted, check_source, find_webcams, 
 from engine import Engine, Plan
 from model import EmotionModel
 from pipeline import Pipeline
+from searching import BackgroundSearch
 from settings import Settings, named_sources
 from tracking import Tracker
 
@@ -48,10 +49,11 @@ class Server:
         )
 
     def _make_pipeline(self) -> Pipeline:
-        """Each camera has its own detector and tracker, which remember; the model is shared."""
+        """Each camera has its own detectors and tracker, which remember; the model is shared."""
         chosen = self.settings
-        detector = FaceDetector(chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
-        return Pipeline(detector, self.model, Tracker(chosen.smoothing), chosen.threshold, chosen.search_every)
+        sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
+        search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
+        return Pipeline(FaceDetector(*sizes), search, self.model, Tracker(chosen.smoothing), chosen.threshold)
 
     @property
     def model(self) -> EmotionModel:

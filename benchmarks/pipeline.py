@@ -26,6 +26,7 @@ from faces import Box, Face, Frame, Image
 from model import EmotionModel
 from pipeline import Pipeline
 from preprocess import crop_faces
+from searching import Search
 from settings import Settings
 from tracking import Tracker
 
@@ -42,7 +43,8 @@ def the_project(settings: Settings) -> Way:
     """This program's pipeline."""
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     model = EmotionModel.load(settings.weights, settings.runtime)
-    pipeline = Pipeline(detector, model, Tracker(settings.smoothing), settings.threshold, settings.search_every)
+    search = Search(detector, settings.search_every)
+    pipeline = Pipeline(detector, search, model, Tracker(settings.smoothing), settings.threshold)
 
     def way(image: Image, number: int) -> bytes:
         frame = Frame(image, number, captured_at=time.time(), position=number / FPS)

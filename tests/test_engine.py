@@ -10,6 +10,7 @@ from camera import Source
 from engine import Engine, Plan, Rate
 from errors import SourceError
 from pipeline import Pipeline
+from searching import Search
 from stream import Ended, Outgoing
 from tracking import Tracker
 
@@ -76,7 +77,7 @@ def detector() -> Nothing:
 @pytest.fixture
 def engine(script, detector):
     def make_pipeline() -> Pipeline:
-        return Pipeline(detector, detector, Tracker(), search_every=0)
+        return Pipeline(detector, Search(detector, every=0), detector, Tracker())
 
     made = Engine(Plan("door", "test", lambda: Camera(script), make_pipeline, idle=0.3))
     yield made

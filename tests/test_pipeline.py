@@ -3,6 +3,7 @@ import numpy as np
 from annotate import COLOURS
 from faces import EXPRESSIONS, Box, Frame, joined
 from pipeline import Pipeline
+from searching import Search
 from tracking import Tracker
 
 FACE, NEW = Box(100, 100, 80, 80), Box(300, 100, 80, 80)
@@ -40,8 +41,13 @@ def frame(number: int) -> Frame:
     return Frame(image, number, captured_at=1000 + number / 30, position=number / 30)
 
 
+def made(detector=None, classifier=None, every=0.4) -> Pipeline:
+    detector = detector or Detector()
+    return Pipeline(detector, Search(detector, every), classifier or Classifier(), Tracker())
+
+
 def test_a_frame_comes_out_with_faces_drawn_timed_and_its_own_time():
-    pipeline = Pipeline(Detector(), Classifier(), Tracker())
+    pipeline = made()
     given = [frame(n) for n in range(5)]
     done = [pipeline.process(one) for one in given][-1]
     assert [(face.expression, face.track) for face in done.faces] == [("happy", 1)]
@@ -53,20 +59,12 @@ def test_a_frame_comes_out_with_faces_drawn_timed_and_its_own_time():
     assert min(done.timings.values()) >= 0
 
 
-def test_the_whole_frame_is_searched_now_and_then_only():
-    detector = Detector()
-    pipeline = Pipeline(detector, Classifier(), Tracker(), search_every=0.5)
-    for number in range(60):
-        pipeline.process(frame(number))
-    assert detector.searches == 4
-
-
 def test_a_new_face_joins_the_known_one_which_is_not_counted_twice():
     detector = Detector()
-    pipeline = Pipeline(detector, Classifier(), Tracker(), search_every=0.2)
+    pipeline = made(detector, every=0.2)
     for number in range(10):
         pipeline.process(frame(number))
-    detector.everywhere = [Box(104, 98, 84, 84), NEW]
+    detector.everywhere = [Box(104, 98, 84, 84), NEW]  # the known one again, a little beside where it was
     faces = [pipeline.process(frame(number)).faces for number in range(10, 30)][-1]
     assert [face.track for face in faces] == [1, 2]
 
@@ -74,7 +72,7 @@ def test_a_new_face_joins_the_known_one_which_is_not_counted_twice():
 def test_all_faces_of_a_frame_are_classified_in_one_batch():
     detector, classifier = Detector(), Classifier()
     detector.everywhere = [FACE, NEW]
-    pipeline = Pipeline(detector, classifier, Tracker())
+    pipeline = made(detector, classifier)
     for number in range(5):
         pipeline.process(frame(number))
     assert classifier.batches == [0, 0, 2, 2, 2]
