@@ -30,6 +30,8 @@ NEAR_SIDE = 56
 NEAR_CHANGE = 1.4
 """The greatest change of size between two frames that is looked for."""
 NO_CAMERA = "No camera was found on this machine. This is the drawn demo."
+CATCH_UP = 0.25
+"""Seconds by which a video file may lag behind its own pace and still make up for it."""
 OPEN_LIMIT = 5.0
 """Seconds after which an address that does not answer counts as lost."""
 READ_LIMIT = 5.0
@@ -200,9 +202,9 @@ class VideoFile(_Captured):
         return image
 
     def _wait(self) -> None:
-        """Sleep until the frame is due; after a stall go on from now instead of catching up."""
+        """Sleep until the frame is due; a short delay is made up for, after a longer one it goes on from now."""
         now = time.monotonic()
-        self._due = max(self._due + 1 / self.fps, now - 1 / self.fps)
+        self._due = max(self._due + 1 / self.fps, now - CATCH_UP)
         if self._due > now:
             time.sleep(self._due - now)
 
