@@ -1,0 +1,262 @@
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from errors import BundleError
+from faces import EXPRESSIONS, Box
+from model import EmotionModel, sha256
+from preprocess import crop_faces
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED = ROOT / "weights" / "fer2013"
+LARGEST, MEAN = 0.06, 0.003
+"""How far a probability may be from the other runtime's; the compiled file has 8-bit weights."""
+
+
+@pytest.fixture(scope="module")
+def litert():
+    return EmotionModel.load(SHIPPED, "litert")
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return EmotionModel.load(SHIPPED, "keras")
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Path(shutil.copytree(SHIPPED, tmp_path / "copy"))
+
+
+def crops(spec, count=24):
+    """Real crops of all kinds: places in a photograph, at several sizes."""
+    image = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
+
+    rng = np.random.default_rng(0)
+    boxes = [Box(*(int(v) for v in rng.integers(0, 350, 2)), *[int(rng.integers(30, 160))] * 2) for _ in range(count)]
+    return crop_faces(image, [Box(177, 67, 93, 93), *boxes], spec)
+
+
+def edit_card(folder, **changes):
+    path = folder / "card.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_the_shipped_bundle_names_its_labels_and_input(litert):
+    assert litert.labels == EXPRESSIONS
+    assert litert.spec.shape == (48, 48, 1)
+    assert litert.name == "fer2013"
+    assert litert.runtime == "litert"
+
+
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_the_smiling_astronaut_is_happy(runtime, astronaut, request):
+    model = request.getfixturevalue(runtime)
+    row = model.classify(astronaut, [Box(177, 67, 93, 93)])[0]
+    assert model.labels[row.argmax()] == "happy"
+    assert row.max() > 0.5
+
+
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_rows_are_probabilities(runtime, request):
+    model = request.getfixturevalue(runtime)
+    rows = model.probabilities(crops(model.spec))
+    assert rows.shape == (25, 7)
+    assert rows.dtype == np.float32
+    assert (rows >= 0).all()
+    np.testing.assert_allclose(rows.sum(axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_no_boxes_give_no_rows(runtime, astronaut, request):
+    rows = request.getfixturevalue(runtime).classify(astronaut, [])
+    assert rows.shape == (0, 7)
+    assert rows.dtype == np.float32
+
+
+def test_both_runtimes_agree(litert, keras):
+    batch = crops(litert.spec)
+    apart = np.abs(litert.probabilities(batch) - keras.probabilities(batch))
+    assert apart.max() < LARGEST
+    assert apart.mean() < MEAN
+    assert litert.card["litert"]["largest_difference"] < LARGEST
+    assert litert.card["litert"]["mean_difference"] < MEAN
+
+
+def test_a_face_reads_the_same_alone_and_in_a_batch_of_any_size(litert):
+    batch = crops(litert.spec, 199)
+    together = litert.probabilities(batch)
+    alone = np.concatenate([litert.probabilities(batch[i : i + 1]) for i in (0, 7, 199)])
+    np.testing.assert_allclose(alone, together[[0, 7, 199]], atol=1e-4)
+
+
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_threads_do_not_disturb_each_other(runtime, request):
+    model = request.getfixturevalue(runtime)
+    batch = crops(model.spec)
+    expected = model.probabilities(batch)
+
+    def ask(number):
+        chosen = slice(number % 5, number % 5 + 1 + number % 3)
+        return np.abs(model.probabilities(batch[chosen]) - expected[chosen]).max()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert max(pool.map(ask, range(80))) < 1e-4
+
+
+def test_a_batch_of_another_size_is_refused(litert):
+    with pytest.raises(ValueError, match=r"expected a batch of shape \(N, \*\(48, 48, 1\)\), got \(2, 40, 40, 1\)"):
+        litert.probabilities(np.zeros((2, 40, 40, 1), np.float32))
+
+
+def test_serving_by_litert_never_imports_tensorflow_or_keras():
+    program = """
+import sys, model
+assert "ai_edge_litert" not in sys.modules, "model.py imported LiteRT before it was asked for"
+loaded = model.EmotionModel.load(sys.argv[1])
+assert loaded.runtime == "litert", loaded.runtime
+assert not {"tensorflow", "keras"} & set(sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, SHIPPED], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_card_vouches_for_every_file(litert):
+    assert set(litert.card["files"]) == {"model.json", "model.weights.h5", "model.tflite"}
+    for name, digest in litert.card["files"].items():
+        assert sha256(SHIPPED / name) == digest
+    assert litert.card["litert"]["made_from"] == litert.card["files"]["model.weights.h5"]
+
+
+def test_the_bundle_is_small(litert):
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 15e6
+    assert (SHIPPED / "model.tflite").stat().st_size < 5e6
+
+
+def test_auto_takes_keras_when_the_compiled_file_is_missing(bundle, caplog):
+    (bundle / "model.tflite").unlink()
+    assert EmotionModel.load(bundle).runtime == "keras"
+    assert "model.tflite: missing" in caplog.text
+
+
+def test_auto_takes_keras_when_the_compiled_file_is_of_other_weights(bundle, caplog):
+    edit_card(bundle, litert={"made_from": "0" * 64})
+    assert EmotionModel.load(bundle).runtime == "keras"
+    assert "other weights" in caplog.text
+
+
+def test_litert_alone_needs_neither_architecture_nor_weights(bundle):
+    (bundle / "model.json").unlink()
+    (bundle / "model.weights.h5").unlink()
+    assert EmotionModel.load(bundle).runtime == "litert"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short"])
+@pytest.mark.parametrize(
+    ("runtime", "name", "remedy"),
+    [
+        ("auto", "card.json", "estore it"),
+        ("litert", "model.tflite", "python -m training.export"),
+        ("keras", "model.json", "Restore it"),
+        ("keras", "model.weights.h5", "Restore it"),
+    ],
+)
+def test_a_damaged_file_is_named_with_its_remedy(bundle, runtime, name, remedy, damage):
+    file = bundle / name
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(BundleError) as told:
+        EmotionModel.load(bundle, runtime)
+    assert str(file) in str(told.value)
+    assert remedy in str(told.value)
+    assert ("missing" if damage == "missing" else "damaged") in str(told.value)
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(BundleError, match=r"no such folder. Name a weights bundle"):
+        EmotionModel.load(tmp_path / "nothing")
+
+
+def test_an_unknown_runtime_is_refused():
+    with pytest.raises(BundleError, match=r"'onnx'. Choose one of auto, keras, litert"):
+        EmotionModel.load(SHIPPED, "onnx")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"labels": ["yes", "no"]}, "2 labels, but the network gives 7"),
+        ({"labels": ["happy", "happy"]}, "at least two different labels"),
+        ({"labels": 7}, "at least two different labels"),
+        ({"files": []}, "SHA-256 of each file"),
+        ({"input": {"width": 48}}, "input or preprocessing is wrong"),
+        ({"input": {"width": 48, "height": 48, "channels": 2}}, "input or preprocessing is wrong"),
+        ({"preprocessing": {"crop_scale": 0, "crop_shift": 0}}, "input or preprocessing is wrong"),
+    ],
+)
+@pytest.mark.parametrize("runtime", ["litert", "keras"])
+def test_a_card_that_does_not_fit_is_named_with_what_is_wrong(bundle, changes, told, runtime):
+    edit_card(bundle, **changes)
+    with pytest.raises(BundleError) as error:
+        EmotionModel.load(bundle, runtime)
+    assert "card.json" in str(error.value)
+    assert told in str(error.value)
+
+
+def test_a_network_for_colour_pictures_does_not_fit_a_grey_card(bundle):
+    edit_card(bundle, input={"width": 48, "height": 48, "channels": 3})
+    for runtime in ("litert", "keras"):
+        with pytest.raises(BundleError, match=r"card\.json: the network refused an input of \(48, 48, 3\)"):
+            EmotionModel.load(bundle, runtime)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"name": "x"}'])
+def test_a_card_that_lacks_something_is_named(bundle, content):
+    (bundle / "card.json").write_text(content)
+    with pytest.raises(BundleError, match=r"card\.json: (expected an object|lacks)"):
+        EmotionModel.load(bundle)
+
+
+def test_an_architecture_that_hides_code_is_refused(bundle):
+    from keras import Input, Sequential, layers
+
+    network = Sequential([Input((48, 48, 1)), layers.Lambda(lambda x: x), layers.Flatten(), layers.Dense(7)])
+    (bundle / "model.json").write_text(network.to_json())
+    card = json.loads((bundle / "card.json").read_text())
+    edit_card(bundle, files={**card["files"], "model.json": sha256(bundle / "model.json")})
+    with pytest.raises(BundleError, match=r"model\.json: Keras .* cannot build it .*unsafe"):
+        EmotionModel.load(bundle, "keras")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name", "content"),
+    [
+        ("litert", "model.tflite", b"no compiled network at all"),
+        ("keras", "model.json", b'{"class_name": "Nothing", "config": {}}'),
+        ("keras", "model.weights.h5", b"no weights at all"),
+    ],
+)
+def test_a_file_that_the_card_vouches_for_but_no_runtime_can_read_is_named(bundle, runtime, name, content):
+    (bundle / name).write_bytes(content)
+    card = json.loads((bundle / "card.json").read_text())
+    files = {**card["files"], name: sha256(bundle / name)}
+    edit_card(bundle, files=files)
+    with pytest.raises(BundleError, match=name.replace(".", r"\.")):
+        EmotionModel.load(bundle, runtime)
