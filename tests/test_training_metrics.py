@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from training.metrics import report
+
+TRUTH = np.array([0, 0, 0, 1, 1, 2])
+SAID = [0, 0, 1, 1, 1, 0]
+
+
+def probabilities(said, classes, sure=0.8):
+    rows = np.full((len(said), classes), (1 - sure) / (classes - 1), np.float32)
+    rows[np.arange(len(said)), said] = sure
+    return rows
+
+
+@pytest.fixture
+def told():
+    return report(TRUTH, probabilities(SAID, 4), ("a", "b", "c", "d"))
+
+
+def test_figures_are_those_computed_by_hand(told):
+    assert told.images == 6
+    assert told.accuracy == pytest.approx(4 / 6)
+    assert told.confusion.tolist() == [[2, 1, 0, 0], [0, 2, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    np.testing.assert_allclose(told.precision, [2 / 3, 2 / 3, 0, 0])
+    np.testing.assert_allclose(told.recall, [2 / 3, 1, 0, 0])
+    np.testing.assert_allclose(told.f1, [2 / 3, 4 / 5, 0, 0])
+    assert told.support.tolist() == [3, 2, 1, 0]
+    assert told.log_loss == pytest.approx(-(4 * np.log(0.8) + 2 * np.log(0.2 / 3)) / 6, rel=1e-5)
+
+
+def test_a_class_without_images_does_not_pull_the_macro_means(told):
+    assert told.macro(told.recall) == pytest.approx((2 / 3 + 1 + 0) / 3)
+
+
+def test_the_text_and_the_json_tell_the_same(told):
+    page = told.as_text()
+    assert "accuracy" in page
+    assert f"{round(told.accuracy, 4)}" in page
+    assert page.count("\n") > 10
+    content = told.as_dict()
+    assert content["classes"]["b"] == {"precision": 0.6667, "recall": 1.0, "f1": 0.8, "support": 2}
+    assert content["confusion_matrix"] == told.confusion.tolist()
+
+
+def test_a_confident_mistake_costs_much_but_not_without_end():
+    told = report(np.array([0]), np.array([[0, 1]], np.float32), ("a", "b"))
+    assert 10 < told.log_loss < 20
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (6, 3), (0, 4)])
+def test_what_does_not_fit_is_refused(shape):
+    with pytest.raises(ValueError, match="expected probabilities of shape"):
+        report(TRUTH[: shape[0]] if shape[0] == 0 else TRUTH, np.zeros(shape, np.float32), ("a", "b", "c", "d"))

@@ -1,0 +1,46 @@
+"""What depends on the Keras backend: the only place in training that may name one."""
+
+from typing import Any
+
+import keras
+
+
+def jit_compile() -> bool | str:
+    """XLA makes small convolutional networks slower on a CPU under TensorFlow; elsewhere Keras may choose."""
+    return False if keras.backend.backend() == "tensorflow" else "auto"
+
+
+def batch_normalization() -> Any:
+    """The layer class of batch normalisation to train with: the variables of Keras' own, one kernel where it can be.
+
+    TensorFlow's fused kernel makes a training step about a third shorter on a CPU.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return keras.layers.BatchNormalization
+    import tensorflow as tf
+
+    class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # keras has no types
+        def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+            if not training:
+                return super().call(inputs, training=False, mask=mask)
+            scale, offset = tf.cast(self.gamma, tf.float32), tf.cast(self.beta, tf.float32)
+            outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+                inputs, scale, offset, epsilon=self.epsilon, is_training=True
+            )
+            for average, value in ((self.moving_mean, mean), (self.moving_variance, variance)):
+                average.assign(average * self.momentum + value * (1 - self.momentum))
+            return outputs
+
+    return FusedBatchNormalization
+
+
+def litert_options(precision: str) -> dict[str, Any]:
+    """What Keras' LiteRT export passes on to TensorFlow's converter for weights of a precision."""
+    if precision == "float32":
+        return {}
+    import tensorflow as tf
+
+    options: dict[str, Any] = {"optimizations": [tf.lite.Optimize.DEFAULT]}
+    if precision == "float16":
+        options["target_spec"] = {"supported_types": [tf.float16]}
+    return options

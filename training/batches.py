@@ -1,0 +1,37 @@
+"""Training images in shuffled, augmented batches."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from training.augment import Augmentation
+from training.records import Split
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes without types
+    """Batches of (N, height, width, channels) float32 images, values 0..255, and (N, labels) float32 targets.
+
+    Order and augmentation depend on the seed, the epoch and the number of the batch alone, so that a run that was
+    interrupted goes on as it would have. A last batch that is not full is left out: batch normalisation needs many.
+    """
+
+    def __init__(self, split: Split, batch_size: int, seed: int, augmentation: Augmentation) -> None:
+        super().__init__(workers=2, max_queue_size=8)
+        self._split, self._size, self._seed = split, min(batch_size, len(split)), seed
+        self._augmentation = augmentation
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Shuffle for an epoch, the first being 0."""
+        self._epoch = epoch
+        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._split))
+
+    def __len__(self) -> int:
+        return len(self._split) // self._size
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        chosen = self._order[index * self._size : (index + 1) * self._size]
+        rng = np.random.default_rng((self._seed, self._epoch, index))
+        return self._augmentation.apply(self._split.images[chosen], rng), self._split.targets[chosen]

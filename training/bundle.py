@@ -1,0 +1,24 @@
+"""Writing a weights bundle: the network, its weights, and the card that vouches for them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from model import ARCHITECTURE, CARD, WEIGHTS, sha256
+
+
+def write_network(folder: Path, network: keras.Model) -> dict[str, str]:
+    """Write model.json and model.weights.h5 (without the optimizer); return their SHA-256 by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ARCHITECTURE).write_text(json.dumps(json.loads(network.to_json()), indent=1) + "\n", encoding="utf-8")
+    network.save_weights(folder / WEIGHTS)
+    return {name: sha256(folder / name) for name in (ARCHITECTURE, WEIGHTS)}
+
+
+def write_card(folder: Path, card: dict[str, Any]) -> None:
+    """Write card.json, replacing an older one whole."""
+    part = folder / f"part.{CARD}"
+    part.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(folder / CARD)

@@ -1,0 +1,123 @@
+"""Compile a bundle's network for LiteRT, check it against Keras, and enter it into the card."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from errors import BundleError, ExpressionError
+from model import ARCHITECTURE, COMPILED, WEIGHTS, Batch, EmotionModel, keras_network, read_card, sha256, verified
+from preprocess import InputSpec
+from training.backend import litert_options
+from training.bundle import write_card
+from training.data import read
+from training.evaluate import preferred, reports
+from training.records import Dataset
+
+PRECISIONS = ("float32", "float16", "int8")
+LARGEST_DIFFERENCE = {"float32": 1e-4, "float16": 0.02, "int8": 0.15}
+"""How far one probability may be from Keras' before the compiled file is refused."""
+CHECKED = 4096
+"""At most so many images are used to compare the two runtimes."""
+
+
+def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict[str, Any]:
+    """Make model.tflite from a bundle's weights and write what is known of it into the card.
+
+    Args:
+        folder: a bundle with model.json, model.weights.h5 and card.json.
+        precision: of the weights in the file: "float32", "float16" or "int8" (dynamic range: 8-bit weights,
+            one scale a channel; activations are quantised on the fly).
+        dataset: images to compare the runtimes on and to measure both with; None compares on drawn patterns
+            and drops the compiled network's figures.
+
+    Returns:
+        The new card.
+
+    Raises:
+        BundleError: a file that is missing, damaged, or does not fit, or runtimes that do not agree.
+    """
+    card = read_card(folder)
+    network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    part = folder / f"part.{COMPILED}"
+    network.export(part, format="litert", verbose=False, **litert_options(precision))
+    part.replace(folder / COMPILED)
+    files = {**card["files"], COMPILED: sha256(folder / COMPILED)}
+    card = {**card, "files": files, "litert": {"precision": precision, "made_from": files[WEIGHTS]}}
+    write_card(folder, card)
+    models = {runtime: EmotionModel.load(folder, runtime) for runtime in ("keras", "litert")}
+    card["litert"] |= _differences(models, dataset)
+    kept = {name: told for name, told in card.get("figures", {}).items() if name == "keras"}  # same weights, still true
+    card["figures"] = {name: _figures(model, dataset) for name, model in models.items()} if dataset else kept
+    write_card(folder, card)
+    return card
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        model = EmotionModel.load(options.weights, "keras")
+        dataset = read(options.data, model.spec, model.labels) if options.data else None
+        card = export(options.weights, options.precision, dataset)
+    except ExpressionError as error:
+        print(f"export: {error}", file=sys.stderr)
+        return 2
+    compiled = options.weights / COMPILED
+    print(
+        f"{compiled}: {options.precision}, {compiled.stat().st_size / 1e6:.2f} MB, "
+        f"probabilities differ from Keras' by {card['litert']['largest_difference']:.2g} at most"
+    )
+    return 0
+
+
+def _differences(models: dict[str, EmotionModel], dataset: Dataset | None) -> dict[str, float]:
+    spec = models["keras"].spec
+    batch = _patterns(spec) if dataset is None else dataset.part(preferred(dataset)).images[:CHECKED].astype(np.float32)
+    apart = np.abs(models["keras"].probabilities(batch) - models["litert"].probabilities(batch))
+    worst = float(apart.max())
+    if worst > LARGEST_DIFFERENCE[models["litert"].card["litert"]["precision"]]:
+        raise BundleError(f"the compiled network differs from Keras by {worst:.3f}: choose a finer --precision")
+    return {"largest_difference": round(worst, 6), "mean_difference": round(float(apart.mean()), 6)}
+
+
+def _patterns(spec: InputSpec) -> Batch:
+    """Blurred noise of several grains, (64, height, width, channels): something to compare on where no faces are."""
+    rng = np.random.default_rng(0)
+    noise = rng.normal(128, 60, (64, *spec.shape)).astype(np.float32)
+    for index, image in enumerate(noise):
+        grain = 1 + index % 4
+        blurred = cv2.GaussianBlur(image, (0, 0), grain).reshape(spec.shape)
+        noise[index] = (blurred - 128) * 2 * grain + 128
+    return np.clip(noise, 0, 255)
+
+
+def _figures(model: EmotionModel, dataset: Dataset) -> dict[str, Any]:
+    return {name: told.summary() for name, told in reports(model, dataset, preferred(dataset)).items()}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
+    add = parser.add_argument
+    add("--weights", type=Path, default=Path("weights/fer2013"), help="the bundle (default: %(default)s)")
+    add(
+        "--precision",
+        choices=PRECISIONS,
+        default="int8",
+        help="of the weights in the compiled file (default: %(default)s: dynamic range, smallest and fastest)",
+    )
+    add(
+        "--data",
+        type=Path,
+        help="fer2013.csv or a class-per-folder tree: check and measure on its validation images; without it the check "
+        "uses drawn patterns and the card's figures for LiteRT are dropped",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

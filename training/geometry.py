@@ -1,0 +1,134 @@
+"""Measure how a face must be cut out, relative to the server's detector box, to look as the training faces do.
+
+With --data: runs the detector on enlarged training faces with a margin around them, and tells how the whole image
+relates to the box found in it. With --pictures: finds the face in each picture of a class-per-folder tree, cuts it out
+in several ways and tells how well a bundle reads it.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from camera import FaceDetector
+from errors import ExpressionError
+from faces import Box, Image
+from model import EmotionModel
+from preprocess import InputSpec, crop_faces
+from training.data import read
+from training.evaluate import preferred
+from training.metrics import Report, report
+from training.records import place_of
+from training.trees import class_files, read_picture
+
+ENLARGED = 192
+"""Side to which a training face is brought for the detector, which is weak on faces of 48 pixels."""
+SCALES = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3)
+SHIFTS = (-0.05, 0.0, 0.05)
+
+
+def tile_geometry(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How whole (N, height, width, 1) face images relate to the detector's box in them.
+
+    Returns:
+        (M,) sides relative to the box, and (M,) downward shifts of the centre in box heights, for the M images in which
+        one face was found near the middle.
+    """
+    detector = FaceDetector(search_width=2 * ENLARGED, min_face=0.25, scale_factor=1.1)
+    margin = ENLARGED // 2
+    scales, shifts = [], []
+    for image in tqdm(images, desc="finding faces", disable=None):
+        large = cv2.resize(image, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
+        framed = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+        box = _middle(detector, np.asarray(framed, np.uint8))
+        if box is not None:
+            scales.append(ENLARGED / box.width)
+            shifts.append((ENLARGED - box.y - box.height / 2) / box.height)
+    return np.array(scales), np.array(shifts)
+
+
+def crops_compared(model: EmotionModel, tree: Path) -> Iterator[tuple[float, float, Report]]:
+    """Scale, shift and the bundle's report on the faces of a tree, for each way of cutting them out."""
+    faces, truth = _found(model, tree)
+    for scale in SCALES:
+        for shift in SHIFTS:
+            spec = replace(model.spec, crop_scale=scale, crop_shift=shift)
+            batch = np.concatenate([crop_faces(image, [box], spec) for image, box in faces])
+            yield scale, shift, report(truth, model.probabilities(batch), model.labels)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.data:
+            _tell_tiles(options.data, options.count)
+        if options.pictures:
+            _tell_crops(EmotionModel.load(options.weights), options.pictures)
+    except ExpressionError as error:
+        print(f"geometry: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _tell_tiles(data: Path, count: int) -> None:
+    dataset = read(data, InputSpec(48, 48, 1))
+    images = dataset.part(preferred(dataset)).images[:count]
+    scales, shifts = tile_geometry(images)
+    print(f"a face found in {len(scales)} of {len(images)} images")
+    for name, values in (("side / box side", scales), ("shift down / box height", shifts)):
+        quarter, median, three = np.percentile(values, (25, 50, 75))
+        print(f"{name:<24} median {median:.3f}, half of them {quarter:.3f} to {three:.3f}")
+
+
+def _tell_crops(model: EmotionModel, tree: Path) -> None:
+    print("scale  shift  images  accuracy  macro F1  log-loss")
+    for scale, shift, told in crops_compared(model, tree):
+        figures = f"{told.accuracy:>10.4f}{told.macro(told.f1):>10.4f}{told.log_loss:>10.4f}"
+        print(f"{scale:<7.2f}{shift:<7.2f}{told.images:>6}{figures}")
+
+
+def _found(model: EmotionModel, tree: Path) -> tuple[list[tuple[Image, Box]], NDArray[np.int64]]:
+    detector = FaceDetector(min_face=0.25, scale_factor=1.1)
+    faces, truth = [], []
+    for folder, files in class_files(tree):
+        place = place_of(folder.name, model.labels, tree)
+        for file in tqdm(files, desc=folder.name, disable=None):
+            image = read_picture(file, model.spec.channels)
+            box = _middle(detector, image)
+            if box is not None:
+                faces.append((image, box))
+                truth.append(place)
+    if not faces:
+        raise ExpressionError(f"{tree}: no face was found in any picture. Give pictures with room around the faces")
+    return faces, np.array(truth, np.int64)
+
+
+def _middle(detector: FaceDetector, image: Image) -> Box | None:
+    """The face around the middle of the picture, None where there is none."""
+    height, width = image.shape[:2]
+    boxes = detector.detect(image)
+    near = [
+        b for b in boxes if abs(2 * b.x + b.width - width) < b.width and abs(2 * b.y + b.height - height) < b.height
+    ]
+    return max(near, key=lambda box: box.area, default=None)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.geometry", description=__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, help="fer2013.csv or a class-per-folder tree of face crops")
+    add("--count", type=int, default=1000, help="how many of its validation images to look at (default: %(default)s)")
+    add("--pictures", type=Path, help="class-per-folder tree of pictures with room around the faces")
+    add("--weights", type=Path, default=Path("weights/fer2013"), help="the bundle to read them (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""How well probabilities match the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SMALLEST = 1e-7
+"""No probability counts as less in the log-loss, so that one confident mistake does not make it infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a classifier did on a set of images.
+
+    `confusion`: (labels, labels) int64, rows are the truth, columns what was said. `log_loss`: the mean negative
+    natural logarithm of the probability given to the truth. Classes without images do not count in the macro means.
+    """
+
+    labels: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    log_loss: float
+
+    @property
+    def images(self) -> int:
+        """How many images were judged."""
+        return int(self.confusion.sum())
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images whose most probable label is the truth."""
+        return float(np.trace(self.confusion) / self.images)
+
+    @property
+    def support(self) -> NDArray[np.int64]:
+        """(labels,) images of each class."""
+        return np.asarray(self.confusion.sum(axis=1), np.int64)
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """(labels,) the share of each class that was found."""
+        return _share(np.diag(self.confusion), self.support)
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        """(labels,) the share of right ones among what was said to be each class."""
+        return _share(np.diag(self.confusion), self.confusion.sum(axis=0))
+
+    @property
+    def f1(self) -> NDArray[np.float64]:
+        """(labels,) the harmonic mean of precision and recall."""
+        return _share(2 * np.diag(self.confusion), self.support + self.confusion.sum(axis=0))
+
+    def macro(self, values: NDArray[np.float64]) -> float:
+        """The mean over the classes that have images."""
+        return float(values[self.support > 0].mean())
+
+    def summary(self) -> dict[str, float]:
+        """The figures of the whole set."""
+        figures = {
+            "accuracy": self.accuracy,
+            "macro_f1": self.macro(self.f1),
+            "macro_recall": self.macro(self.recall),
+            "log_loss": self.log_loss,
+        }
+        return {"images": self.images, **{name: round(value, 4) for name, value in figures.items()}}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole report, ready for JSON."""
+        columns = (self.precision, self.recall, self.f1)
+        classes = {
+            label: {name: round(float(column[index]), 4) for name, column in zip(COLUMNS, columns, strict=True)}
+            | {"support": int(self.support[index])}
+            for index, label in enumerate(self.labels)
+        }
+        return {**self.summary(), "classes": classes, "confusion_matrix": self.confusion.tolist()}
+
+    def as_text(self) -> str:
+        """The report as a page for a terminal; rows of the confusion matrix are the truth."""
+        wide = max(9, *map(len, self.labels)) + 1
+        lines = [f"{name:<14}{value:>8}" for name, value in self.summary().items()]
+        lines += ["", " " * wide + "".join(f"{name:>11}" for name in (*COLUMNS, "support"))]
+        for index, label in enumerate(self.labels):
+            shares = "".join(f"{column[index]:>11.3f}" for column in (self.precision, self.recall, self.f1))
+            lines.append(f"{label:<{wide}}{shares}{self.support[index]:>11}")
+        lines += ["", "truth".ljust(wide) + "".join(f"{label:>{wide}}" for label in self.labels)]
+        for label, row in zip(self.labels, self.confusion, strict=True):
+            lines.append(f"{label:<{wide}}" + "".join(f"{count:>{wide}}" for count in row))
+        return "\n".join(lines)
+
+
+COLUMNS = ("precision", "recall", "f1")
+
+
+def report(truth: NDArray[np.int64], probabilities: NDArray[np.float32], labels: Sequence[str]) -> Report:
+    """Compare (N, labels) probabilities with the (N,) indices of the true labels.
+
+    Raises:
+        ValueError: no images, or arrays that do not fit each other.
+    """
+    if probabilities.shape != (len(truth), len(labels)) or len(truth) == 0:
+        raise ValueError(f"expected probabilities of shape ({len(truth)}, {len(labels)}), got {probabilities.shape}")
+    confusion = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(confusion, (truth, probabilities.argmax(axis=1)), 1)
+    given = np.maximum(probabilities[np.arange(len(truth)), truth], SMALLEST)
+    return Report(tuple(labels), confusion, float(-np.log(given).mean()))
+
+
+def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.asarray(part / np.maximum(whole, 1), np.float64)

@@ -1,0 +1,110 @@
+"""Class-per-folder trees of pictures, with or without train and test folders above them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from errors import DataError
+from faces import EXPRESSIONS, Image
+from preprocess import InputSpec
+from training.records import WHOLE, Dataset, fitted, place_of, split_of
+
+FOLDERS = {
+    "train": "training",
+    "training": "training",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
+
+
+def read_tree(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Dataset:
+    """Read a folder of class folders, with or without train, validation and test folders above them.
+
+    Raises:
+        DataError: a folder or file that cannot be used, with its path.
+    """
+    found = {split: class_files(root) for split, root in _roots(path).items()}
+    names = sorted({folder.name for folders in found.values() for folder, _ in folders})
+    order = tuple(labels or _ordered(names))
+    splits = {}
+    for split, folders in found.items():
+        if labels is None and len(folders) < len(order):
+            absent = sorted(set(order) - {folder.name for folder, _ in folders})
+            raise DataError(
+                f"{path}: the {split} images have no folder for {', '.join(absent)}. Add it, or remove its pair"
+            )
+        images: list[Image] = []
+        truth: list[int] = []
+        for folder, files in folders:
+            place = place_of(folder.name, order, folder.parent)
+            images += [fitted(read_picture(file, spec.channels), spec) for file in _shown(files, folder)]
+            truth += [place] * len(files)
+        splits[split] = split_of(images, truth, len(order))
+    return Dataset(order, splits)
+
+
+def class_files(root: Path) -> list[tuple[Path, list[Path]]]:
+    """Each class folder with its pictures, sorted by name.
+
+    Raises:
+        DataError: fewer than two class folders, or one without pictures.
+    """
+    folders = _folders(root)
+    if len(folders) < 2:
+        raise DataError(f"{root}: expected a folder for each of at least two classes, found {len(folders)}")
+    return [(folder, _files(folder)) for folder in folders]
+
+
+def read_picture(file: Path, channels: int) -> Image:
+    """Read one picture: (height, width) grey for 1 channel, (height, width, 3) in blue, green, red order for 3.
+
+    Raises:
+        DataError: a file that cannot be read as a picture, by name.
+    """
+    data = np.frombuffer(file.read_bytes(), np.uint8)
+    how = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
+    image = cv2.imdecode(data, how) if len(data) else None
+    if image is None:
+        raise DataError(f"{file}: no picture that can be read, it may be broken. Replace or remove it")
+    return np.asarray(image, np.uint8)
+
+
+def _ordered(names: Sequence[str]) -> Sequence[str]:
+    """FER-2013's order for FER-2013's names, or some of them; else the order given."""
+    return [name for name in EXPRESSIONS if name in names] if set(names) <= set(EXPRESSIONS) else names
+
+
+def _shown(files: list[Path], folder: Path) -> Iterator[Path]:
+    yield from tqdm(files, desc=f"reading {folder.name}", unit=" images", disable=None)
+
+
+def _roots(path: Path) -> dict[str, Path]:
+    """The folder of class folders for each split."""
+    folders = _folders(path)
+    roots = {FOLDERS[folder.name.lower()]: folder for folder in folders if folder.name.lower() in FOLDERS}
+    if not roots:
+        return {WHOLE: path}
+    strange = sorted(folder.name for folder in folders if folder not in roots.values())
+    if strange:
+        raise DataError(f"{path}: {', '.join(strange)} beside split folders. Expected only train, validation and test")
+    if "test" in roots and "validation" not in roots:
+        roots["validation"] = roots.pop("test")
+    return roots
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise DataError(f"{folder}: no images. Add some ({', '.join(sorted(SUFFIXES))}), or remove the folder")
+    return files
