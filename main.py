@@ -101,7 +101,8 @@ def serve(settings: Settings) -> int:
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
-    print(f"Open http://{host}:{port} in a browser. Ctrl-C ends.", flush=True)
+    address = f"[{host}]" if ":" in host else host
+    print(f"Open http://{address}:{port} in a browser. Ctrl-C ends.", flush=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is as clean as Ctrl-C
     try:

@@ -19,16 +19,17 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listening = socket.socket(family, kind, protocol)
+    except socket.gaierror:
+        told = f"{host!r} is no address of this machine; 127.0.0.1 is for this machine only"
+        raise SettingError(f"host: {told}") from None
+    listening = socket.socket(family, kind, protocol)
+    try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-    except socket.gaierror:
-        raise SettingError(
-            f"host: {host!r} is no address of this machine; 127.0.0.1 is for this machine only"
-        ) from None
+        listening.listen(128)
     except OSError as error:
+        listening.close()
         raise SettingError(_reason(error, host, port)) from None
-    listening.listen(128)
     tune(listening)
     return listening
 

@@ -3,7 +3,6 @@ import pytest
 
 from annotate import COLOURS, UNSURE, annotate, caption, notice
 from faces import EXPRESSIONS, Box, Face
-from lettering import paste, plate
 
 
 def face(box: Box, confidence: float = 0.88) -> Face:
@@ -62,17 +61,3 @@ def test_a_notice_has_the_size_asked_for_and_words_in_it(size):
     image = notice("No picture", "the cable was pulled " * 8, *size)
     assert image.shape == (size[1], size[0], 3)
     assert image.max() > 150
-
-
-def test_plates_grow_with_their_text_and_cannot_be_written_to():
-    short, long = plate("sad", 20, (0, 0, 0), (255, 255, 255)), plate("surprise", 20, (0, 0, 0), (255, 255, 255))
-    assert long.shape[1] > short.shape[1]
-    with pytest.raises(ValueError, match="read-only"):
-        short[0, 0] = 0
-
-
-def test_what_is_pasted_over_the_edge_is_cut():
-    image = np.zeros((4, 4, 3), np.uint8)
-    paste(image, np.full((3, 3, 3), 9, np.uint8), -2, 2)
-    assert (image[2:, 0] == 9).all()
-    assert image.sum() == 2 * 3 * 9

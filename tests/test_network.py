@@ -1,0 +1,42 @@
+import socket
+
+import pytest
+
+from errors import SettingError
+from network import STALL_LIMIT, UNSENT_LIMIT, listen
+
+
+def test_any_free_port_is_taken_for_zero():
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=2):
+        accepted, _ = listening.accept()
+        accepted.close()
+
+
+def test_accepted_connections_inherit_the_limits_for_slow_viewers():
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=2):
+        accepted, _ = listening.accept()
+        with accepted:
+            unsent = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+            stall = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert (unsent, stall) == (UNSENT_LIMIT, STALL_LIMIT * 1000)
+
+
+def test_a_port_that_is_taken_is_told_and_the_next_one_proposed():
+    with listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        with pytest.raises(SettingError, match=f"port: {port} on 127.0.0.1 is taken.*--port {port + 1}"):
+            listen("127.0.0.1", port)
+
+
+def test_a_port_can_be_used_again_at_once():
+    with listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            listening.accept()[0].close()
+    listen("127.0.0.1", port).close()
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_this_machine_is_told(host):
+    with pytest.raises(SettingError, match=r"host: .*127.0.0.1 is for this machine only"):
+        listen(host, 0)

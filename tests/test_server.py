@@ -1,0 +1,77 @@
+import threading
+from dataclasses import replace
+
+import pytest
+
+from errors import BundleError, SettingError, SourceError
+from server import Full, Server
+from settings import Settings
+
+DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
+
+
+def test_building_a_server_opens_loads_and_starts_nothing(tmp_path):
+    before = threading.active_count()
+    server = Server(replace(DEMO, source=("0",), weights=str(tmp_path / "gone")))
+    assert threading.active_count() == before
+    assert server.state()["cameras"][0]["status"] == "idle"
+    assert server.state()["model"] is None
+
+
+def test_cameras_keep_the_order_they_were_given_in():
+    assert list(Server(DEMO).engines) == ["left", "right"]
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        (("gone.mp4",), SourceError, "there is no such file"),
+        (("a=demo", "a=demo"), SettingError, "two cameras are called 'a'"),
+    ],
+)
+def test_impossible_sources_are_refused_at_once(source, error, message):
+    with pytest.raises(error, match=message):
+        Server(replace(DEMO, source=source))
+
+
+def test_the_model_is_loaded_once_for_all_cameras_and_threads():
+    server, seen = Server(DEMO), []
+    threads = [threading.Thread(target=lambda: seen.append(server.model)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == 4
+    assert len(set(map(id, seen))) == 1
+
+
+def test_a_bundle_that_is_missing_is_told_when_the_model_is_needed(tmp_path):
+    with pytest.raises(BundleError, match="gone"):
+        _ = Server(replace(DEMO, weights=str(tmp_path / "gone"))).model
+
+
+def test_the_limit_on_viewers_counts_all_cameras_together():
+    server = Server(replace(DEMO, max_viewers=2))
+    left, right = server.engines.values()
+    server.enter(left)
+    server.enter(right)
+    with pytest.raises(Full):
+        server.enter(left)
+    right.leave()
+    server.enter(left)
+    assert server.viewers == 2
+    server.close()
+
+
+def test_a_password_in_an_address_is_not_told():
+    state = Server(replace(DEMO, source=("rtsp://joe:secret@cam/1",))).state()
+    assert state["cameras"][0]["source"] == "rtsp://cam/1"
+
+
+def test_closing_ends_all_cameras():
+    server, before = Server(DEMO), threading.active_count()
+    for engine in server.engines.values():
+        server.enter(engine)
+    assert threading.active_count() > before
+    server.close()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("capture", "analysis"))]
