@@ -74,15 +74,19 @@ class Engine:
         """Count a viewer less; the camera closes by itself when nobody comes back in time."""
         self.viewers.leave(viewer)
 
-    def close(self, timeout: float = 1.5) -> None:
-        """End every viewer's stream and the threads; wait up to `timeout` seconds for the camera to be given back."""
+    def close(self, timeout: float = 1.5) -> bool:
+        """End every viewer's stream and the threads, and wait up to `timeout` seconds for the camera to be given back.
+
+        Returns False where a thread is still stuck in the camera's driver.
+        """
         with self._lock:
             self._closed = True
             run = self._run
         self.hub.close()
-        if run is not None:
-            run.stop()
-            run.join(timeout)
+        if run is None:
+            return True
+        run.stop()
+        return run.join(timeout)
 
     def state(self) -> dict[str, Any]:
         """What the API tells of this camera."""
@@ -151,11 +155,12 @@ class _Run:
         self._stop.set()
         self._frames.close()
 
-    def join(self, timeout: float) -> None:
-        """Wait for both threads, `timeout` seconds in all."""
+    def join(self, timeout: float) -> bool:
+        """Wait for both threads, `timeout` seconds in all; whether both have ended."""
         until = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def about(self) -> dict[str, Any]:
         """Status, rates, faces and times, as the API gives them."""
@@ -227,10 +232,13 @@ class _Run:
                 self._follow()
             except Ended:
                 return
+            except ExpressionError as error:
+                log.error("%s: %s", self._plan.name, error)
+                self._tell("lost", str(error))
             except Exception as error:  # as above: never silence
                 log.exception("%s: the analysis thread failed", self._plan.name)
                 self._tell("lost", f"internal error: {error}")
-                self._stop.wait(PAUSES[1])
+            self._stop.wait(PAUSES[1])
 
     def _follow(self) -> None:
         self._tell("starting" if self._status != "lost" else "lost", self._message)
@@ -272,7 +280,8 @@ class _Run:
         self._publish(Picture(encode(image, self._plan.quality), 0, time.time(), drawn=True))
 
     def _publish(self, picture: Picture) -> None:
-        self._hub.publish(Outgoing(picture, picture.part()))
+        if self.going:  # else the hub may be another run's by now
+            self._hub.publish(Outgoing(picture, picture.part()))
 
 
 class Rate:

@@ -6,6 +6,7 @@ One worker owns the cameras of its process; its threads carry the viewers, one e
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -20,8 +21,9 @@ worker_class = "gthread"
 threads = _settings.max_viewers + 16  # so that the page and /healthz answer with every viewer watching
 worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
-graceful_timeout = 3  # streams end by themselves at once; what is left has this long
+graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
 keepalive = 5
+control_socket_disable = True  # it would leave a file in the user's home, the same for every server there
 preload_app = False  # threads and devices do not survive a fork
 
 
@@ -39,13 +41,20 @@ def post_worker_init(worker: Any) -> None:
         _close_on(number, served.close)
 
 
-def _close_on(number: signal.Signals, close: Any) -> None:
+def _close_on(number: signal.Signals, close: Callable[[], bool]) -> None:
     before = signal.getsignal(number)
 
     def handle(received: int, frame: FrameType | None) -> None:
         # In a thread of its own: a signal may come while this one holds a lock that closing needs.
-        threading.Thread(target=close, daemon=True).start()
+        threading.Thread(target=close).start()
         if callable(before):
             before(received, frame)
 
     signal.signal(number, handle)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Let no thread outlive the worker: Python crashes when it ends while a camera's driver holds one."""
+    served = getattr(worker.app, "callable", None)
+    if served is not None and not served.extensions["server"].close():
+        os._exit(0)

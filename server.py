@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -105,10 +106,11 @@ class Server:
             "cameras": [engine.state() for engine in engines],
         }
 
-    def close(self) -> None:
-        """End every stream and close every camera; there is no way back."""
-        threads = [threading.Thread(target=engine.close) for engine in self.engines.values()]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    def close(self) -> bool:
+        """End every stream and close every camera, for good, within some two seconds.
+
+        Returns False where a camera's driver holds a thread that will not end. Python crashes when it ends under such
+        a thread, so the process should then end by `os._exit`.
+        """
+        with ThreadPoolExecutor(max_workers=len(self.engines)) as pool:
+            return all(pool.map(Engine.close, self.engines.values()))

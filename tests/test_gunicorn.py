@@ -36,10 +36,13 @@ def stuck_viewer(port: int) -> socket.socket:
 
 
 @pytest.fixture
-def server():
-    port = free_port()
-    with running(command(), port, {**DEMO, "EXPRESSION_PORT": str(port)}, timeout=30) as process:
+def server(tmp_path):
+    port, log = free_port(), tmp_path / "log"
+    with running([*command(), "--log-file", str(log)], port, {**DEMO, "EXPRESSION_PORT": str(port)}) as process:
         yield process, port
+    told = log.read_text()
+    for trouble in ("Traceback", "SIGABRT", "ERROR"):
+        assert trouble not in told, told
 
 
 def test_many_clients_get_the_same_frames_at_the_cameras_pace(server):
@@ -89,6 +92,19 @@ def test_it_stops_within_five_seconds_while_viewers_watch(server):
     for viewer in viewers:
         viewer.join(2)
         assert viewer.ended, "a viewer was left hanging"
+
+
+def test_with_ordinary_viewers_it_stops_at_once(server):
+    process, port = server
+    viewers = [Viewer(port, seconds=60) for _ in range(5)]
+    end = time.monotonic() + 15
+    while not all(len(viewer.parts) > 5 for viewer in viewers):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    start = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    assert time.monotonic() - start < 1.5
 
 
 def test_the_factory_serves_the_same():
