@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import logs
 import network
 from settings import load
 
@@ -35,6 +36,7 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Load the model, so that a bad bundle stops the start; and have a stop of the worker end the streams."""
+    logs.set_up(_settings.log_level)
     served = worker.app.callable.extensions["server"]
     _ = served.model
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

@@ -16,6 +16,7 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import analyze
+import logs
 import network
 import web.api
 import web.headers
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         return analyze.main(arguments[1:])
     try:
         settings = load(vars(_parser().parse_args(arguments)), os.environ)
-        logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+        logs.set_up(settings.log_level)
         return serve(settings)
     except ExpressionError as error:
         print(f"main.py: {error}", file=sys.stderr)
