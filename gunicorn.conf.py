@@ -37,6 +37,7 @@ def when_ready(server: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Load the model, so that a bad bundle stops the start; and have a stop of the worker end the streams."""
     logs.set_up(_settings.log_level)
+    worker.log.error_log.addFilter(logs.LetGo())
     served = worker.app.callable.extensions["server"]
     _ = served.model
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):

@@ -40,7 +40,9 @@ def server(tmp_path):
     port, log = free_port(), tmp_path / "log"
     with running([*command(), "--log-file", str(log)], port, {**DEMO, "EXPRESSION_PORT": str(port)}) as process:
         yield process, port
-    assert "SIGABRT" not in log.read_text(), "the worker crashed when it stopped"
+    told = log.read_text()
+    assert "SIGABRT" not in told, "the worker crashed when it stopped"
+    assert "Traceback" not in told, told
 
 
 def test_many_clients_get_the_same_frames_at_the_cameras_pace(server):
