@@ -19,7 +19,8 @@ install_packages() {
     fi
     say "installing $*"
     $as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+        fail "could not install $*; install by hand what is missing (a browser may also be named by CHROMIUM=/path)"
 }
 
 # TensorFlow has wheels for Python 3.11 to 3.13, so those go before whatever python3 is.
@@ -42,24 +43,29 @@ make_venv() {
     "$python" -m venv --clear "$venv"
 }
 
-# A stamp holds the checksum of what was installed, so that only a change of the pins installs again.
+# Stamps hold the checksum of the pins that were installed, so that only a change of them installs again.
+stamp() { printf '%s/.%s.installed' "$venv" "$1"; }
+is_installed() { [ "$(cat "$(stamp "$1")" 2>/dev/null)" = "$(cksum <"$1")" ]; }
 install_pins() {
-    file=$1
-    stamp="$venv/.$(basename "$file").installed"
-    sum=$(cat requirements.txt "$file" | cksum)
-    if [ "$(cat "$stamp" 2>/dev/null)" = "$sum" ]; then return; fi
-    say "installing $file (the first time this takes some minutes)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$file"
-    printf '%s\n' "$sum" >"$stamp"
+    say "installing $1 (the first time this takes some minutes)"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
+    cksum <requirements.txt >"$(stamp requirements.txt)" # the other file begins with this one
+    cksum <"$1" >"$(stamp "$1")"
+}
+
+# The browser that the tests drive; Ubuntu has no package "chromium", but one that brings it as a snap.
+browser_package() {
+    for name in "${CHROMIUM:-chromium}" chromium-browser google-chrome; do
+        command -v "$name" >/dev/null 2>&1 && return
+    done
+    if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then echo chromium-browser; else echo chromium; fi
 }
 
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || make_venv
-if [ "$what" = run ]; then
-    install_pins requirements.txt
-else
-    install_pins requirements-dev.txt
-    missing=
-    command -v "${CHROMIUM:-chromium}" >/dev/null 2>&1 || missing="$missing chromium"
+is_installed requirements.txt || [ "$what" = dev ] || install_pins requirements.txt
+if [ "$what" = dev ]; then
+    is_installed requirements.txt && is_installed requirements-dev.txt || install_pins requirements-dev.txt
+    missing=$(browser_package)
     command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || install_packages $missing
