@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-MOUTHS = {"happy": 10, "sad": -10, "surprise": 0}
+MOUTHS = {"happy": 10, "sad": -10, "surprise": 0, "angry": -3, "neutral": 0}
 """How far each mouth bends down in its middle, in pixels of a 48-pixel face; surprise has a round one."""
 
 
@@ -24,6 +24,10 @@ def draw(expression, seed, side=48):
         bend = MOUTHS[expression]
         curve = [(x + i, y + 11 + round(bend * (0.5 - (i / 9) ** 2))) for i in range(-9, 10)]
         cv2.polylines(image, [np.array(curve)], False, (30, 30, 90), 2)
+    if expression == "angry":
+        for side_of_nose in (-1, 1):
+            inner, outer = (x + 2 * side_of_nose, y - 9), (x + 12 * side_of_nose, y - 15)
+            cv2.line(image, inner, outer, (20, 20, 20), 3)
     noisy = image + rng.normal(0, 6, image.shape)
     return cv2.resize(np.clip(noisy, 0, 255).astype(np.uint8), (side, side))
 

@@ -33,6 +33,18 @@ def test_a_class_without_images_does_not_pull_the_macro_means(told):
     assert told.macro(told.recall) == pytest.approx((2 / 3 + 1 + 0) / 3)
 
 
+def test_the_weighted_means_count_every_image_alike(told):
+    assert told.weighted(told.recall) == pytest.approx(told.accuracy)
+    assert told.weighted(told.f1) == pytest.approx((3 * 2 / 3 + 2 * 4 / 5 + 0) / 6)
+
+
+def test_the_table_ends_with_both_means(told):
+    rows = told.table()
+    assert [name for name, _, _ in rows] == ["a", "b", "c", "d", "macro mean", "weighted mean"]
+    assert rows[-2][1] == pytest.approx((4 / 9, 5 / 9, (2 / 3 + 4 / 5) / 3))
+    assert rows[-1][2] == 6
+
+
 def test_the_text_and_the_json_tell_the_same(told):
     page = told.as_text()
     assert "accuracy" in page

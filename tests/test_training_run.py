@@ -51,6 +51,12 @@ def test_history_grows_by_one_row_an_epoch(run):
     ]
 
 
+def test_a_setting_that_is_younger_than_the_run_is_taken_to_have_had_its_default(run):
+    run.begin({"seed": 1, "optimizer": "sgd"}, resume=True, defaults={"seed": 5, "optimizer": "sgd"})
+    with pytest.raises(DataError, match="optimizer was 'sgd', is 'adamw'"):
+        run.begin({"seed": 1, "optimizer": "adamw"}, resume=True, defaults={"seed": 5, "optimizer": "sgd"})
+
+
 def test_a_run_is_neither_overwritten_nor_resumed_with_other_settings(run):
     with pytest.raises(DataError, match="holds a run"):
         run.begin({"seed": 1}, resume=False)

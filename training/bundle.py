@@ -10,7 +10,10 @@ from model import ARCHITECTURE, CARD, WEIGHTS, sha256
 
 
 def write_network(folder: Path, network: keras.Model) -> dict[str, str]:
-    """Write model.json and model.weights.h5 (without the optimizer); return their SHA-256 by name."""
+    """Write model.json and model.weights.h5; return their SHA-256 by name.
+
+    The network must not have been compiled, or its optimizer would be stored as well.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ARCHITECTURE).write_text(json.dumps(json.loads(network.to_json()), indent=1) + "\n", encoding="utf-8")
     network.save_weights(folder / WEIGHTS)

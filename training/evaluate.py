@@ -1,45 +1,22 @@
-"""Measure a weights bundle on labelled faces."""
+"""Measure one or several weights bundles on labelled faces."""
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from errors import ExpressionError
 from model import RUNTIMES, EmotionModel
+from training.arguments import share
+from training.comparison import as_html, as_text, table, write_plots
 from training.data import read
-from training.metrics import Report, report
-from training.records import WHOLE, Dataset, Split, duplicates
+from training.measurement import Measurement, averaged, preferred, reports, spoilt
+from training.records import Dataset, divide
 
-CHUNK = 1024
-"""Images turned into floating point at a time, so that large sets fit into memory."""
-
-
-def measure(model: EmotionModel, split: Split) -> Report:
-    """What the model says of images that are already at its size."""
-    starts = range(0, len(split), CHUNK)
-    given = [model.probabilities(split.images[start : start + CHUNK].astype(np.float32)) for start in starts]
-    return report(split.truth, np.concatenate(given), model.labels)
-
-
-def reports(model: EmotionModel, dataset: Dataset, name: str) -> dict[str, Report]:
-    """The report on one split, and on what is left of it without exact duplicates of training images."""
-    split = dataset.part(name)
-    found = {name: measure(model, split)}
-    if name in ("validation", "test") and "training" in dataset.splits:
-        repeated = duplicates(split, dataset.splits["training"])
-        if repeated.any() and not repeated.all():
-            found[f"{name}_without_duplicates"] = measure(model, split.take(~repeated))
-    return found
-
-
-def preferred(dataset: Dataset) -> str:
-    """The split to judge by when none is named: validation, else test, else all."""
-    return next(name for name in ("validation", "test", WHOLE, *dataset.splits) if name in dataset.splits)
+DEFAULT = Path("weights/fer2013")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,26 +24,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         _evaluate(options)
-    except ExpressionError as error:
+    except (ExpressionError, OSError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 2
     return 0
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    model = EmotionModel.load(options.weights, options.runtime)
-    dataset = read(options.data, model.spec, model.labels)
-    name = options.split or preferred(dataset)
-    found = reports(model, dataset, name)
-    print(f"{model.name} ({model.runtime}) on {options.data.name}, {name}\n\n{found[name].as_text()}")
-    for other, told in found.items():
-        if other != name:
-            print(f"\n{other.replace('_', ' ')}: " + ", ".join(f"{k} {v}" for k, v in told.summary().items()))
+    models = [EmotionModel.load(folder, options.runtime) for folder in options.weights or [DEFAULT]]
+    names = _names(models, options.weights or [DEFAULT])
+    measurements = []
+    for measured in _measured(models, names, options):
+        print(f"{as_text(measured)}\n")
+        measurements.append(measured)
+    if len(measurements) > 1:
+        print(table(measurements))
+    _write(measurements, options)
+
+
+def _names(models: Sequence[EmotionModel], folders: Sequence[Path]) -> list[str]:
+    """The bundles' names; the folder too where two have the same."""
+    count = Counter(model.name for model in models)
+    return [
+        model.name if count[model.name] == 1 else f"{folder.parent.name}-{folder.name}"
+        for model, folder in zip(models, folders, strict=True)
+    ]
+
+
+def _measured(
+    models: Sequence[EmotionModel], names: Sequence[str], options: argparse.Namespace
+) -> Iterator[Measurement]:
+    read_already: dict[Any, Dataset] = {}  # large data takes longer to read than to measure on
+    for model, name in zip(models, names, strict=True):
+        key = (model.spec.shape, model.labels)
+        if key not in read_already:
+            whole = read(options.data, model.spec, model.labels)
+            aside = options.validation_split
+            read_already[key] = divide(whole, aside, options.seed) if aside else whole
+        dataset = read_already[key]
+        split = options.split or preferred(dataset)
+        yield Measurement(
+            name,
+            model.runtime,
+            options.data.name,
+            split,
+            reports(model, dataset, split),
+            averaged(model, dataset.part(split)) if options.tta else {},
+            spoilt(model, dataset.part(split)) if options.corrupt else {},
+        )
+
+
+def _write(measurements: Sequence[Measurement], options: argparse.Namespace) -> None:
     if options.json:
-        about: dict[str, Any] = {"model": model.name, "runtime": model.runtime, "data": options.data.name}
-        content = {**about, "splits": {key: told.as_dict() for key, told in found.items()}}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        content = [measured.as_dict() for measured in measurements]
+        whole = content[0] if len(content) == 1 else {"data": options.data.name, "bundles": content}
+        _write_text(options.json, json.dumps(whole, indent=2) + "\n")
+    if options.png:
+        write_plots(measurements, options.png)
+    if options.html:
+        _write_text(options.html, as_html(measurements))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,10 +100,28 @@ def _parser() -> argparse.ArgumentParser:
         help="fer2013.csv, or a folder with one folder a class (also below train, validation and test folders); faces "
         "of any size, grey or colour, cut out as the bundle's training faces were",
     )
-    add("--weights", type=Path, default=Path("weights/fer2013"), help="the bundle (default: %(default)s)")
+    add(
+        "--weights",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help=f"the bundle (default: {DEFAULT}); repeat it to see several side by side",
+    )
     add("--runtime", choices=RUNTIMES, default="auto", help="default: %(default)s, LiteRT where its file matches")
     add("--split", help="training, validation, test or all (default: validation, else test, else all)")
-    add("--json", type=Path, metavar="FILE", help="write the report to this file, too")
+    add("--validation-split", type=share, help="judge on the share of the images that training set aside with the same "
+        "value, where the data itself is not divided")  # fmt: skip
+    add("--seed", type=int, default=1, help="that of the training, with --validation-split (default: %(default)s)")
+    add("--tta", action="store_true", help="also average over the mirror image, and over ten crops, of each face")
+    add("--corrupt", action="store_true", help="also measure on spoilt images: blur, noise, light, size, moved crops")
+    add("--json", type=Path, metavar="FILE", help="write everything to this file, too")
+    add(
+        "--png",
+        type=Path,
+        metavar="DIR",
+        help="write the confusion matrix and the reliability diagram into this folder",
+    )
+    add("--html", type=Path, metavar="FILE", help="write one page with all figures and plots to this file")
     return parser
 
 

@@ -15,7 +15,7 @@ from preprocess import InputSpec
 from training.backend import litert_options
 from training.bundle import write_card
 from training.data import read
-from training.evaluate import preferred, reports
+from training.measurement import preferred, reports
 from training.records import Dataset
 
 PRECISIONS = ("float32", "float16", "int8")

@@ -22,7 +22,7 @@ from faces import Box, Image
 from model import EmotionModel
 from preprocess import InputSpec, crop_faces
 from training.data import read
-from training.evaluate import preferred
+from training.measurement import preferred
 from training.metrics import Report, report
 from training.records import place_of
 from training.trees import class_files, read_picture

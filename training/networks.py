@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from training.mobilenet import mobilenetv2
+
 Tensor = Any
 Normalization = type[keras.layers.BatchNormalization]
 
@@ -43,6 +45,47 @@ def tiny(shape: tuple[int, int, int], classes: int, norm: Normalization) -> kera
     return keras.Model(inputs, outputs, name="tiny")
 
 
+def cnn5(shape: tuple[int, int, int], classes: int, norm: Normalization) -> keras.Model:
+    """Five blocks of two convolutions and pooling, in the manner of VGG (Simonyan and Zisserman, 2015), for 48x48 grey.
+
+    2.4 million parameters; the sides must be 32 pixels at least.
+    """
+    inputs = keras.Input(shape)
+    x = layers.Rescaling(1 / 127.5, -1)(inputs)
+    for width in (32, 64, 128, 256, 256):
+        x = _pooled(x, width, norm)
+    return keras.Model(inputs, _classified(x, classes), name="cnn5")
+
+
+def colour128(shape: tuple[int, int, int], classes: int, norm: Normalization) -> keras.Model:
+    """A thin stem that quarters the size, then four blocks of two convolutions and pooling, for 128x128 colour.
+
+    1.8 million parameters; the sides must be 32 pixels at least.
+    """
+    inputs = keras.Input(shape)
+    x = layers.Rescaling(1 / 127.5, -1)(inputs)
+    x = _activated(_convolved(x, 24, norm, size=5, stride=2))
+    x = layers.MaxPooling2D(padding="same")(x)
+    for width in (48, 96, 192, 256):
+        x = _pooled(x, width, norm)
+    return keras.Model(inputs, _classified(x, classes), name="colour128")
+
+
+def _pooled(x: Tensor, width: int, norm: Normalization) -> Tensor:
+    for _ in range(2):
+        x = _activated(_convolved(x, width, norm))
+    x = layers.MaxPooling2D(padding="same")(x)
+    return layers.Dropout(0.1)(x)
+
+
+def _classified(x: Tensor, classes: int) -> Tensor:
+    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.Dense(256, activation="relu")(x)
+    x = layers.Dropout(0.4)(x)
+    x = layers.Dense(classes)(x)
+    return layers.Activation("softmax", dtype="float32")(x)
+
+
 def _convolved(x: Tensor, width: int, norm: Normalization, size: int = 3, stride: int = 1) -> Tensor:
     x = layers.Conv2D(width, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     return norm(momentum=0.9)(x)  # Keras' 0.99 would leave small data sets with the statistics of the start
@@ -75,4 +118,9 @@ def _excited(x: Tensor) -> Tensor:
 ARCHITECTURES: dict[str, Callable[[tuple[int, int, int], int, Normalization], keras.Model]] = {
     "compact": compact,
     "tiny": tiny,
+    "cnn5": cnn5,
+    "colour128": colour128,
+    "mobilenetv2": mobilenetv2,
 }
+INPUTS: dict[str, tuple[int, bool]] = {"colour128": (128, True), "mobilenetv2": (128, True)}
+"""Side in pixels and whether colour is taken, where none is asked for; 48 pixels grey for the others."""

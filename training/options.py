@@ -4,11 +4,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from errors import DataError
+from training.arguments import count, pretrained, share
 from training.export import PRECISIONS
-from training.networks import ARCHITECTURES
+from training.networks import ARCHITECTURES, INPUTS
+from training.optimizers import RECIPES, SCHEDULES
 
-PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision")
+PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
 """Options that may differ when a run is resumed: they do not change the training."""
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells defaults, but not that of an option which has none."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None or action.default is False else super()._get_help_string(action)
 
 
 def parser(description: str | None = None) -> argparse.ArgumentParser:
@@ -16,7 +26,7 @@ def parser(description: str | None = None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m training.train",
         description=description,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Help,
     )
     _add_data(made.add_argument_group("data"))
     _add_network(made.add_argument_group("network"))
@@ -24,17 +34,44 @@ def parser(description: str | None = None) -> argparse.ArgumentParser:
     return made
 
 
+def resolved(options: argparse.Namespace) -> argparse.Namespace:
+    """The options with what depends on others filled in: size and colour, learning rate, weight decay, first weights.
+
+    Raises:
+        DataError: --pretrained with a network that has no such weights.
+    """
+    size, colour = INPUTS.get(options.architecture, (48, False))
+    rate, decay = RECIPES[options.optimizer]
+    mobile = options.architecture == "mobilenetv2"
+    if options.pretrained not in (None, "none") and not mobile:
+        raise DataError(f"--pretrained goes with --architecture mobilenetv2, not with {options.architecture}")
+    natural = {
+        "size": size,
+        "colour": colour,
+        "learning_rate": rate,
+        "weight_decay": decay,
+        "pretrained": "imagenet" if mobile else "none",
+    }
+    missing = {name: value for name, value in natural.items() if getattr(options, name) is None}
+    return argparse.Namespace(**{**vars(options), **missing})
+
+
 def settings(options: argparse.Namespace) -> dict[str, Any]:
     """What decides how a run goes, with the names of files in place of their paths."""
-    return {name: _plain(value) for name, value in vars(options).items() if name not in PASSING}
+    return {name: _plain(value) for name, value in vars(resolved(options)).items() if name not in PASSING}
+
+
+def defaults() -> dict[str, Any]:
+    """The settings of a run for which nothing was chosen but the data and the bundle."""
+    return settings(parser().parse_args(["--data", "data", "--output", "output"]))
 
 
 def command(options: argparse.Namespace) -> str:
     """The command that makes the same bundle: every option that is not the default, and no path of this machine."""
-    defaults = parser()
+    made = parser()
     parts = ["python -m training.train"]
     for name, value in vars(options).items():
-        if value == defaults.get_default(name) or name in ("run_folder", "resume"):
+        if value == made.get_default(name) or name in ("run_folder", "resume", "tensorboard"):
             continue
         flag = "--" + name.replace("_", "-")
         if isinstance(value, bool):
@@ -53,8 +90,10 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
     add("--data", type=Path, required=True, help="fer2013.csv, or a folder with one folder a class, also below train, "
         "validation and test folders; pictures of any size, grey or colour")  # fmt: skip
     add("--votes", type=Path, help="fer2013new.csv: mix the FER+ votes into the targets")
-    add("--votes-share", type=_share, default=0.5, help="weight of the votes against the data's own labels, 0 to 1")
-    add("--validation-split", type=_share, help="share of the images to set aside where the data has no such split")
+    add("--votes-share", type=share, default=0.5, help="weight of the votes against the data's own labels, 0 to 1")
+    add("--validation-split", type=share, help="share of the images to set aside where the data has no such split")
+    add("--class-weights", choices=("none", "balanced"), default="none", help="balanced: classes with few images count "
+        "more, so that all classes weigh the same")  # fmt: skip
     add("--augment", action=argparse.BooleanOptionalAction, default=True, help="change the images at random")
     add("--output", type=Path, required=True, help="the bundle to write, such as weights/mine")
     add("--run-folder", type=Path, help="checkpoints and history.csv; runs/ and the bundle's name unless given")
@@ -64,8 +103,12 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 def _add_network(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--architecture", choices=ARCHITECTURES, default="compact", help="the network")
-    add("--size", type=_count, default=48, help="width and height that the network takes, in pixels")
-    add("--colour", action="store_true", help="take colour; grey otherwise")
+    add("--size", type=count, help="width and height that the network takes, in pixels; unless given, 128 for "
+        "colour128 and mobilenetv2, else 48")  # fmt: skip
+    add("--colour", action=argparse.BooleanOptionalAction, help="take colour, or grey; unless given, colour for "
+        "colour128 and mobilenetv2, else grey")  # fmt: skip
+    add("--pretrained", type=pretrained, metavar="imagenet|none|FILE", help="what mobilenetv2 starts from; imagenet "
+        "(downloaded once) unless given; where that cannot be had, it starts from scratch with a warning")  # fmt: skip
     add("--crop-scale", type=float, default=1.0, help="side of the crop relative to the face detector's box")
     add("--crop-shift", type=float, default=0.0, help="how far the crop lies below the box, in box heights")
     add("--precision", choices=PRECISIONS, default="int8", help="of the weights in the compiled file")
@@ -73,27 +116,20 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
 
 def _add_schedule(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    add("--epochs", type=_count, default=50, help="passes over the training images")
-    add("--batch-size", type=_count, default=128, help="images a step")
-    add("--learning-rate", type=float, default=0.1, help="its peak; it rises linearly, then falls as a cosine")
+    add("--epochs", type=count, default=50, help="passes over the training images")
+    add("--batch-size", type=count, default=128, help="images a step")
+    add("--optimizer", choices=RECIPES, default="sgd", help="sgd has Nesterov momentum 0.9")
+    add("--schedule", choices=SCHEDULES, default="cosine", help="how the learning rate falls after its rise")
+    add("--learning-rate", type=float, help="its peak; 0.1 for sgd, 0.001 for adamw unless given")
     add("--warm-up", type=float, default=2, help="epochs of rising learning rate")
-    add("--weight-decay", type=float, default=5e-3, help="times the learning rate, a step, of every kernel")
-    add("--label-smoothing", type=_share, default=0.1, help="share of each target spread over all classes")
-    add("--average", type=_share, default=0.998, help="momentum of the moving average of the weights, a step")
-    add("--target-accuracy", type=_share, help="stop once the validation accuracy reaches this, 0 to 1")
+    add("--plateau", type=count, default=5, help="epochs without a better validation accuracy before the plateau "
+        "schedule takes three tenths of the learning rate")  # fmt: skip
+    add("--weight-decay", type=float, help="times the learning rate, a step, of every kernel; 0.005 for sgd, 0.05 for "
+        "adamw unless given")  # fmt: skip
+    add("--label-smoothing", type=share, default=0.1, help="share of each target spread over all classes")
+    add("--average", type=share, default=0.998, help="momentum of the moving average of the weights, a step")
+    add("--target-accuracy", type=share, help="stop once the validation accuracy reaches this, 0 to 1")
+    add("--patience", type=count, help="stop after so many epochs without a better validation accuracy")
+    add("--tensorboard", action="store_true", help="write logs for TensorBoard into the run folder")
     add("--mixed-precision", action="store_true", help="compute in bfloat16, where the processor is faster at it")
     add("--seed", type=int, default=1, help="of weights, order and augmentation")
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, got {text}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text}")
-    return value

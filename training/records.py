@@ -95,6 +95,16 @@ def divide(dataset: Dataset, share: float | None, seed: int) -> Dataset:
     return Dataset(dataset.labels, {**splits, "training": whole.take(~aside), "validation": whole.take(aside)})
 
 
+def class_weights(split: Split) -> dict[int, float]:
+    """Each class's weight in the loss, inversely proportional to its images (King and Zeng, 2001).
+
+    The mean over the images is 1, so that the learning rate need not change. Classes without images get 1.
+    """
+    counts = np.bincount(split.truth, minlength=split.targets.shape[1])
+    present = int((counts > 0).sum())
+    return {label: len(split) / (present * int(count)) if count else 1.0 for label, count in enumerate(counts)}
+
+
 def duplicates(split: Split, other: Split) -> NDArray[np.bool_]:
     """(N,) mask: the images of `split` that are pixel for pixel in `other` too."""
     known = {image.tobytes() for image in other.images}

@@ -37,8 +37,13 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def begin(self, settings: Mapping[str, Any], resume: bool) -> None:
+    def begin(self, settings: Mapping[str, Any], resume: bool, defaults: Mapping[str, Any] | None = None) -> None:
         """Note the settings of a new run, or check that they are those of the run to resume.
+
+        Args:
+            settings: by name.
+            resume: whether a run is to be gone on with.
+            defaults: what a setting was taken to be in runs that began before there was such a setting.
 
         Raises:
             DataError: a run is there that was not to be resumed, or none is, or it had other settings.
@@ -52,7 +57,7 @@ class Run:
             return
         if not path.exists():
             raise DataError(f"{path}: missing, so there is nothing to resume. Start without --resume")
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = {**(defaults or {}), **json.loads(path.read_text(encoding="utf-8"))}
         changed = [name for name in {**before, **settings} if before.get(name) != settings.get(name)]
         if changed:
             told = ", ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in changed)

@@ -6,7 +6,6 @@ import platform
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -20,24 +19,35 @@ from training.bundle import write_card, write_network
 from training.data import read
 from training.export import export
 from training.fer2013 import with_votes
+from training.logs import logging_callbacks, run_folder, write_curves
+from training.mobilenet import start_from
 from training.networks import ARCHITECTURES
-from training.options import command, parser, settings
-from training.records import Dataset, divide
-from training.run import Run
+from training.optimizers import Plateau, optimizer
+from training.options import command, defaults, parser, resolved, settings
+from training.records import Dataset, class_weights, divide
+from training.run import Run, State
+from training.stopping import Goals
 from training.watch import Watch
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
     """Train as the options say, from reading the data to the finished bundle; return the bundle's card.
 
+    The bundle gets the weights of the epoch with the best validation accuracy.
+
     Raises:
         DataError: data or settings that cannot be used.
     """
-    dataset = _prepared(options)
-    run = Run(options.run_folder or Path("runs") / options.output.name)
-    run.begin(settings(options), options.resume)
+    plan = resolved(options)
+    logs = logging_callbacks(plan)
+    dataset = _prepared(plan)
+    run = Run(run_folder(plan))
+    run.begin(settings(options), options.resume, defaults())
     keras.utils.set_random_seed(options.seed)
-    served = _trained(options, dataset, run)
+    try:
+        served = _trained(plan, dataset, run, logs)
+    finally:
+        write_curves(run, plan.output.name)
     served.set_weights(run.best_weights())
     return _written(options, served, dataset, run)
 
@@ -67,51 +77,68 @@ def _prepared(options: argparse.Namespace) -> Dataset:
     return dataset
 
 
-def _spec(options: argparse.Namespace) -> InputSpec:
-    channels = 3 if options.colour else 1
-    return InputSpec(options.size, options.size, channels, options.crop_scale, options.crop_shift)
+def _spec(plan: argparse.Namespace) -> InputSpec:
+    return InputSpec(plan.size, plan.size, 3 if plan.colour else 1, plan.crop_scale, plan.crop_shift)
 
 
-def _trained(options: argparse.Namespace, dataset: Dataset, run: Run) -> keras.Model:
+def _trained(plan: argparse.Namespace, dataset: Dataset, run: Run, logs: list[keras.callbacks.Callback]) -> keras.Model:
     """Train, or go on training; return the network as it will be served, with whatever weights."""
     training = dataset.part("training")
-    shape, classes = training.images.shape[1:], len(dataset.labels)
-    build = ARCHITECTURES[options.architecture]
+    served, model = _networks(plan, dataset)
+    augmentation = Augmentation() if plan.augment else Augmentation.none()
+    batches = Batches(training, plan.batch_size, plan.seed, augmentation)
+    _compile(model, plan, steps=len(batches))
+    state = _restored(model, plan, run)
+    batches.start_epoch(state.epoch)
+    goals = Goals(plan.target_accuracy, plan.patience)
+    watch = Watch(served, batches, dataset.part("validation"), run, state, plan.average, goals)
+    plateau = [Plateau(run, plan, steps=len(batches))] if plan.schedule == "plateau" else []
+    print(f"{served.count_params()} parameters, {len(training)} images, {state.epoch} of {plan.epochs} epochs done")
+    if not watch.reached:
+        model.fit(
+            batches,
+            epochs=plan.epochs,
+            initial_epoch=state.epoch,
+            callbacks=[watch, *logs, *plateau],  # the logs tell what the watch has found
+            class_weight=class_weights(training) if plan.class_weights == "balanced" else None,
+            verbose=1 if sys.stdout.isatty() else 2,
+        )
+    if watch.reached:
+        print(f"stopped after {state.epoch} epochs: {watch.reached}")
+    return served
+
+
+def _networks(plan: argparse.Namespace, dataset: Dataset) -> tuple[keras.Model, keras.Model]:
+    """The network to serve, in float32, and the one to train; both have the same variables."""
+    shape, classes = _spec(plan).shape, len(dataset.labels)
+    build = ARCHITECTURES[plan.architecture]
     served = build(shape, classes, keras.layers.BatchNormalization)
-    keras.mixed_precision.set_global_policy("mixed_bfloat16" if options.mixed_precision else "float32")
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if plan.mixed_precision else "float32")
     model = build(shape, classes, batch_normalization())
     keras.mixed_precision.set_global_policy("float32")
-    augmentation = Augmentation() if options.augment else Augmentation.none()
-    batches = Batches(training, options.batch_size, options.seed, augmentation)
-    _compile(model, options, steps=len(batches))
+    return served, model
+
+
+def _compile(model: keras.Model, plan: argparse.Namespace, steps: int) -> None:
+    loss = keras.losses.CategoricalCrossentropy(label_smoothing=plan.label_smoothing)
+    model.compile(optimizer(plan, steps), loss, metrics=["accuracy"], jit_compile=jit_compile())
+    model.optimizer.build(model.trainable_variables)
+
+
+def _restored(model: keras.Model, plan: argparse.Namespace, run: Run) -> State:
+    """Where the run stands, with its weights put into the network; a new run may start from pretrained ones."""
     state = run.load()
     if state.model is not None and state.optimizer is not None:
         model.set_weights(state.model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
-        batches.start_epoch(state.epoch)
-    watch = Watch(served, batches, dataset.part("validation"), run, state, options.average, options.target_accuracy)
-    print(f"{served.count_params()} parameters, {len(training)} images, {state.epoch} of {options.epochs} epochs done")
-    if not watch.reached:
-        verbose = 1 if sys.stdout.isatty() else 2
-        model.fit(batches, epochs=options.epochs, initial_epoch=state.epoch, callbacks=[watch], verbose=verbose)
-    return served
-
-
-def _compile(model: keras.Model, options: argparse.Namespace, steps: int) -> None:
-    warm = min(options.warm_up, options.epochs / 2) * steps
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, options.epochs * steps - warm, warmup_target=options.learning_rate, warmup_steps=warm
-    )
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, weight_decay=options.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=options.label_smoothing)
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=jit_compile())
-    optimizer.build(model.trainable_variables)
+    elif plan.architecture == "mobilenetv2":
+        start_from(model, plan.pretrained)
+    return state
 
 
 def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset, run: Run) -> dict[str, Any]:
-    folder, spec, history = options.output, _spec(options), run.history()
+    folder, spec, history = options.output, _spec(resolved(options)), run.history()
     best = max(history, key=lambda row: row["val_accuracy"])
     card = {
         "name": folder.resolve().name,
@@ -120,7 +147,7 @@ def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset,
             "width": spec.width,
             "height": spec.height,
             "channels": spec.channels,
-            "colour": "red, green, blue" if options.colour else "grey",
+            "colour": "red, green, blue" if spec.channels == 3 else "grey",
             "values": "0 to 255",
         },
         "preprocessing": {"crop_scale": spec.crop_scale, "crop_shift": spec.crop_shift},

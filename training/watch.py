@@ -4,12 +4,14 @@ import time
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from errors import DataError
 from training.batches import Batches
 from training.metrics import report
 from training.records import Split
 from training.run import Run, State, Weights
+from training.stopping import Goals
 
 EVERY = 8
 """Steps between two updates of the average: often enough, and next to free."""
@@ -30,18 +32,18 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes with
         run: Run,
         state: State,
         momentum: float,
-        target: float | None,
+        goals: Goals,
     ) -> None:
         super().__init__()
         self._judge, self._batches, self._validation = judge, batches, validation
         self._run, self._state = run, state
-        self._momentum, self._target = momentum, target
+        self._momentum, self._goals = momentum, goals
         self._started, self._waiting = 0.0, 0
 
     @property
-    def reached(self) -> bool:
-        """Whether the target accuracy, where there is one, has been reached."""
-        return self._target is not None and self._state.best >= self._target
+    def reached(self) -> str | None:
+        """Why the run has gone far enough, in words; None while it has not."""
+        return self._goals.met([row["val_accuracy"] for row in self._run.history()])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Note the time."""
@@ -68,31 +70,32 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes with
             DataError: the loss is no number any more.
         """
         logs = {} if logs is None else logs
-        if not np.isfinite(logs["loss"]):
-            raise DataError("the loss is no number any more. Choose a lower --learning-rate and another --run-folder")
         state = self._state
         if self._waiting or state.average is None:
             self._move_average()
         assert state.average is not None
-        self._judge.set_weights(state.average)
-        images = self._validation.images.astype(np.float32)
-        told = report(
-            self._validation.truth,
-            np.asarray(self._judge.predict(images, batch_size=256, verbose=0)),
-            [str(index) for index in range(self._validation.targets.shape[1])],
-        )
+        probabilities = self._judged(state.average)
+        if not np.isfinite(logs["loss"]) or not np.isfinite(probabilities).all():
+            raise DataError("the loss is no number any more. Choose a lower --learning-rate and another --run-folder")
+        told = report(self._validation.truth, probabilities, [str(index) for index in range(probabilities.shape[1])])
         logs |= {"val_accuracy": told.accuracy, "val_loss": told.log_loss}
         logs["seconds"] = time.perf_counter() - self._started
         if told.accuracy > state.best:
             state.best = told.accuracy
             self._run.save_best(state.average)
         state.epoch, state.model = epoch + 1, self.model.get_weights()
-        state.optimizer = [variable.numpy() for variable in self.model.optimizer.variables]
+        state.optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
         self._run.save(state)
         self._run.note(epoch + 1, logs)
         self._batches.start_epoch(epoch + 1)
         if self.reached:
             self.model.stop_training = True
+
+    def _judged(self, weights: Weights) -> NDArray[np.float32]:
+        """The (N, labels) probabilities that the validation images get with these weights."""
+        self._judge.set_weights(weights)
+        images = self._validation.images.astype(np.float32)
+        return np.asarray(self._judge.predict(images, batch_size=256, verbose=0), np.float32)
 
 
 def _mixed(average: Weights | None, weights: Weights, keep: float) -> Weights:

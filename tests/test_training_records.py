@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from errors import DataError
+from faces import EXPRESSIONS
+from training.records import Dataset, Split, class_weights, divide, duplicates, place_of, split_of
+
+
+def split(*counts):
+    """So many one-pixel images of each class; no two are alike."""
+    truth = [label for label, count in enumerate(counts) for _ in range(count)]
+    return split_of([np.full((1, 1, 1), index, np.uint8) for index in range(len(truth))], truth, len(counts))
+
+
+def whole(*counts, name="all"):
+    return Dataset(("a", "b"), {name: split(*counts)})
+
+
+def values(part):
+    return part.images.ravel().tolist()
+
+
+def test_a_share_of_every_class_is_set_aside():
+    dataset = divide(whole(10, 20), 0.2, seed=1)
+    assert [np.bincount(dataset.part(name).truth).tolist() for name in ("training", "validation")] == [[8, 16], [2, 4]]
+    assert sorted(values(dataset.part("training")) + values(dataset.part("validation"))) == list(range(30))
+
+
+def test_what_is_set_aside_depends_on_the_seed_alone():
+    first, again, other = (values(divide(whole(10, 20), 0.2, seed).part("validation")) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_a_share_is_cut_from_the_training_images_and_leaves_the_test_images_alone():
+    data = Dataset(("a", "b"), {"training": split(4, 4), "test": split(3, 3)})
+    assert {name: len(part) for name, part in divide(data, 0.25, seed=1).splits.items()} == {
+        "training": 6,
+        "validation": 2,
+        "test": 6,
+    }
+
+
+def test_a_class_without_images_does_not_hinder_dividing():
+    assert len(divide(whole(0, 4), 0.25, seed=1).part("validation")) == 1
+
+
+@pytest.mark.parametrize("name", ["all", "training"])
+def test_data_without_a_validation_split_asks_for_a_share(name):
+    with pytest.raises(DataError, match=r"no .*validation split\. Set one aside: --validation-split 0\.2"):
+        divide(whole(4, 4, name=name), None, seed=1)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_share_that_leaves_nothing_is_told(share):
+    with pytest.raises(DataError, match="of the 2 images of a leaves one side empty"):
+        divide(whole(2, 20), share, seed=1)
+
+
+def test_a_split_that_is_not_there_is_told_with_those_that_are():
+    with pytest.raises(DataError, match="no test split, only all"):
+        whole(1, 1).part("test")
+
+
+def test_duplicates_are_found_by_their_pixels():
+    training = split(3, 3)
+    assert duplicates(training, training.take(np.array([0, 4]))).tolist() == [True, False, False, False, True, False]
+
+
+def test_a_mask_and_indices_take_images_with_their_truth_and_targets():
+    part = split(1, 2)
+    for chosen in (np.array([False, True, True]), np.array([1, 2])):
+        taken = part.take(chosen)
+        assert (values(taken), taken.truth.tolist(), taken.targets.tolist()) == ([1, 2], [1, 1], [[0, 1], [0, 1]])
+    assert isinstance(part, Split)
+
+
+def test_weighted_classes_count_alike_and_the_mean_image_counts_one():
+    part = split(2, 6, 0)
+    weights = class_weights(part)
+    assert weights == {0: 2.0, 1: pytest.approx(2 / 3), 2: 1.0}
+    assert np.mean([weights[label] for label in part.truth]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("happy", 3), ("Happy", 3), ("HAPPINESS", 3), ("fearful", 2), ("disgusted", 1)]
+)
+def test_a_label_is_known_in_any_case_and_as_its_noun(name, place):
+    assert place_of(name, EXPRESSIONS, "somewhere") == place
+
+
+def test_an_own_label_goes_before_the_noun_that_it_could_stand_for():
+    assert place_of("anger", ("angry", "anger"), "somewhere") == 1
+
+
+def test_an_unknown_label_is_told_with_its_place():
+    with pytest.raises(DataError, match="here: class 'bored' is none of the labels a, b"):
+        place_of("bored", ("a", "b"), "here")

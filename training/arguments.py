@@ -1,0 +1,25 @@
+"""Kinds of values that command lines of training take."""
+
+import argparse
+from pathlib import Path
+
+
+def share(text: str) -> float:
+    """A number from 0 to 1, for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, got {text}")
+    return value
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text}")
+    return value
+
+
+def pretrained(text: str) -> str | Path:
+    """The words imagenet and none, or the path of a file, for argparse."""
+    return text if text in ("imagenet", "none") else Path(text)

@@ -1,0 +1,143 @@
+"""Fit a bundle's temperature on validation images and fold it into its weights: sure where right, unsure where not.
+
+What the network says stays as it is; only how sure it is of that changes. A bundle whose expected calibration error
+would not fall is left alone.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import ExpressionError
+from model import ARCHITECTURE, WEIGHTS, keras_network, read_card, spec_of, verified
+from training.arguments import share
+from training.bundle import write_card, write_network
+from training.data import read
+from training.export import PRECISIONS, export
+from training.metrics import Report, report
+from training.records import Dataset, divide
+from training.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The temperature that fits a bundle's validation images best, and the Keras network's reports on them.
+
+    `before` as the bundle is. `after` is cross-validated: each half of the images with the temperature of the other.
+    `fitted` is with the temperature fitted on all of them, so it flatters a little.
+    """
+
+    temperature: float
+    before: Report
+    after: Report
+    fitted: Report
+
+    @property
+    def better(self) -> bool:
+        """Whether the expected calibration error falls. Least log-loss, which the fit seeks, need not mean that."""
+        return self.after.reliability.calibration_error < self.before.reliability.calibration_error
+
+    def as_dict(self) -> dict[str, float]:
+        """The figures for the card."""
+        figures: dict[str, float] = {"images": self.before.images}
+        for name, told in (("before", self.before), ("after", self.after), ("fitted", self.fitted)):
+            figures[f"ece_{name}"] = round(told.reliability.calibration_error, 4)
+            figures[f"log_loss_{name}"] = round(told.log_loss, 4)
+        return figures
+
+
+def fit(folder: Path, dataset: Dataset) -> Fit:
+    """Fit a bundle's temperature on the validation split, and change nothing.
+
+    Raises:
+        BundleError: a bundle that cannot be read, or does not end in a dense layer and softmax.
+        DataError: no validation split, or a single image in it.
+    """
+    card, split = read_card(folder), dataset.part("validation")
+    logits = logits_of(_network(folder, card), split.images)
+    temperature = fitted_temperature(split.truth, logits)
+    found = (scaled(logits, 1.0), cross_scaled(split.truth, logits), scaled(logits, temperature))
+    return Fit(temperature, *(report(split.truth, rows, card["labels"]) for rows in found))
+
+
+def apply(folder: Path, found: Fit, dataset: Dataset, command: str, precision: str | None = None) -> dict[str, Any]:
+    """Fold a temperature into a bundle's weights, compile and measure it anew, and note all that in the card.
+
+    Args:
+        folder: the bundle, which is changed.
+        found: what `fit` gave for it.
+        dataset: that of the fit.
+        command: what to enter into the card as the way to do it again.
+        precision: of the compiled file; None keeps what the card tells, or takes int8.
+
+    Returns:
+        The new card; its `calibration` has the temperature (the product, where this was done before) and the figures.
+    """
+    card = read_card(folder)
+    network = _network(folder, card)
+    fold(network, found.temperature)
+    earlier = card.get("calibration", {}).get("temperature", 1.0)
+    card["calibration"] = {
+        "command": command,
+        "temperature": round(earlier * found.temperature, 5),
+        **found.as_dict(),
+    }
+    card["files"] = {**card["files"], **write_network(folder, network)}
+    write_card(folder, card)
+    return export(folder, precision or card.get("litert", {}).get("precision", "int8"), dataset)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        card = read_card(options.weights)
+        dataset = read(options.data, spec_of(card), card["labels"])
+        if options.validation_split:
+            dataset = divide(dataset, options.validation_split, options.seed)
+        found = fit(options.weights, dataset)
+        if found.better:
+            apply(options.weights, found, dataset, _command(options), options.precision)
+    except ExpressionError as error:
+        print(f"calibrate: {error}", file=sys.stderr)
+        return 2
+    told = found.as_dict()
+    print(
+        f"{options.weights}: {'' if found.better else 'left as it is; '}temperature {found.temperature:.4f} fits "
+        f"{told['images']} images best; expected calibration error {told['ece_before']:.4f} before, "
+        f"{told['ece_after']:.4f} after; log-loss {told['log_loss_before']:.4f} before, {told['log_loss_after']:.4f} "
+        "after (cross-validated)"
+    )
+    return 0
+
+
+def _network(folder: Path, card: dict[str, Any]) -> Any:
+    return keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+
+
+def _command(options: argparse.Namespace) -> str:
+    parts = [f"python -m training.calibrate --data {options.data.name} --weights weights/{options.weights.name}"]
+    if options.validation_split:
+        parts.append(f"--validation-split {options.validation_split:g} --seed {options.seed}")
+    if options.precision:
+        parts.append(f"--precision {options.precision}")
+    return " ".join(parts)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.calibrate", description=__doc__)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="fer2013.csv or a class-per-folder tree with validation images")
+    add("--weights", type=Path, required=True, metavar="DIR", help="the bundle, which is changed where that helps")
+    add("--validation-split", type=share, help="fit on the share of the images that training set aside with the same "
+        "value, where the data itself is not divided")  # fmt: skip
+    add("--seed", type=int, default=1, help="that of the training, with --validation-split (default: %(default)s)")
+    add("--precision", choices=PRECISIONS, help="of the compiled file (default: what it was)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""When a training run has gone far enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """What ends a run before its last epoch; None switches a goal off.
+
+    `target`: validation accuracy, 0 to 1. `patience`: epochs without a better validation accuracy.
+    """
+
+    target: float | None = None
+    patience: int | None = None
+
+    def met(self, accuracies: Sequence[float]) -> str | None:
+        """Why to stop after epochs of these validation accuracies, in words; None to go on."""
+        if not accuracies:
+            return None
+        best = max(accuracies)
+        if self.target is not None and best >= self.target:
+            return f"validation accuracy {best:.4f} has reached the target of {self.target:g}"
+        idle = idle_epochs(accuracies)
+        if self.patience is not None and idle >= self.patience:
+            return f"no better validation accuracy than {best:.4f} for {idle} epochs"
+        return None
+
+
+def idle_epochs(accuracies: Sequence[float]) -> int:
+    """How many epochs have passed since the (first) best one."""
+    return len(accuracies) - 1 - list(accuracies).index(max(accuracies))
