@@ -112,8 +112,10 @@ class Analyzer:
         image = read_picture(result.path)
         result.height, result.width = image.shape[:2]
         # A still picture has time for a closer look beside the live one; each finds faces that the other misses.
-        boxes = self._detector(self._settings.search_width).detect(image)
-        boxes = sorted(joined(boxes, self._detector(STILL_WIDTH).detect(image)), key=lambda box: box.x)
+        chosen = self._settings
+        closer = FaceDetector(STILL_WIDTH, chosen.min_face, chosen.scale_factor, max(1, chosen.neighbours - 1))
+        boxes = joined(self._detector(chosen.search_width).detect(image), closer.detect(image))
+        boxes.sort(key=lambda box: box.x)
         rows = self._model.classify(image, boxes)
         probabilities = [tuple(float(p) for p in row) for row in rows]
         faces = tuple(Face(box, result.labels, row) for box, row in zip(boxes, probabilities, strict=True))

@@ -4,9 +4,11 @@ import logging
 import os
 import platform
 import re
+import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -175,7 +177,8 @@ class VideoFile(_Captured):
     def _load(self) -> None:
         if not self._path.is_file():
             raise SourceError(f"{self._path}: there is no such file; give the path of a video")
-        self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        with _ffmpeg_options(""):
+            self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
             raise SourceError(f"{self._path}: it is no video that can be read; MP4, MOV, WebM and AVI work")
         self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
@@ -209,6 +212,28 @@ class VideoFile(_Captured):
             time.sleep(self._due - now)
 
 
+_FFMPEG = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_opening = threading.Lock()
+
+
+@contextmanager
+def _ffmpeg_options(options: str) -> Iterator[None]:
+    """Have FFmpeg open a source with some options, unless the user's environment names others.
+
+    OpenCV takes them from the environment only, so one source is opened at a time: what helps a network camera loses
+    frames of a file.
+    """
+    with _opening:
+        if _FFMPEG in os.environ or not options:
+            yield
+            return
+        os.environ[_FFMPEG] = options
+        try:
+            yield
+        finally:
+            del os.environ[_FFMPEG]
+
+
 class Address(_Captured):
     """A camera on the network: an HTTP MJPEG or RTSP address.
 
@@ -218,10 +243,10 @@ class Address(_Captured):
 
     def __init__(self, url: str) -> None:
         super().__init__(without_password(url))
-        os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp|fflags;nobuffer|flags;low_delay")
         limits = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: OPEN_LIMIT, cv2.CAP_PROP_READ_TIMEOUT_MSEC: READ_LIMIT}
         options = [number for key, seconds in limits.items() for number in (key, int(seconds * 1000))]
-        self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
+        with _ffmpeg_options("rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"):
+            self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
         if not self._capture.isOpened():
             raise SourceError(
                 f"{self.description}: no video came within {OPEN_LIMIT:g} s; check the address and the camera"
@@ -340,7 +365,9 @@ class FaceDetector:
         grey = _reduced(image, scale)
         side = max(CASCADE_SIDE, round(self._min_face * min(grey.shape)))
         found = self._search(grey, side, max(grey.shape))
-        boxes = (Box(*(round(edge / scale) for edge in edges)) for edges in found)
+        boxes: list[Box] = []
+        for edges in found:  # the surest first: the cascade may find one face at two sizes
+            boxes = joined(boxes, [Box(*(round(edge / scale) for edge in edges))])
         return sorted(boxes, key=lambda box: box.x)
 
     def detect_near(self, image: Image, known: Sequence[Box]) -> list[Box]:
@@ -371,10 +398,12 @@ class FaceDetector:
         return max(boxes, key=known.overlap, default=None)
 
     def _search(self, grey: Image, smallest: int, largest: int) -> Sequence[tuple[int, int, int, int]]:
-        found = self._cascade.detectMultiScale(
+        """What the cascade finds, that with the most overlapping finds first."""
+        found, counts = self._cascade.detectMultiScale2(
             grey, self._scale_factor, self._neighbours, minSize=(smallest, smallest), maxSize=(largest, largest)
         )
-        return [(int(x), int(y), int(width), int(height)) for x, y, width, height in found]
+        ranked = sorted(zip(counts, found, strict=True), key=lambda pair: -pair[0])
+        return [(int(x), int(y), int(width), int(height)) for _, (x, y, width, height) in ranked]
 
 
 def _reduced(image: Image, scale: float) -> Image:

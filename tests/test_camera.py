@@ -256,6 +256,19 @@ def test_a_dark_picture_is_searched_as_well_as_a_bright_one():
     assert len(FaceDetector().detect((ASTRONAUT // 6).astype(np.uint8))) == 1
 
 
+class _TwoSizes:
+    """A cascade that finds one face at two sizes, and another apart."""
+
+    def detectMultiScale2(self, *_, **__):
+        return [(10, 10, 60, 60), (14, 16, 50, 50), (200, 10, 50, 50)], [5, 30, 9]
+
+
+def test_a_face_that_is_found_at_two_sizes_is_one_face_and_the_surer_find_counts():
+    detector = FaceDetector()
+    detector._cascade = _TwoSizes()
+    assert detector.detect(np.zeros((300, 400, 3), np.uint8)) == [Box(14, 16, 50, 50), Box(200, 10, 50, 50)]
+
+
 def test_a_known_face_is_found_again_near_where_it_was():
     moved = Box(FACE.x + 12, FACE.y - 9, 112, 112)
     (box,) = FaceDetector().detect_near(ASTRONAUT, [moved])
