@@ -280,3 +280,16 @@ def test_a_known_face_is_found_again_near_where_it_was():
 )
 def test_where_there_is_no_face_none_is_found_again(box):
     assert FaceDetector().detect_near(ASTRONAUT, [box]) == []
+
+
+def test_opening_an_address_leaves_nothing_behind_that_spoils_files(tmp_path):
+    path = tmp_path / "moving.mp4"
+    writer, demo = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (320, 180)), Demo(320, 180)
+    for number in range(12):
+        writer.write(demo.draw(number)[0])
+    writer.release()
+    with pytest.raises(SourceError):
+        open_source("http://127.0.0.1:9/cam")
+    with VideoFile(path, looped=False) as source:
+        assert len(list(iter(source.read, None))) == 12
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
