@@ -73,6 +73,13 @@ class Viewer(threading.Thread):
                     return
         self.ended = True
 
+    def await_parts(self, count: int, seconds: float = 15) -> None:
+        """Wait until so many parts have come; fails when they do not come in time."""
+        end = time.monotonic() + seconds
+        while len(self.parts) < count:
+            assert time.monotonic() < end, f"{len(self.parts)} of {count} parts came within {seconds:g} s"
+            time.sleep(0.05)
+
     def rate(self) -> float:
         """Camera frames a second, drawn notices and repeats left out."""
         live = [part for part in self.parts if part.number > 0]
