@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,18 @@ LARGEST_BATCH = 128
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network reads in N crops.
+
+    `probabilities`: (N, labels) float32, each row sums to 1, as if each crop were a face. `no_face`: (N,) float32, the
+    probability that it is none; 0 throughout for a bundle that does not tell.
+    """
+
+    probabilities: Batch
+    no_face: Batch
+
+
 class EmotionModel:
     """A network that gives each face a probability per label. Safe to call from several threads.
 
@@ -41,6 +54,8 @@ class EmotionModel:
         card: the bundle's card.json as read.
         name: the name of the bundle.
         runtime: "keras" or "litert".
+        no_face_threshold: probability of "no face" above which a crop should get no box; None for a bundle whose
+            network does not tell faces from what only looks like one to a detector.
     """
 
     def __init__(self, card: dict[str, Any], runtime: str, network: Runtime) -> None:
@@ -49,6 +64,7 @@ class EmotionModel:
         self.labels: tuple[str, ...] = tuple(card["labels"])
         self.spec = spec_of(card)
         self.runtime = runtime
+        self.no_face_threshold: float | None = card["no_face"]["threshold"] if "no_face" in card else None
         self._network = network
 
     @classmethod
@@ -91,13 +107,15 @@ class EmotionModel:
         return self.probabilities(crop_faces(image, boxes, self.spec))
 
     def probabilities(self, batch: Batch) -> Batch:
-        """Give every crop its probabilities.
+        """Give every crop its probabilities: `read` without the probability that it shows no face."""
+        return self.read(batch).probabilities
+
+    def read(self, batch: Batch) -> Reading:
+        """Read every crop.
 
         Args:
-            batch: (N, height, width, channels) float32, values 0 to 255, as `preprocess.crop_faces` makes it.
-
-        Returns:
-            (N, labels) float32; each row sums to 1. (0, labels) for an empty batch.
+            batch: (N, height, width, channels) float32, values 0 to 255, as `preprocess.crop_faces` makes it; N may
+                be 0.
 
         Raises:
             ValueError: a batch of another shape.
@@ -106,21 +124,31 @@ class EmotionModel:
             raise ValueError(f"expected a batch of shape (N, *{self.spec.shape}), got {batch.shape}")
         batch = np.ascontiguousarray(batch, np.float32)
         parts = [self._network(batch[i : i + LARGEST_BATCH]) for i in range(0, len(batch), LARGEST_BATCH)]
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)), np.float32)
+        outputs = np.concatenate(parts) if parts else np.zeros((0, self._width), np.float32)
+        if self.no_face_threshold is None:
+            return Reading(outputs, np.zeros(len(outputs), np.float32))
+        # Where nothing is left for the expressions, any row would do; this one is all alike.
+        faces = np.maximum(outputs[:, :-1], 1e-9)
+        return Reading(faces / faces.sum(axis=1, keepdims=True), outputs[:, -1])
+
+    @property
+    def _width(self) -> int:
+        """How many values the network gives: one a label, and one more where it tells non-faces."""
+        return len(self.labels) + (self.no_face_threshold is not None)
 
     def _try(self, folder: Path) -> None:
-        expected = (2, len(self.labels))
         try:
-            result = self.probabilities(np.zeros((2, *self.spec.shape), np.float32))
+            result = self._network(np.zeros((2, *self.spec.shape), np.float32))
         except Exception as error:  # each runtime has its own errors for one cause: the network takes another shape
             raise BundleError(
                 f"{folder / CARD}: the network refused an input of {self.spec.shape} (height, width, channels): "
                 f"{error}. Correct the card's input, or write the bundle again with python -m training.train"
             ) from error
-        if result.shape != expected or not np.allclose(result.sum(1), 1, atol=1e-3):
+        if result.shape != (2, self._width) or not np.allclose(result.sum(1), 1, atol=1e-3):
+            further = "" if self.no_face_threshold is None else " and no_face"
             raise BundleError(
-                f"{folder / CARD}: {len(self.labels)} labels, but the network gives {result.shape[-1]} values that sum "
-                f"to {result[0].sum():.3f}. List one label an output, and end the network in softmax"
+                f"{folder / CARD}: {len(self.labels)} labels{further}, but the network gives {result.shape[-1]} values "
+                f"that sum to {result[0].sum():.3f}. List one label an output, and end the network in softmax"
             )
 
 
@@ -166,6 +194,9 @@ def _problem(card: Any) -> str | None:
     labels = card["labels"]
     if not isinstance(labels, list) or len(labels) < 2 or len(set(map(str, labels))) < len(labels):
         return f"expected at least two different labels, got {labels!r}"
+    threshold = card["no_face"].get("threshold") if isinstance(card.get("no_face"), dict) else 0.5
+    if ("no_face" in card and not isinstance(card["no_face"], dict)) or not isinstance(threshold, float):
+        return f"expected no_face to give a threshold from 0 to 1, got {card['no_face']!r}"
     if not isinstance(card["files"], dict):
         return f"expected files to give the SHA-256 of each file, got {card['files']!r}"
     try:

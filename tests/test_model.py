@@ -194,6 +194,28 @@ def test_a_missing_folder_is_named(tmp_path):
         EmotionModel.load(tmp_path / "nothing")
 
 
+def test_a_bundle_that_does_not_tell_non_faces_takes_everything_for_a_face(litert):
+    reading = litert.read(crops(litert.spec, 3))
+    assert litert.no_face_threshold is None
+    assert reading.no_face.tolist() == [0] * 4
+    np.testing.assert_array_equal(reading.probabilities, litert.probabilities(crops(litert.spec, 3)))
+
+
+def test_what_is_no_face_has_its_own_probability_and_the_others_still_sum_to_1(bundle):
+    # The seventh output of the shipped network stands in for "no face".
+    labels = json.loads((bundle / "card.json").read_text())["labels"]
+    plain = EmotionModel.load(bundle, "litert").probabilities(crops(EmotionModel.load(bundle).spec))
+    edit_card(bundle, labels=labels[:6], no_face={"threshold": 0.4})
+    model = EmotionModel.load(bundle, "litert")
+    reading = model.read(crops(model.spec))
+    assert (model.no_face_threshold, reading.probabilities.shape) == (0.4, (25, 6))
+    np.testing.assert_allclose(reading.no_face, plain[:, 6], atol=1e-6)
+    np.testing.assert_allclose(reading.probabilities.sum(axis=1), 1, atol=1e-6)
+    expected = plain[:, :6] / plain[:, :6].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(reading.probabilities, expected, atol=1e-5)
+    assert model.read(np.zeros((0, 48, 48, 1), np.float32)).probabilities.shape == (0, 6)
+
+
 def test_an_unknown_runtime_is_refused():
     with pytest.raises(BundleError, match=r"'onnx'. Choose one of auto, keras, litert"):
         EmotionModel.load(SHIPPED, "onnx")
@@ -203,6 +225,9 @@ def test_an_unknown_runtime_is_refused():
     ("changes", "told"),
     [
         ({"labels": ["yes", "no"]}, "2 labels, but the network gives 7"),
+        ({"no_face": {"threshold": 0.5}}, "7 labels and no_face, but the network gives 7"),
+        ({"no_face": {"threshold": "high"}}, "expected no_face to give a threshold"),
+        ({"no_face": 0.5}, "expected no_face to give a threshold"),
         ({"labels": ["happy", "happy"]}, "at least two different labels"),
         ({"labels": 7}, "at least two different labels"),
         ({"files": []}, "SHA-256 of each file"),

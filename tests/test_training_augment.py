@@ -30,7 +30,7 @@ def test_none_changes_nothing(faces):
 
 
 def test_flip_mirrors_about_half_of_the_images(faces):
-    flip = Augmentation(0.5, 0, 0, 0, 0, 0, 0)
+    flip = Augmentation(0.5, 0, 0, 0, 0, 0, 0, 0)
     changed = flip.apply(faces, np.random.default_rng(0))
     mirrored = [np.array_equal(after, before[:, ::-1]) for after, before in zip(changed, faces, strict=True)]
     same = [np.array_equal(after, before) for after, before in zip(changed, faces, strict=True)]
@@ -38,9 +38,9 @@ def test_flip_mirrors_about_half_of_the_images(faces):
     assert 10 <= sum(mirrored) <= 30
 
 
-@pytest.mark.parametrize("name", ["flip", "rotation", "shift", "scale", "brightness", "contrast", "erase"])
+@pytest.mark.parametrize("name", ["flip", "rotation", "shift", "scale", "brightness", "contrast", "erase", "degrade"])
 def test_every_change_can_be_made_alone(faces, name):
-    plain = {"flip": 0, "rotation": 0, "shift": 0, "scale": 0, "brightness": 0, "contrast": 0, "erase": 0}
+    plain = {"flip": 0, "rotation": 0, "shift": 0, "scale": 0, "brightness": 0, "contrast": 0, "erase": 0, "degrade": 0}
     alone = Augmentation(**{**plain, name: getattr(Augmentation(), name)})
     changed = alone.apply(faces, np.random.default_rng(0))
     assert 0 < np.abs(changed - faces).mean() < 60
@@ -48,9 +48,11 @@ def test_every_change_can_be_made_alone(faces, name):
 
 def test_brightness_moves_the_mean_and_contrast_the_spread(faces):
     rng = np.random.default_rng
-    lit = Augmentation(0, 0, 0, 0, 25, 0, 0).apply(faces, rng(0)).mean(axis=(1, 2, 3)) - faces.mean(axis=(1, 2, 3))
+    lit = Augmentation(0, 0, 0, 0, 25, 0, 0, 0).apply(faces, rng(0)).mean(axis=(1, 2, 3)) - faces.mean(axis=(1, 2, 3))
     assert 10 < np.abs(lit).max() <= 25.5
-    spread = Augmentation(0, 0, 0, 0, 0, 0.25, 0).apply(faces, rng(0)).std(axis=(1, 2, 3)) / faces.std(axis=(1, 2, 3))
+    spread = Augmentation(0, 0, 0, 0, 0, 0.25, 0, 0).apply(faces, rng(0)).std(axis=(1, 2, 3)) / faces.std(
+        axis=(1, 2, 3)
+    )
     assert 0.74 <= spread.min() < 0.9
     assert 1.1 < spread.max() <= 1.26
 

@@ -47,3 +47,14 @@ def test_augmentation_differs_from_epoch_to_epoch(split):
 
 def test_a_last_batch_that_is_not_full_is_left_out_but_few_images_make_one(split):
     assert [len(Batches(split, size, 1, Augmentation.none())) for size in (3, 4, 10, 64)] == [3, 2, 1, 1]
+
+
+def test_rare_classes_are_shown_more_often_when_balanced(split):
+    rare = Split(split.images, np.array([0] * 8 + [1] * 2), np.eye(2, dtype=np.float32)[[0] * 8 + [1] * 2])
+    shown = np.zeros(10)
+    batches = Batches(rare, 10, seed=1, augmentation=Augmentation.none(), balance=1.0)
+    for epoch in range(50):
+        batches.start_epoch(epoch)
+        shown += np.bincount(batches[0][0][:, 0, 0, 0].astype(int), minlength=10)
+    assert shown.sum() == 500
+    np.testing.assert_allclose(shown, [31.25] * 8 + [125] * 2, rtol=0.2)

@@ -6,10 +6,9 @@ from drawn_faces import draw, write_csv
 from errors import DataError
 from faces import EXPRESSIONS
 from preprocess import InputSpec
-from training.fer2013 import read_csv, with_votes
+from training.fer2013 import read_csv
 
 GREY = InputSpec(48, 48, 1)
-COLUMNS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
 @pytest.fixture
@@ -21,10 +20,6 @@ def text(tmp_path, *lines):
     path = tmp_path / "faces.csv"
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-def votes(tmp_path, *rows):
-    return text(tmp_path, f"Usage,Image name,{COLUMNS}", *rows)
 
 
 def test_a_csv_keeps_its_splits_labels_and_pixels(table):
@@ -78,33 +73,3 @@ def test_labels_of_a_bundle_order_the_truth(table):
 def test_a_mistake_in_a_csv_is_told_with_its_line(tmp_path, lines, told):
     with pytest.raises(DataError, match=rf"faces\.csv.*{told}"):
         read_csv(text(tmp_path, *lines), InputSpec(2, 2, 1), None)
-
-
-def test_votes_are_mixed_into_the_training_targets(tmp_path, table):
-    path = votes(
-        tmp_path,
-        "Training,a.png,0,8,2,0,0,0,0,0,0,0",
-        "Training,b.png,0,0,0,0,0,0,0,4,4,2",
-        *["Training,c.png,0,10,0,0,0,0,0,0,0,0"] * 4,
-        *["PublicTest,d.png,10,0,0,0,0,0,0,0,0,0"] * 6,
-    )
-    before = read_csv(table, GREY, None)
-    after = with_votes(before, path, 0.5)
-    targets = after.part("training").targets
-    np.testing.assert_allclose(targets[0, [3, 5]], [0.5 + 0.4, 0.1], atol=1e-6)
-    np.testing.assert_allclose(targets[1], before.part("training").targets[1])  # nobody saw any of the seven
-    np.testing.assert_allclose(targets[3, [3, 4]], [0.5, 0.5])
-    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-6)
-    np.testing.assert_array_equal(after.part("validation").targets, before.part("validation").targets)
-
-
-def test_votes_for_other_images_are_told(tmp_path, table):
-    path = votes(tmp_path, "Training,a.png,0,8,2,0,0,0,0,0,0,0")
-    with pytest.raises(DataError, match="votes for 1 training images, but the data has 6"):
-        with_votes(read_csv(table, GREY, None), path, 0.5)
-
-
-def test_votes_that_are_no_numbers_are_told(tmp_path, table):
-    path = votes(tmp_path, *["Training,a.png,0,many,2,0,0,0,0,0,0,0"] * 6)
-    with pytest.raises(DataError, match="line 2: 'many' votes for happiness"):
-        with_votes(read_csv(table, GREY, None), path, 0.5)

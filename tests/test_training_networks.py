@@ -42,7 +42,7 @@ def test_a_network_for_larger_images_has_its_size_and_gives_probabilities(name, 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_a_network_scales_its_pixels_itself_and_is_trained_whole(name):
     network = ARCHITECTURES[name]((64, 64, 1), 3, keras.layers.BatchNormalization)
-    assert isinstance(network.layers[1], keras.layers.Rescaling)
+    assert isinstance(network.layers[1], keras.layers.Rescaling | keras.layers.LayerNormalization)
     assert all(layer.trainable for layer in network.layers)
 
 

@@ -3,7 +3,20 @@ import pytest
 
 from errors import DataError
 from faces import EXPRESSIONS
-from training.records import Dataset, Split, class_weights, divide, duplicates, place_of, split_of
+from training.records import (
+    NO_FACE,
+    Dataset,
+    Split,
+    class_weights,
+    divide,
+    duplicates,
+    faces_only,
+    joined,
+    place_of,
+    shares,
+    split_of,
+    with_label,
+)
 
 
 def split(*counts):
@@ -95,3 +108,33 @@ def test_an_own_label_goes_before_the_noun_that_it_could_stand_for():
 def test_an_unknown_label_is_told_with_its_place():
     with pytest.raises(DataError, match="here: class 'bored' is none of the labels a, b"):
         place_of("bored", ("a", "b"), "here")
+
+
+def some(truth, labels, weights=None):
+    targets = np.eye(labels, dtype=np.float32)[truth]
+    return Split(np.zeros((len(truth), 2, 2, 1), np.uint8), np.array(truth), targets, weights)
+
+
+def test_images_are_shown_by_their_weight_and_by_how_rare_they_are():
+    alike = some([0, 0, 0, 0, 1], 2)
+    np.testing.assert_allclose(shares(alike, 0), [1] * 5)
+    np.testing.assert_allclose(shares(alike, 1), [0.625] * 4 + [2.5])
+    np.testing.assert_allclose(shares(alike, 0.5)[4] / shares(alike, 0.5)[0], 2)
+    weighted = joined(alike, some([1, 1], 2, np.full(2, 0.5, np.float32)))
+    np.testing.assert_allclose(shares(weighted, 0), np.array([1, 1, 1, 1, 1, 0.5, 0.5]) * 7 / 6)
+
+
+def test_images_of_no_face_can_be_left_out_again():
+    dataset = Dataset(("happy", "sad", NO_FACE), {"validation": some([0, 2, 1], 3)})
+    faces = faces_only(dataset)
+    assert faces.labels == ("happy", "sad")
+    assert faces.part("validation").truth.tolist() == [0, 1]
+    np.testing.assert_array_equal(faces.part("validation").targets, np.eye(2))
+    assert faces_only(faces) is faces
+
+
+def test_a_label_without_images_can_be_added():
+    dataset = with_label(Dataset(("happy", "sad"), {"training": some([0, 1], 2)}), NO_FACE)
+    assert dataset.labels == ("happy", "sad", NO_FACE)
+    np.testing.assert_array_equal(dataset.part("training").targets, [[1, 0, 0], [0, 1, 0]])
+    assert with_label(dataset, NO_FACE) is dataset

@@ -222,3 +222,27 @@ def test_balanced_weights_take_away_the_advantage_of_the_frequent_class(tmp_path
         faces = [cv2.cvtColor(draw("happy", seed), cv2.COLOR_BGR2GRAY) for seed in range(7000, 7030)]
         rare[choice] = model.probabilities(np.stack(faces)[..., None].astype(np.float32))[:, 1].mean()
     assert rare["balanced"] > 3 * rare["none"]
+
+
+def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, capsys):
+    data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 20)
+    tree = write_tree(tmp_path / "more", {"happy": "happy", "sad": "sad"}, 10, splits=())
+    (tree / "no_face").mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(20):
+        cv2.imwrite(str(tree / "no_face" / f"{index}.png"), rng.integers(0, 255, (48, 48), np.uint8))
+    arguments = ["--data", str(data), "--also", str(tree), "--output", str(tmp_path / "w"), "--average", "0.9", *SMALL]
+    arguments += ["--run-folder", str(tmp_path / "run"), "--epochs", "8", "--learning-rate", "0.05", "--balance", "0.5"]
+    assert main(arguments) == 0
+    model = EmotionModel.load(tmp_path / "w")
+    assert model.labels == EXPRESSIONS
+    assert "--also more" in model.card["training"]["command"]
+    noise = rng.integers(0, 255, (10, 48, 48, 1)).astype(np.float32)
+    faces = np.stack([cv2.cvtColor(draw("happy", seed), cv2.COLOR_BGR2GRAY) for seed in range(10)])[..., None]
+    assert model.read(noise).no_face.min() > model.no_face_threshold
+    assert model.read(faces.astype(np.float32)).no_face.max() < model.no_face_threshold
+
+    again = ["--data", str(data), "--start", str(tmp_path / "w"), "--output", str(tmp_path / "on"), *SMALL]
+    assert main([*again, "--run-folder", str(tmp_path / "on-run"), "--epochs", "1", "--learning-rate", "1e-6"]) == 0
+    before, after = (EmotionModel.load(tmp_path / name).probabilities(faces.astype(np.float32)) for name in ("w", "on"))
+    np.testing.assert_allclose(before, after, atol=0.1)

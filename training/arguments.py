@@ -20,6 +20,14 @@ def count(text: str) -> int:
     return value
 
 
+def positive(text: str) -> float:
+    """A number above 0, for argparse."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
 def pretrained(text: str) -> str | Path:
     """The words imagenet and none, or the path of a file, for argparse."""
     return text if text in ("imagenet", "none") else Path(text)

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.degrade import degraded
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
     """How far each random change may go; zero switches a change off.
 
-    `flip`, `erase`: probabilities. `rotation`: degrees either way. `shift`, `scale`: shares of the side.
+    `flip`, `erase`, `degrade`: probabilities. `rotation`: degrees either way. `shift`, `scale`: shares of the side.
     `brightness`: grey levels either way. `contrast`: share of the spread about the mean, either way.
     """
 
@@ -25,17 +27,21 @@ class Augmentation:
     brightness: float = 25.0
     contrast: float = 0.25
     erase: float = 0.4
+    degrade: float = 0.35
 
     @classmethod
     def none(cls) -> "Augmentation":
         """No change at all."""
-        return cls(flip=0, rotation=0, shift=0, scale=0, brightness=0, contrast=0, erase=0)
+        return cls(flip=0, rotation=0, shift=0, scale=0, brightness=0, contrast=0, erase=0, degrade=0)
 
     def apply(self, images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
         """Return changed copies of (N, height, width, channels) uint8 images as float32, values 0..255."""
         changed = np.empty(images.shape, np.float32)
         for index, image in enumerate(images):
-            changed[index] = self._erased(self._relit(self._moved(image, rng), rng), rng)
+            moved = self._moved(image, rng)
+            if rng.random() < self.degrade:
+                moved = degraded(moved, rng)
+            changed[index] = self._erased(self._relit(moved, rng), rng)
         return changed
 
     def _moved(self, image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

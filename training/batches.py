@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.augment import Augmentation
-from training.records import Split
+from training.records import Split, shares
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes without types
@@ -15,18 +15,23 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes witho
 
     Order and augmentation depend on the seed, the epoch and the number of the batch alone, so that a run that was
     interrupted goes on as it would have. A last batch that is not full is left out: batch normalisation needs many.
+    An epoch shows as many images as there are, each about as often as `records.shares` says.
     """
 
-    def __init__(self, split: Split, batch_size: int, seed: int, augmentation: Augmentation) -> None:
+    def __init__(
+        self, split: Split, batch_size: int, seed: int, augmentation: Augmentation, balance: float = 0.0
+    ) -> None:
         super().__init__(workers=2, max_queue_size=8)
         self._split, self._size, self._seed = split, min(batch_size, len(split)), seed
         self._augmentation = augmentation
+        self._shares = shares(split, balance)
         self.start_epoch(0)
 
     def start_epoch(self, epoch: int) -> None:
         """Shuffle for an epoch, the first being 0."""
         self._epoch = epoch
-        self._order = np.random.default_rng((self._seed, epoch)).permutation(len(self._split))
+        rng = np.random.default_rng((self._seed, epoch))
+        self._order = rng.permutation(_drawn(self._shares, rng))
 
     def __len__(self) -> int:
         return len(self._split) // self._size
@@ -35,3 +40,13 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes witho
         chosen = self._order[index * self._size : (index + 1) * self._size]
         rng = np.random.default_rng((self._seed, self._epoch, index))
         return self._augmentation.apply(self._split.images[chosen], rng), self._split.targets[chosen]
+
+
+def _drawn(shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Each index about as many times as its share says: its whole part, and one more as often as the rest says.
+
+    Systematic sampling: len(shares) indices in all, and equal shares of 1 give each index once.
+    """
+    marks = np.cumsum(shares)
+    marks *= len(shares) / marks[-1]
+    return np.searchsorted(marks, np.arange(len(shares)) + rng.random(), side="right")

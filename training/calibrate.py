@@ -20,6 +20,7 @@ from training.export import PRECISIONS, export
 from training.metrics import Report, report
 from training.records import Dataset, divide
 from training.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
+from training.votes import judged, read_votes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def fit(folder: Path, dataset: Dataset) -> Fit:
         DataError: no validation split, or a single image in it.
     """
     card, split = read_card(folder), dataset.part("validation")
-    logits = logits_of(_network(folder, card), split.images)
+    logits = logits_of(_network(folder, card), split.images)[:, : len(card["labels"])]  # without that of no face
     temperature = fitted_temperature(split.truth, logits)
     found = (scaled(logits, 1.0), cross_scaled(split.truth, logits), scaled(logits, temperature))
     return Fit(temperature, *(report(split.truth, rows, card["labels"]) for rows in found))
@@ -96,6 +97,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         card = read_card(options.weights)
         dataset = read(options.data, spec_of(card), card["labels"])
+        if options.votes:
+            dataset = judged(dataset, read_votes(options.votes, dataset))
         if options.validation_split:
             dataset = divide(dataset, options.validation_split, options.seed)
         found = fit(options.weights, dataset)
@@ -120,6 +123,8 @@ def _network(folder: Path, card: dict[str, Any]) -> Any:
 
 def _command(options: argparse.Namespace) -> str:
     parts = [f"python -m training.calibrate --data {options.data.name} --weights weights/{options.weights.name}"]
+    if options.votes:
+        parts.append(f"--votes {options.votes.name}")
     if options.validation_split:
         parts.append(f"--validation-split {options.validation_split:g} --seed {options.seed}")
     if options.precision:
@@ -132,6 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--data", type=Path, required=True, help="fer2013.csv or a class-per-folder tree with validation images")
     add("--weights", type=Path, required=True, metavar="DIR", help="the bundle, which is changed where that helps")
+    add("--votes", type=Path, help="fer2013new.csv: fit on what most of the FER+ votes say")
     add("--validation-split", type=share, help="fit on the share of the images that training set aside with the same "
         "value, where the data itself is not divided")  # fmt: skip
     add("--seed", type=int, default=1, help="that of the training, with --validation-split (default: %(default)s)")

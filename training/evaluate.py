@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from errors import ExpressionError
+from errors import DataError, ExpressionError
 from model import RUNTIMES, EmotionModel
 from training.arguments import share
 from training.comparison import as_html, as_text, table, write_plots
 from training.data import read
 from training.measurement import Measurement, averaged, preferred, reports, spoilt
 from training.records import Dataset, divide
+from training.votes import judged, read_votes
 
 DEFAULT = Path("weights/fer2013")
 
@@ -58,9 +59,7 @@ def _measured(
     for model, name in zip(models, names, strict=True):
         key = (model.spec.shape, model.labels)
         if key not in read_already:
-            whole = read(options.data, model.spec, model.labels)
-            aside = options.validation_split
-            read_already[key] = divide(whole, aside, options.seed) if aside else whole
+            read_already[key] = _judged_by(options, read(options.data, model.spec, model.labels))
         dataset = read_already[key]
         split = options.split or preferred(dataset)
         yield Measurement(
@@ -72,6 +71,14 @@ def _measured(
             averaged(model, dataset.part(split)) if options.tta else {},
             spoilt(model, dataset.part(split)) if options.corrupt else {},
         )
+
+
+def _judged_by(options: argparse.Namespace, dataset: Dataset) -> Dataset:
+    if options.votes and options.data.is_dir():
+        raise DataError("--votes goes with a fer2013.csv, whose order it follows, not with a folder")
+    if options.votes:
+        return judged(dataset, read_votes(options.votes, dataset))
+    return divide(dataset, options.validation_split, options.seed) if options.validation_split else dataset
 
 
 def _write(measurements: Sequence[Measurement], options: argparse.Namespace) -> None:
@@ -107,6 +114,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help=f"the bundle (default: {DEFAULT}); repeat it to see several side by side",
     )
+    add("--votes", type=Path, help="fer2013new.csv: judge by what most of the FER+ votes say; images whose majority is "
+        "none of the labels, or a tie, are left out")  # fmt: skip
     add("--runtime", choices=RUNTIMES, default="auto", help="default: %(default)s, LiteRT where its file matches")
     add("--split", help="training, validation, test or all (default: validation, else test, else all)")
     add("--validation-split", type=share, help="judge on the share of the images that training set aside with the same "

@@ -62,13 +62,16 @@ def measure(model: EmotionModel, split: Split, views: str = "single") -> Report:
 
 
 def reports(model: EmotionModel, dataset: Dataset, name: str) -> dict[str, Report]:
-    """The report on one split, and on what is left of it without exact duplicates of training images."""
+    """The report on one split, on what is left of it without exact duplicates of training images, and, where the truth
+    is that of votes, on what more than half of them agree on."""
     split = dataset.part(name)
     found = {name: measure(model, split)}
     if name in ("validation", "test") and "training" in dataset.splits:
         repeated = duplicates(split, dataset.splits["training"])
         if repeated.any() and not repeated.all():
             found[f"{name}_without_duplicates"] = measure(model, split.take(~repeated))
+    if f"{name}_agreed" in dataset.splits:
+        found[f"{name}_agreed"] = measure(model, dataset.splits[f"{name}_agreed"])
     return found
 
 

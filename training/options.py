@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import DataError
-from training.arguments import count, pretrained, share
+from training.arguments import count, positive, pretrained, share
 from training.export import PRECISIONS
 from training.networks import ARCHITECTURES, INPUTS
 from training.optimizers import RECIPES, SCHEDULES
@@ -74,7 +74,9 @@ def command(options: argparse.Namespace) -> str:
         if value == made.get_default(name) or name in ("run_folder", "resume", "tensorboard"):
             continue
         flag = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
+        if isinstance(value, list):
+            parts += [f"{flag} {_plain(item)}" for item in value]
+        elif isinstance(value, bool):
             parts.append(flag if value else flag.replace("--", "--no-", 1))
         else:
             parts.append(f"{flag} {'weights/' + value.name if name == 'output' else _plain(value)}")
@@ -82,6 +84,8 @@ def command(options: argparse.Namespace) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return value.name if isinstance(value, Path) else value
 
 
@@ -91,6 +95,14 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         "validation and test folders; pictures of any size, grey or colour")  # fmt: skip
     add("--votes", type=Path, help="fer2013new.csv: mix the FER+ votes into the targets")
     add("--votes-share", type=share, default=0.5, help="weight of the votes against the data's own labels, 0 to 1")
+    add("--judge-by", choices=("labels", "votes"), default="labels", help="votes: what is validated is what most of "
+        "the ten saw")  # fmt: skip
+    add("--also", type=Path, action="append", default=[], metavar="DIR", help="a folder with one folder a class, of "
+        "the same classes, to train on as well; in a folder no_face, what only looks like a face to a detector: the "
+        "network learns to tell it. Repeat it for several")  # fmt: skip
+    add("--also-weight", type=positive, default=1.0, help="how often its images are shown, relative to the data's")
+    add("--balance", type=share, default=0.0, help="show images of rare classes more often: 0 not at all, 1 until all "
+        "classes are shown alike")  # fmt: skip
     add("--validation-split", type=share, help="share of the images to set aside where the data has no such split")
     add("--class-weights", choices=("none", "balanced"), default="none", help="balanced: classes with few images count "
         "more, so that all classes weigh the same")  # fmt: skip
@@ -109,6 +121,8 @@ def _add_network(group: argparse._ArgumentGroup) -> None:
         "colour128 and mobilenetv2, else grey")  # fmt: skip
     add("--pretrained", type=pretrained, metavar="imagenet|none|FILE", help="what mobilenetv2 starts from; imagenet "
         "(downloaded once) unless given; where that cannot be had, it starts from scratch with a warning")  # fmt: skip
+    add("--start", type=Path, metavar="DIR", help="a bundle of the same architecture to start from: all its weights "
+        "but those of the last layer, of which only those of common labels")  # fmt: skip
     add("--crop-scale", type=float, default=1.0, help="side of the crop relative to the face detector's box")
     add("--crop-shift", type=float, default=0.0, help="how far the crop lies below the box, in box heights")
     add("--precision", choices=PRECISIONS, default="int8", help="of the weights in the compiled file")

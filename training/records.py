@@ -1,7 +1,7 @@
 """What training data is once it is read: images and labels in splits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,8 @@ from preprocess import InputSpec, fit_image
 
 WHOLE = "all"
 """The name of the only split of data that came undivided."""
+NO_FACE = "no_face"
+"""The label of images that only look like faces to a detector; it becomes the network's last output, and no label."""
 SYNONYMS = {
     "anger": "angry",
     "disgusted": "disgust",
@@ -28,19 +30,22 @@ class Split:
     """Images that belong together, with what they show.
 
     `images`: (N, height, width, channels) uint8, grey or red, green, blue. `truth`: (N,) int64, indices into the
-    labels. `targets`: (N, labels) float32, what to train towards; each row sums to 1.
+    labels. `targets`: (N, labels) float32, what to train towards; each row sums to 1. `weights`: (N,) float32, how
+    often each is shown in training, relative to the others; None for all alike.
     """
 
     images: NDArray[np.uint8]
     truth: NDArray[np.int64]
     targets: NDArray[np.float32]
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.truth)
 
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "Split":
         """The chosen images, by index or by mask."""
-        return Split(self.images[chosen], self.truth[chosen], self.targets[chosen])
+        weights = None if self.weights is None else self.weights[chosen]
+        return Split(self.images[chosen], self.truth[chosen], self.targets[chosen], weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,59 @@ def divide(dataset: Dataset, share: float | None, seed: int) -> Dataset:
             )
         aside[rng.permutation(members)[:count]] = True
     return Dataset(dataset.labels, {**splits, "training": whole.take(~aside), "validation": whole.take(aside)})
+
+
+def joined(first: Split, second: Split) -> Split:
+    """The images of both, in this order."""
+    weights = [np.ones(len(s), np.float32) if s.weights is None else s.weights for s in (first, second)]
+    return Split(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.truth, second.truth]),
+        np.concatenate([first.targets, second.targets]),
+        np.concatenate(weights),
+    )
+
+
+def with_label(dataset: Dataset, name: str) -> Dataset:
+    """The same data with one more label at the end, of which it has no images; itself where it has that label last."""
+    if dataset.labels[-1] == name:
+        return dataset
+    splits = {
+        key: replace(split, targets=np.pad(split.targets, ((0, 0), (0, 1)))) for key, split in dataset.splits.items()
+    }
+    return Dataset((*dataset.labels, name), splits)
+
+
+def faces_only(dataset: Dataset) -> Dataset:
+    """The data without the label `NO_FACE` and its images; each row of targets still sums to 1."""
+    if dataset.labels[-1] != NO_FACE:
+        return dataset
+    splits = {name: _faces_of(split, len(dataset.labels) - 1) for name, split in dataset.splits.items()}
+    return Dataset(dataset.labels[:-1], splits)
+
+
+def _faces_of(split: Split, labels: int) -> Split:
+    faces = split.take(split.truth < labels)
+    targets = faces.targets[:, :labels]
+    one_hot = np.eye(labels, dtype=np.float32)[faces.truth]
+    total = targets.sum(axis=1, keepdims=True)
+    return replace(faces, targets=np.where(total > 0, targets / np.maximum(total, 1e-9), one_hot))
+
+
+def shares(split: Split, balance: float) -> NDArray[np.float64]:
+    """How often each image is to be shown in an epoch; the sum is the number of images.
+
+    Args:
+        split: with its weights.
+        balance: 0 leaves the classes as frequent as they are, 1 shows all equally often; between, a class of n images
+            is shown in proportion to n to the power of 1 - balance (with 0.5, the square root). An image's class is
+            its likeliest target.
+    """
+    weights = np.ones(len(split)) if split.weights is None else split.weights.astype(np.float64)
+    kind = split.targets.argmax(axis=1)
+    mass = np.bincount(kind, weights, minlength=split.targets.shape[1])
+    weights = weights * np.maximum(mass, 1e-12)[kind] ** -balance
+    return np.asarray(weights * (len(split) / weights.sum()))
 
 
 def class_weights(split: Split) -> dict[int, float]:

@@ -10,22 +10,22 @@ from typing import Any
 
 import keras
 
-from errors import DataError, ExpressionError
+from errors import ExpressionError
 from preprocess import InputSpec
 from training.augment import Augmentation
 from training.backend import batch_normalization, jit_compile
 from training.batches import Batches
 from training.bundle import write_card, write_network
-from training.data import read
 from training.export import export
-from training.fer2013 import with_votes
 from training.logs import logging_callbacks, run_folder, write_curves
 from training.mobilenet import start_from
 from training.networks import ARCHITECTURES
 from training.optimizers import Plateau, optimizer
 from training.options import command, defaults, parser, resolved, settings
-from training.records import Dataset, class_weights, divide
+from training.records import NO_FACE, Dataset, class_weights, faces_only
 from training.run import Run, State
+from training.sources import gathered
+from training.start import start_from_bundle
 from training.stopping import Goals
 from training.watch import Watch
 
@@ -40,7 +40,7 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     """
     plan = resolved(options)
     logs = logging_callbacks(plan)
-    dataset = _prepared(plan)
+    dataset = gathered(plan, _spec(plan))
     run = Run(run_folder(plan))
     run.begin(settings(options), options.resume, defaults())
     keras.utils.set_random_seed(options.seed)
@@ -68,15 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _prepared(options: argparse.Namespace) -> Dataset:
-    dataset = divide(read(options.data, _spec(options)), options.validation_split, options.seed)
-    if options.votes:
-        if options.data.is_dir():
-            raise DataError("--votes goes with a fer2013.csv, whose order it follows, not with a folder")
-        dataset = with_votes(dataset, options.votes, options.votes_share)
-    return dataset
-
-
 def _spec(plan: argparse.Namespace) -> InputSpec:
     return InputSpec(plan.size, plan.size, 3 if plan.colour else 1, plan.crop_scale, plan.crop_shift)
 
@@ -86,9 +77,9 @@ def _trained(plan: argparse.Namespace, dataset: Dataset, run: Run, logs: list[ke
     training = dataset.part("training")
     served, model = _networks(plan, dataset)
     augmentation = Augmentation() if plan.augment else Augmentation.none()
-    batches = Batches(training, plan.batch_size, plan.seed, augmentation)
+    batches = Batches(training, plan.batch_size, plan.seed, augmentation, plan.balance)
     _compile(model, plan, steps=len(batches))
-    state = _restored(model, plan, run)
+    state = _restored(model, plan, run, dataset.labels)
     batches.start_epoch(state.epoch)
     goals = Goals(plan.target_accuracy, plan.patience)
     watch = Watch(served, batches, dataset.part("validation"), run, state, plan.average, goals)
@@ -125,13 +116,15 @@ def _compile(model: keras.Model, plan: argparse.Namespace, steps: int) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def _restored(model: keras.Model, plan: argparse.Namespace, run: Run) -> State:
+def _restored(model: keras.Model, plan: argparse.Namespace, run: Run, labels: tuple[str, ...]) -> State:
     """Where the run stands, with its weights put into the network; a new run may start from pretrained ones."""
     state = run.load()
     if state.model is not None and state.optimizer is not None:
         model.set_weights(state.model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
+    elif plan.start:
+        start_from_bundle(model, plan.start, labels)
     elif plan.architecture == "mobilenetv2":
         start_from(model, plan.pretrained)
     return state
@@ -142,7 +135,7 @@ def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset,
     best = max(history, key=lambda row: row["val_accuracy"])
     card = {
         "name": folder.resolve().name,
-        "labels": list(dataset.labels),
+        "labels": [label for label in dataset.labels if label != NO_FACE],
         "input": {
             "width": spec.width,
             "height": spec.height,
@@ -156,6 +149,7 @@ def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset,
             "command": command(options),
             "data": options.data.name,
             "votes": options.votes.name if options.votes else None,
+            "also": [tree.name for tree in options.also],
             "images": {name: len(split) for name, split in dataset.splits.items()},
             "seed": options.seed,
             "epochs": len(history),
@@ -166,8 +160,10 @@ def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset,
         },
         "files": write_network(folder, served),
     }
+    if NO_FACE in dataset.labels:
+        card["no_face"] = {"threshold": 0.5}
     write_card(folder, card)
-    return export(folder, options.precision, dataset)
+    return export(folder, options.precision, faces_only(dataset))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from errors import DataError
 from faces import EXPRESSIONS, Image
 from preprocess import InputSpec
-from training.records import WHOLE, Dataset, fitted, place_of, split_of
+from training.records import NO_FACE, WHOLE, Dataset, fitted, place_of, split_of
 
 FOLDERS = {
     "train": "training",
@@ -31,6 +31,11 @@ def read_tree(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Data
         DataError: a folder or file that cannot be used, with its path.
     """
     found = {split: class_files(root) for split, root in _roots(path).items()}
+    if labels is not None and NO_FACE not in labels:  # a network that gives it no probability is not asked for one
+        found = {
+            split: [(folder, files) for folder, files in told if folder.name != NO_FACE]
+            for split, told in found.items()
+        }
     names = sorted({folder.name for folders in found.values() for folder, _ in folders})
     order = tuple(labels or _ordered(names))
     splits = {}
@@ -48,6 +53,17 @@ def read_tree(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Data
             truth += [place] * len(files)
         splits[split] = split_of(images, truth, len(order))
     return Dataset(order, splits)
+
+
+def holds_class(path: Path, name: str) -> bool:
+    """Whether a tree has a folder for a class.
+
+    Raises:
+        DataError: no such folder, or one that is no such tree.
+    """
+    if not path.is_dir():
+        raise DataError(f"{path}: no such folder. Name one with one folder a class")
+    return any((root / name).is_dir() for root in _roots(path).values())
 
 
 def class_files(root: Path) -> list[tuple[Path, list[Path]]]:
@@ -77,8 +93,10 @@ def read_picture(file: Path, channels: int) -> Image:
 
 
 def _ordered(names: Sequence[str]) -> Sequence[str]:
-    """FER-2013's order for FER-2013's names, or some of them; else the order given."""
-    return [name for name in EXPRESSIONS if name in names] if set(names) <= set(EXPRESSIONS) else names
+    """FER-2013's order for FER-2013's names, or some of them; else the order given; what is no face comes last."""
+    last = [name for name in names if name == NO_FACE]
+    faces = [name for name in names if name != NO_FACE]
+    return [*([name for name in EXPRESSIONS if name in faces] if set(faces) <= set(EXPRESSIONS) else faces), *last]
 
 
 def _shown(files: list[Path], folder: Path) -> Iterator[Path]:
