@@ -91,6 +91,15 @@ class EmotionModel:
         model._try(folder)
         return model
 
+    @classmethod
+    def from_file(cls, compiled: Path, card: dict[str, Any], threads: int = 1) -> "EmotionModel":
+        """A LiteRT file by itself, to be measured as the network of a card.
+
+        Raises:
+            BundleError: a file that LiteRT cannot read.
+        """
+        return cls(card, "litert", _litert(compiled, threads))
+
     def classify(self, image: Image, boxes: Sequence[Box]) -> Batch:
         """Give every box of a picture its probabilities, all in one batch.
 

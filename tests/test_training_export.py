@@ -1,7 +1,9 @@
 import json
+import sys
 
 import keras
 import numpy as np
+import onnxruntime
 import pytest
 from drawn_faces import write_csv
 
@@ -66,3 +68,33 @@ def test_weights_that_were_replaced_are_refused(bundle, capsys):
     (bundle / "model.weights.h5").write_bytes(b"other weights")
     assert main(["--weights", str(bundle)]) == 2
     assert "model.weights.h5: damaged or replaced" in capsys.readouterr().err
+
+
+def test_onnx_gives_what_keras_gives(bundle, capsys):
+    assert main(["--weights", str(bundle), "--onnx"]) == 0
+    assert "model.onnx: outputs differ from Keras' by" in capsys.readouterr().out
+    batch = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
+    session = onnxruntime.InferenceSession(str(bundle / "model.onnx"))
+    given = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    np.testing.assert_allclose(given, EmotionModel.load(bundle, "keras").probabilities(batch), atol=1e-5)
+
+
+def test_missing_packages_for_onnx_are_named(bundle, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    assert main(["--weights", str(bundle), "--onnx"]) == 2
+    assert "pip install tf2onnx==" in capsys.readouterr().err
+
+
+def test_the_precisions_are_compared_and_nothing_changes(bundle, tmp_path, capsys):
+    data = write_csv(tmp_path / "fer2013.csv", dict.fromkeys(range(7), "happy"), 3)
+    before = {file.name: sha256(file) for file in bundle.iterdir()}
+    assert main(["--weights", str(bundle), "--compare"]) == 2
+    assert "Name images: --data" in capsys.readouterr().err
+    assert main(["--weights", str(bundle), "--data", str(data), "--compare"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    assert [row[0] for row in table[2:]] == ["float32", "float16", "int8"]
+    sizes = [float(row[1].split()[0]) for row in table[2:]]
+    assert sizes[0] > sizes[1] > sizes[2]
+    assert float(table[2][3]) < 1e-4
+    assert {file.name: sha256(file) for file in bundle.iterdir()} == before

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from training.augment import Augmentation
 from training.records import Split, shares
+from training.teachers import Teachers
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes without types
@@ -19,11 +20,17 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes witho
     """
 
     def __init__(
-        self, split: Split, batch_size: int, seed: int, augmentation: Augmentation, balance: float = 0.0
+        self,
+        split: Split,
+        batch_size: int,
+        seed: int,
+        augmentation: Augmentation,
+        balance: float = 0.0,
+        teachers: Teachers | None = None,
     ) -> None:
         super().__init__(workers=2, max_queue_size=8)
         self._split, self._size, self._seed = split, min(batch_size, len(split)), seed
-        self._augmentation = augmentation
+        self._augmentation, self._teachers = augmentation, teachers
         self._shares = shares(split, balance)
         self.start_epoch(0)
 
@@ -39,7 +46,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes witho
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[Any]]:
         chosen = self._order[index * self._size : (index + 1) * self._size]
         rng = np.random.default_rng((self._seed, self._epoch, index))
-        return self._augmentation.apply(self._split.images[chosen], rng), self._split.targets[chosen]
+        images, targets = self._augmentation.apply(self._split.images[chosen], rng), self._split.targets[chosen]
+        return images, self._teachers.taught(images, targets) if self._teachers else targets
 
 
 def _drawn(shares: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:

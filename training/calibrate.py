@@ -16,8 +16,9 @@ from model import ARCHITECTURE, WEIGHTS, keras_network, read_card, spec_of, veri
 from training.arguments import share
 from training.bundle import write_card, write_network
 from training.data import read
-from training.export import PRECISIONS, export
+from training.export import export
 from training.metrics import Report, report
+from training.precisions import PRECISIONS
 from training.records import Dataset, divide
 from training.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
 from training.votes import judged, read_votes

@@ -9,16 +9,28 @@ from typing import Any
 import cv2
 import numpy as np
 
-from errors import BundleError, ExpressionError
-from model import ARCHITECTURE, COMPILED, WEIGHTS, Batch, EmotionModel, keras_network, read_card, sha256, verified
+from errors import BundleError, DataError, ExpressionError
+from model import (
+    ARCHITECTURE,
+    COMPILED,
+    WEIGHTS,
+    Batch,
+    EmotionModel,
+    keras_network,
+    read_card,
+    sha256,
+    spec_of,
+    verified,
+)
 from preprocess import InputSpec
-from training.backend import litert_options
 from training.bundle import write_card
+from training.compiling import compiled, write_onnx
 from training.data import read
 from training.measurement import preferred, reports
+from training.precisions import PRECISIONS, as_table, compared
 from training.records import Dataset
 
-PRECISIONS = ("float32", "float16", "int8")
+ONNX = "model.onnx"
 LARGEST_DIFFERENCE = {"float32": 1e-4, "float16": 0.02, "int8": 0.15}
 """How far one probability may be from Keras' before the compiled file is refused."""
 CHECKED = 4096
@@ -43,9 +55,7 @@ def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict
     """
     card = read_card(folder)
     network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
-    part = folder / f"part.{COMPILED}"
-    network.export(part, format="litert", verbose=False, **litert_options(precision))
-    part.replace(folder / COMPILED)
+    compiled(network, folder / COMPILED, precision)
     files = {**card["files"], COMPILED: sha256(folder / COMPILED)}
     card = {**card, "files": files, "litert": {"precision": precision, "made_from": files[WEIGHTS]}}
     write_card(folder, card)
@@ -63,21 +73,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         model = EmotionModel.load(options.weights, "keras")
         dataset = read(options.data, model.spec, model.labels) if options.data else None
+        if options.compare:
+            print(_comparison(options.weights, dataset))
+            return 0
         card = export(options.weights, options.precision, dataset)
+        apart = export_onnx(options.weights, dataset) if options.onnx else None
     except ExpressionError as error:
         print(f"export: {error}", file=sys.stderr)
         return 2
-    compiled = options.weights / COMPILED
+    file = options.weights / COMPILED
     print(
-        f"{compiled}: {options.precision}, {compiled.stat().st_size / 1e6:.2f} MB, "
+        f"{file}: {options.precision}, {file.stat().st_size / 1e6:.2f} MB, "
         f"probabilities differ from Keras' by {card['litert']['largest_difference']:.2g} at most"
     )
+    if apart is not None:
+        print(f"{options.weights / ONNX}: outputs differ from Keras' by {apart:.2g} at most")
     return 0
 
 
+def export_onnx(folder: Path, dataset: Dataset | None = None) -> float:
+    """Write model.onnx beside a bundle's weights, for runtimes other than this program's.
+
+    Returns:
+        How far an output is from Keras' at most, on the images or on drawn patterns.
+
+    Raises:
+        BundleError: a bundle that cannot be read, packages that are missing, or outputs that differ.
+    """
+    card = read_card(folder)
+    network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    apart = write_onnx(network, folder / ONNX, _batch(spec_of(card), dataset)[:256])
+    if apart > LARGEST_DIFFERENCE["float32"]:
+        raise BundleError(f"{folder / ONNX}: differs from Keras by {apart:.3g}. Use LiteRT's file instead")
+    return apart
+
+
+def _comparison(folder: Path, dataset: Dataset | None) -> str:
+    if dataset is None:
+        raise DataError("--compare measures accuracy. Name images: --data fer2013.csv")
+    return as_table(compared(folder, dataset.part(preferred(dataset))))
+
+
+def _batch(spec: InputSpec, dataset: Dataset | None) -> Batch:
+    """Images to compare runtimes on."""
+    if dataset is None:
+        return _patterns(spec)
+    return dataset.part(preferred(dataset)).images[:CHECKED].astype(np.float32)
+
+
 def _differences(models: dict[str, EmotionModel], dataset: Dataset | None) -> dict[str, float]:
-    spec = models["keras"].spec
-    batch = _patterns(spec) if dataset is None else dataset.part(preferred(dataset)).images[:CHECKED].astype(np.float32)
+    batch = _batch(models["keras"].spec, dataset)
     given = {}
     for runtime, model in models.items():  # as the network gives them: where it sees no face, the rest is next to noise
         reading = model.read(batch)
@@ -120,6 +165,9 @@ def _parser() -> argparse.ArgumentParser:
         help="fer2013.csv or a class-per-folder tree: check and measure on its validation images; without it the check "
         "uses drawn patterns and the card's figures for LiteRT are dropped",
     )
+    add("--compare", action="store_true", help="print what each precision costs and gains; change nothing")
+    add("--onnx", action="store_true", help="write model.onnx, too, for other runtimes; needs tf2onnx, onnx and "
+        "onnxruntime")  # fmt: skip
     return parser
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from errors import DataError
 from training.arguments import count, positive, pretrained, share
-from training.export import PRECISIONS
 from training.networks import ARCHITECTURES, INPUTS
 from training.optimizers import RECIPES, SCHEDULES
+from training.precisions import PRECISIONS
 
 PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
 """Options that may differ when a run is resumed: they do not change the training."""
@@ -101,6 +101,9 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
         "the same classes, to train on as well; in a folder no_face, what only looks like a face to a detector: the "
         "network learns to tell it. Repeat it for several")  # fmt: skip
     add("--also-weight", type=positive, default=1.0, help="how often its images are shown, relative to the data's")
+    add("--teacher", type=Path, action="append", default=[], metavar="DIR", help="distil: a bundle of the same labels "
+        "and size; what it says of each training image is mixed into its target. Repeat it for the mean")  # fmt: skip
+    add("--teacher-share", type=share, default=0.5, help="weight of the teachers against the targets, 0 to 1")
     add("--balance", type=share, default=0.0, help="show images of rare classes more often: 0 not at all, 1 until all "
         "classes are shown alike")  # fmt: skip
     add("--validation-split", type=share, help="share of the images to set aside where the data has no such split")

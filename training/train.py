@@ -27,6 +27,7 @@ from training.run import Run, State
 from training.sources import gathered
 from training.start import start_from_bundle
 from training.stopping import Goals
+from training.teachers import Teachers
 from training.watch import Watch
 
 
@@ -77,7 +78,8 @@ def _trained(plan: argparse.Namespace, dataset: Dataset, run: Run, logs: list[ke
     training = dataset.part("training")
     served, model = _networks(plan, dataset)
     augmentation = Augmentation() if plan.augment else Augmentation.none()
-    batches = Batches(training, plan.batch_size, plan.seed, augmentation, plan.balance)
+    teachers = Teachers(plan.teacher, plan.teacher_share, dataset.labels, _spec(plan))
+    batches = Batches(training, plan.batch_size, plan.seed, augmentation, plan.balance, teachers)
     _compile(model, plan, steps=len(batches))
     state = _restored(model, plan, run, dataset.labels)
     batches.start_epoch(state.epoch)
