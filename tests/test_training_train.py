@@ -13,6 +13,8 @@ from drawn_faces import draw, write_csv, write_tree
 from faces import EXPRESSIONS, Box
 from model import EmotionModel
 from training import evaluate
+from training import train as train_module
+from training.export import main as export_command
 from training.train import main
 
 SMALL = ["--architecture", "tiny", "--batch-size", "20", "--no-augment", "--seed", "5"]
@@ -246,3 +248,16 @@ def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, capsy
     assert main([*again, "--run-folder", str(tmp_path / "on-run"), "--epochs", "1", "--learning-rate", "1e-6"]) == 0
     before, after = (EmotionModel.load(tmp_path / name).probabilities(faces.astype(np.float32)) for name in ("w", "on"))
     np.testing.assert_allclose(before, after, atol=0.1)
+
+
+def test_without_tensorflow_the_bundle_is_written_and_can_be_compiled_later(tmp_path, monkeypatch, capsys):
+    data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 5)
+    monkeypatch.setattr(train_module, "can_compile", lambda: False)
+    output = tmp_path / "elsewhere"
+    arguments = ["--data", str(data), "--output", str(output), "--run-folder", str(tmp_path / "run"), *SMALL]
+    assert main([*arguments, "--epochs", "1"]) == 0
+    assert "python -m training.export --weights" in capsys.readouterr().out
+    assert not (output / "model.tflite").exists()
+    assert EmotionModel.load(output).runtime == "keras"
+    assert export_command(["--weights", str(output), "--data", str(data)]) == 0
+    assert set(EmotionModel.load(output, "litert").card["figures"]) == {"keras", "litert"}

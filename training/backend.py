@@ -1,5 +1,6 @@
 """What depends on the Keras backend: the only place in training that may name one."""
 
+import importlib.util
 from typing import Any
 
 import keras
@@ -32,6 +33,11 @@ def batch_normalization() -> Any:
             return outputs
 
     return FusedBatchNormalization
+
+
+def can_compile() -> bool:
+    """Whether networks can be compiled for LiteRT here: it takes TensorFlow, with whatever backend was trained."""
+    return importlib.util.find_spec("tensorflow") is not None
 
 
 def litert_options(precision: str) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict
     models = {runtime: EmotionModel.load(folder, runtime) for runtime in ("keras", "litert")}
     card["litert"] |= _differences(models, dataset)
     kept = {name: told for name, told in card.get("figures", {}).items() if name == "keras"}  # same weights, still true
-    card["figures"] = {name: _figures(model, dataset) for name, model in models.items()} if dataset else kept
+    card["figures"] = {name: figures(model, dataset) for name, model in models.items()} if dataset else kept
     write_card(folder, card)
     return card
 
@@ -145,7 +145,8 @@ def _patterns(spec: InputSpec) -> Batch:
     return np.clip(noise, 0, 255)
 
 
-def _figures(model: EmotionModel, dataset: Dataset) -> dict[str, Any]:
+def figures(model: EmotionModel, dataset: Dataset) -> dict[str, Any]:
+    """What a card tells of a network on the split that it is judged by."""
     return {name: told.summary() for name, told in reports(model, dataset, preferred(dataset)).items()}
 
 

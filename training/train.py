@@ -11,12 +11,13 @@ from typing import Any
 import keras
 
 from errors import ExpressionError
+from model import EmotionModel
 from preprocess import InputSpec
 from training.augment import Augmentation
-from training.backend import batch_normalization, jit_compile
+from training.backend import batch_normalization, can_compile, jit_compile
 from training.batches import Batches
 from training.bundle import write_card, write_network
-from training.export import export
+from training.export import export, figures
 from training.logs import logging_callbacks, run_folder, write_curves
 from training.mobilenet import start_from
 from training.networks import ARCHITECTURES
@@ -64,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("train: stopped. The finished epochs are saved; go on with --resume", file=sys.stderr)
         return 130
-    figures = card["figures"]["litert"]["validation"]
-    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
+    told = (card["figures"].get("litert") or card["figures"]["keras"])["validation"]
+    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in told.items()))
     return 0
 
 
@@ -165,7 +166,13 @@ def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset,
     if NO_FACE in dataset.labels:
         card["no_face"] = {"threshold": 0.5}
     write_card(folder, card)
-    return export(folder, options.precision, faces_only(dataset))
+    faces = faces_only(dataset)
+    if can_compile():
+        return export(folder, options.precision, faces)
+    card["figures"] = {"keras": figures(EmotionModel.load(folder, "keras"), faces)}
+    write_card(folder, card)
+    print(f"TensorFlow is not here to compile for LiteRT. Where it is: python -m training.export --weights {folder}")
+    return card
 
 
 if __name__ == "__main__":
