@@ -52,7 +52,7 @@ def logits_of(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.flo
     Raises:
         BundleError: the network does not end in a dense layer and softmax.
     """
-    before = keras.Model(network.inputs, _last_dense(network).output)
+    before = keras.Model(network.inputs, last_dense(network).output)
     starts = range(0, len(images), CHUNK)
     parts = [before.predict_on_batch(images[start : start + CHUNK].astype(np.float32)) for start in starts]
     return np.concatenate(parts)
@@ -64,11 +64,16 @@ def fold(network: keras.Model, temperature: float) -> None:
     Raises:
         BundleError: the network does not end in a dense layer and softmax.
     """
-    dense = _last_dense(network)
+    dense = last_dense(network)
     dense.set_weights([weights / temperature for weights in dense.get_weights()])
 
 
-def _last_dense(network: keras.Model) -> keras.layers.Dense:
+def last_dense(network: keras.Model) -> keras.layers.Dense:
+    """The layer that gives a network's logits.
+
+    Raises:
+        BundleError: the network does not end in a dense layer and softmax.
+    """
     dense, end = network.layers[-2:]
     if not isinstance(dense, keras.layers.Dense) or getattr(end, "activation", None) is not keras.activations.softmax:
         raise BundleError(
