@@ -22,6 +22,7 @@ from faces import Box, Image
 from model import EmotionModel
 from preprocess import InputSpec, crop_faces
 from training.data import read
+from training.finding import middle_face, picture_detector
 from training.measurement import preferred
 from training.metrics import Report, report
 from training.records import place_of
@@ -46,7 +47,7 @@ def tile_geometry(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArr
     for image in tqdm(images, desc="finding faces", disable=None):
         large = cv2.resize(image, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
         framed = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        box = _middle(detector, np.asarray(framed, np.uint8))
+        box = middle_face(detector, np.asarray(framed, np.uint8))
         if box is not None:
             scales.append(ENLARGED / box.width)
             shifts.append((ENLARGED - box.y - box.height / 2) / box.height)
@@ -95,29 +96,19 @@ def _tell_crops(model: EmotionModel, tree: Path) -> None:
 
 
 def _found(model: EmotionModel, tree: Path) -> tuple[list[tuple[Image, Box]], NDArray[np.int64]]:
-    detector = FaceDetector(min_face=0.25, scale_factor=1.1)
+    detector = picture_detector()
     faces, truth = [], []
     for folder, files in class_files(tree):
         place = place_of(folder.name, model.labels, tree)
         for file in tqdm(files, desc=folder.name, disable=None):
             image = read_picture(file, model.spec.channels)
-            box = _middle(detector, image)
+            box = middle_face(detector, image)
             if box is not None:
                 faces.append((image, box))
                 truth.append(place)
     if not faces:
         raise ExpressionError(f"{tree}: no face was found in any picture. Give pictures with room around the faces")
     return faces, np.array(truth, np.int64)
-
-
-def _middle(detector: FaceDetector, image: Image) -> Box | None:
-    """The face around the middle of the picture, None where there is none."""
-    height, width = image.shape[:2]
-    boxes = detector.detect(image)
-    near = [
-        b for b in boxes if abs(2 * b.x + b.width - width) < b.width and abs(2 * b.y + b.height - height) < b.height
-    ]
-    return max(near, key=lambda box: box.area, default=None)
 
 
 def _parser() -> argparse.ArgumentParser:

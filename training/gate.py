@@ -1,0 +1,217 @@
+"""Measure and choose from which probability of "no face" on a detector's find gets no box.
+
+On pictures and videos without faces: how many of the mistakes of the server's own detector would still get a box. On
+true faces, as they are and spoilt by blur, noise, bad light, size and place: how many would lose theirs. Chosen is the
+lowest threshold that loses no more of any set of faces than --lost and --lost-spoilt allow.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from camera import FaceDetector
+from errors import BundleError, DataError, ExpressionError
+from model import EmotionModel, read_card
+from preprocess import crop_faces
+from training.arguments import share
+from training.bundle import write_card
+from training.corruptions import CORRUPTIONS, corrupted
+from training.data import read
+from training.faceless import files_of, frames_of
+from training.measurement import preferred
+from training.records import NO_FACE
+from training.votes import COLUMNS, read_votes
+
+THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Those of the table, beside the chosen one."""
+STEPS = tuple(step / 100 for step in range(1, 100))
+"""Those among which one is chosen."""
+CHUNK = 1024
+"""Faces turned into floating point at a time."""
+
+Scores = NDArray[np.float32]
+"""(N,) probabilities of "no face"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a bundle says of false finds and of true faces.
+
+    `frames`: faceless frames that were searched. `finds`: what the network says of the detector's mistakes in them.
+    `faces`: what it says of true faces, by the name of their set; `spoilt`: of the same, each strongly spoilt in one of
+    the ways of `corruptions`.
+    """
+
+    frames: int
+    finds: Scores
+    faces: dict[str, Scores]
+    spoilt: dict[str, Scores]
+
+    def shown(self, threshold: float) -> float:
+        """The share of the false finds that still gets a box; 0 where there are none."""
+        return float((self.finds <= threshold).mean()) if len(self.finds) else 0.0
+
+    def lost(self, threshold: float) -> dict[str, float]:
+        """The share of each set's true faces that gets no box."""
+        return {name: _above(scores, threshold) for name, scores in self.faces.items()}
+
+    def lost_spoilt(self, threshold: float) -> dict[str, float]:
+        """The same of the spoilt faces."""
+        return {name: _above(scores, threshold) for name, scores in self.spoilt.items()}
+
+    def chosen(self, most_lost: float, most_lost_spoilt: float) -> float:
+        """The lowest threshold at which no set loses more than these shares of its faces; 1 if none is low enough."""
+        for threshold in STEPS:
+            fits = max(self.lost(threshold).values()) <= most_lost
+            if fits and max(self.lost_spoilt(threshold).values()) <= most_lost_spoilt:
+                return threshold
+        return 1.0
+
+
+def measured(model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDArray[np.uint8]]) -> Gate:
+    """Have a bundle read the detector's mistakes in faceless files, and true faces.
+
+    Args:
+        model: whose network tells what is no face.
+        faceless: pictures and videos without faces.
+        faces: by name, (N, height, width, channels) images at the network's size.
+
+    Raises:
+        ImageError, SourceError: a file that cannot be read.
+    """
+    detector, frames, finds = FaceDetector(), 0, []
+    for file in tqdm(faceless, desc="searching", unit=" files", disable=None):
+        for image in frames_of(file):
+            frames += 1
+            finds.append(model.read(crop_faces(image, detector.detect(image), model.spec)).no_face)
+    return Gate(
+        frames,
+        np.concatenate([np.zeros(0, np.float32), *finds]),
+        {name: _scores(model, images) for name, images in faces.items()},
+        {name: _scores(model, _spoilt(images)) for name, images in faces.items()},
+    )
+
+
+def true_faces(model: EmotionModel, path: Path, votes: Path | None = None) -> NDArray[np.uint8]:
+    """The faces of the split to judge by, at the bundle's size.
+
+    Args:
+        model: whose size, colours and labels they must have.
+        path: fer2013.csv or a class-per-folder tree of crops; its class no_face is left out.
+        votes: fer2013new.csv: images on which no other opinion has more votes than "no face" are left out.
+
+    Raises:
+        DataError: data that cannot be used.
+    """
+    dataset = read(path, model.spec, model.labels)
+    name = preferred(dataset)
+    images = dataset.part(name).images
+    if votes is None or path.is_dir():
+        return images
+    counts = read_votes(votes, dataset)[name]
+    none = counts[:, list(COLUMNS.values()).index(NO_FACE)]
+    return np.asarray(images[none < counts.max(axis=1)], np.uint8)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    options = _parser().parse_args(arguments)
+    try:
+        _tell(options)
+    except (ExpressionError, OSError) as error:
+        print(f"gate: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _tell(options: argparse.Namespace) -> None:
+    model = EmotionModel.load(options.weights)
+    if model.no_face_threshold is None:
+        raise BundleError(
+            f"{options.weights}: its network does not tell what is no face. Train one with images of class {NO_FACE}: "
+            "python -m training.train --also"
+        )
+    names = [path.name for path in options.faces]
+    if len(set(names)) < len(names):
+        raise DataError(f"two sets of faces are called {max(names, key=names.count)}. Rename the folder of one")
+    files = [file for path in options.faceless for file in files_of(path)]
+    faces = {path.name: true_faces(model, path, options.votes) for path in options.faces}
+    gate = measured(model, files, faces)
+    chosen = gate.chosen(options.lost, options.lost_spoilt)
+    print(as_text(gate, chosen))
+    if options.write:
+        write_threshold(options.weights, gate, chosen)
+
+
+def as_text(gate: Gate, chosen: float) -> str:
+    """The table over the thresholds, all figures in per cent."""
+    counts = ", ".join(f"{len(scores)} faces of {name}" for name, scores in gate.faces.items())
+    titles = [
+        "threshold",
+        "finds shown",
+        *(f"lost of {name}{kind}" for name in gate.faces for kind in ("", ", spoilt")),
+    ]
+    lines = [f"{len(gate.finds)} false finds in {gate.frames} frames without faces; {counts}", "  ".join(titles)]
+    for threshold in sorted({*THRESHOLDS, chosen}):
+        lost, spoilt = gate.lost(threshold), gate.lost_spoilt(threshold)
+        shares = [gate.shown(threshold), *(share for name in gate.faces for share in (lost[name], spoilt[name]))]
+        cells = [f"{100 * share:>{len(title)}.2f}" for title, share in zip(titles[1:], shares, strict=True)]
+        lines.append("  ".join([f"{threshold:<{len(titles[0])}.2f}", *cells]) + (" chosen" * (threshold == chosen)))
+    return "\n".join(lines)
+
+
+def write_threshold(folder: Path, gate: Gate, threshold: float) -> None:
+    """Note the threshold in the bundle's card, with what was measured at it."""
+    card = read_card(folder)
+    card["no_face"] = {
+        **card["no_face"],
+        "threshold": float(threshold),
+        "frames": gate.frames,
+        "false_finds": len(gate.finds),
+        "shown": round(gate.shown(threshold), 4),
+        "lost": {name: round(lost, 4) for name, lost in gate.lost(threshold).items()},
+        "lost_spoilt": {name: round(lost, 4) for name, lost in gate.lost_spoilt(threshold).items()},
+    }
+    write_card(folder, card)
+
+
+def _above(scores: Scores, threshold: float) -> float:
+    return float((scores > threshold).mean())
+
+
+def _spoilt(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each image strongly spoilt in one way, in turn."""
+    ways = list(CORRUPTIONS)[: len(images)]
+    return np.concatenate([corrupted(images[i :: len(ways)], way, "strong") for i, way in enumerate(ways)])
+
+
+def _scores(model: EmotionModel, images: NDArray[np.uint8]) -> Scores:
+    parts = [model.read(images[i : i + CHUNK].astype(np.float32)).no_face for i in range(0, len(images), CHUNK)]
+    return np.concatenate(parts)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training.gate", description=__doc__)
+    add = parser.add_argument
+    add("--weights", type=Path, required=True, metavar="DIR", help="the bundle")
+    add("--faceless", type=Path, action="append", required=True, metavar="DIR", help="pictures and videos without any "
+        "face, none of which it was trained on; repeat it for several folders")  # fmt: skip
+    add("--faces", type=Path, action="append", required=True, metavar="DATA", help="true faces: fer2013.csv, or a "
+        "tree of crops, of which its validation or test images are taken; repeat it for several")  # fmt: skip
+    add(
+        "--votes", type=Path, help="fer2013new.csv: leave out the images of fer2013.csv that most people saw no face in"
+    )
+    add("--lost", type=share, default=0.005, help="the most that any set of true faces may lose (default: %(default)s)")
+    add("--lost-spoilt", type=share, default=0.02, help="the same of the spoilt faces (default: %(default)s)")
+    add("--write", action="store_true", help="write the chosen threshold into the bundle's card")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
