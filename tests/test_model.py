@@ -14,9 +14,11 @@ from errors import BundleError
 from faces import EXPRESSIONS, Box
 from model import EmotionModel, sha256
 from preprocess import crop_faces
+from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "weights" / "fer2013"
+DEFAULT = ROOT / Settings().weights
 LARGEST, MEAN = 0.06, 0.003
 """How far a probability may be from the other runtime's; the compiled file has 8-bit weights."""
 
@@ -143,8 +145,23 @@ def test_the_card_vouches_for_every_file(litert):
     assert litert.card["litert"]["made_from"] == litert.card["files"]["model.weights.h5"]
 
 
-def test_the_bundle_is_small(litert):
-    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 15e6
+def test_the_default_bundle_is_small_and_tells_non_faces():
+    assert sum(file.stat().st_size for file in DEFAULT.iterdir()) < 10e6
+    assert (DEFAULT / "model.tflite").stat().st_size < 2e6
+    model = EmotionModel.load(DEFAULT)
+    face = crops(model.spec, 0)
+    wall = np.full((1, 48, 48, 1), 120, np.float32)
+    assert model.read(face).no_face[0] < model.no_face_threshold < model.read(wall).no_face[0]
+    assert EXPRESSIONS[model.probabilities(face)[0].argmax()] == "happy"
+
+
+def test_both_runtimes_read_the_default_bundle_alike():
+    models = [EmotionModel.load(DEFAULT, runtime) for runtime in ("litert", "keras")]
+    readings = [model.read(crops(model.spec)) for model in models]
+    given = [reading.probabilities * (1 - reading.no_face[:, None]) for reading in readings]
+    apart = np.abs(given[0] - given[1])
+    assert apart.max() < LARGEST
+    assert apart.mean() < MEAN
     assert (SHIPPED / "model.tflite").stat().st_size < 5e6
 
 

@@ -17,7 +17,7 @@ from training.measurement import Measurement, averaged, preferred, reports, spoi
 from training.records import Dataset, divide
 from training.votes import judged, read_votes
 
-DEFAULT = Path("weights/fer2013")
+DEFAULT = Path("weights/ferplus")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -153,7 +153,7 @@ def figures(model: EmotionModel, dataset: Dataset) -> dict[str, Any]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.export", description=__doc__)
     add = parser.add_argument
-    add("--weights", type=Path, default=Path("weights/fer2013"), help="the bundle (default: %(default)s)")
+    add("--weights", type=Path, default=Path("weights/ferplus"), help="the bundle (default: %(default)s)")
     add(
         "--precision",
         choices=PRECISIONS,

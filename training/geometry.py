@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data", type=Path, help="fer2013.csv or a class-per-folder tree of face crops")
     add("--count", type=int, default=1000, help="how many of its validation images to look at (default: %(default)s)")
     add("--pictures", type=Path, help="class-per-folder tree of pictures with room around the faces")
-    add("--weights", type=Path, default=Path("weights/fer2013"), help="the bundle to read them (default: %(default)s)")
+    add("--weights", type=Path, default=Path("weights/ferplus"), help="the bundle to read them (default: %(default)s)")
     return parser
 
 

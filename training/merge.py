@@ -79,8 +79,9 @@ def merge(folders: Sequence[Path], output: Path, precision: str, dataset: Datase
     card = {"name": output.resolve().name, **card} | {
         "network": {"architecture": "merged", "parameters": network.count_params()},
         "training": {
-            "command": f"python -m training.merge {' '.join(f'--weights {f.name}' for f in folders)} "
+            "command": f"python -m training.merge {' '.join(f'--weights weights/{f.name}' for f in folders)} "
             f"--output weights/{output.name}",
+            "data": cards[0].get("training", {}).get("data"),
             "parts": [{"name": part["name"], **part.get("training", {})} for part in cards],
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
             "date": time.strftime("%Y-%m-%d", time.gmtime()),

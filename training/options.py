@@ -12,6 +12,8 @@ from training.precisions import PRECISIONS
 
 PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
 """Options that may differ when a run is resumed: they do not change the training."""
+BUNDLES = ("output", "start", "teacher")
+"""Options that name a bundle."""
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
@@ -75,12 +77,17 @@ def command(options: argparse.Namespace) -> str:
             continue
         flag = "--" + name.replace("_", "-")
         if isinstance(value, list):
-            parts += [f"{flag} {_plain(item)}" for item in value]
+            parts += [f"{flag} {_named(name, item)}" for item in value]
         elif isinstance(value, bool):
             parts.append(flag if value else flag.replace("--", "--no-", 1))
         else:
-            parts.append(f"{flag} {'weights/' + value.name if name == 'output' else _plain(value)}")
+            parts.append(f"{flag} {_named(name, value)}")
     return " ".join(parts)
+
+
+def _named(option: str, value: Any) -> Any:
+    """A value without its path; bundles are where bundles are kept."""
+    return f"weights/{value.name}" if option in BUNDLES else _plain(value)
 
 
 def _plain(value: Any) -> Any:
