@@ -1,12 +1,12 @@
 # make run    serve on http://127.0.0.1:5000     (make run ARGS="--source clip.mp4 --port 8000" passes options on)
 # make test   run every test
-# Both set up first whatever is missing on the machine. The others: lint, bench, train, evaluate, clean.
+# Both set up first whatever is missing on the machine. The others: lint, bench, soak, train, evaluate, clean.
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: run test lint bench train evaluate screenshots setup clean
+.PHONY: run test lint bench soak train evaluate screenshots setup clean
 
 run:
 	@scripts/setup.sh run
@@ -14,7 +14,7 @@ run:
 
 test:
 	@scripts/setup.sh dev
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 lint:
 	@scripts/setup.sh dev
@@ -24,8 +24,13 @@ lint:
 
 # Every benchmark in turn; each prints what it compares and writes JSON below results/.
 bench:
-	@scripts/setup.sh run
+	@scripts/setup.sh dev
 	@for file in benchmarks/[a-z]*.py; do $(PY) -m "benchmarks.$$(basename "$$file" .py)" $(ARGS) || exit 1; done
+
+# A minute of 200 viewers who come and go; fails where a stream is lost, or threads, files or memory grow.
+soak:
+	@scripts/setup.sh run
+	@$(PY) scripts/soak.py $(ARGS)
 
 DATA ?= fer2013.csv
 

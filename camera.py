@@ -1,295 +1,48 @@
-"""Frames from a webcam, a video file, an address or the drawn demo; and Haar face detection in them."""
+"""The door to the sources of frames, by what `--source` names; and Haar face detection in frames."""
 
-import logging
 import os
-import platform
-import re
-import threading
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
 import cv2
 import numpy as np
 
-from demo import Demo
 from errors import SourceError
-from faces import Box, Frame, Image, joined
+from faces import Box, Image, joined
+from sources.address import open_address
+from sources.drawn import DemoSource
+from sources.file import VideoFile
+from sources.frozen import Stillness
+from sources.reach import without_password
+from sources.source import USUAL, Source, Wanted
+from sources.webcam import Webcam, find_webcams, identity
 
-log = logging.getLogger("camera")
+__all__ = [
+    "CASCADE",
+    "NO_CAMERA",
+    "FaceDetector",
+    "Opener",
+    "Source",
+    "VideoFile",
+    "Wanted",
+    "check_source",
+    "find_webcams",
+    "open_source",
+    "without_password",
+]
 
 CASCADE = "haarcascade_frontalface_default.xml"
 CASCADE_SIDE = 24
 """Pixels of the smallest face that the cascade was trained on."""
-NEAR_MARGIN = 0.4
+NEAR_MARGIN = 0.3
 """How far round a known face it is looked for again, as a share of its size."""
-NEAR_SIDE = 56
+NEAR_SIDE = 40
 """Pixels to which a known face is brought before it is looked for again."""
-NEAR_CHANGE = 1.4
-"""The greatest change of size between two frames that is looked for."""
+NEAR_CHANGE = 1.22
+"""The greatest change of size that is looked for, either way."""
+NEAR_NEIGHBOURS = 3
+"""Overlapping finds that are enough where a face is expected: few sizes are tried, so that there are fewer of them."""
 NO_CAMERA = "No camera was found on this machine. This is the drawn demo."
-CATCH_UP = 0.25
-"""Seconds by which a video file may lag behind its own pace and still make up for it."""
-OPEN_LIMIT = 5.0
-"""Seconds after which an address that does not answer counts as lost."""
-READ_LIMIT = 5.0
-"""Seconds after which an open camera that gives no frame counts as lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """The size in pixels and the frames per second that a camera is asked for."""
-
-    width: int = 1280
-    height: int = 720
-    fps: float = 30.0
-
-
-class Source(ABC):
-    """An open source of frames; closed by `close` or at the end of a `with` block.
-
-    `description` says in a few words what is being read; `fps` is 0 where the source does not know its rate; `notice`
-    is what a viewer should be told about it.
-    """
-
-    fps = 0.0
-    notice = ""
-
-    def __init__(self, description: str) -> None:
-        self.description = description
-        self._number = 0
-
-    @abstractmethod
-    def _grab(self) -> Image | None:
-        """Wait for the next picture, (height, width, 3) uint8 BGR; None at the end of a source that ends."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give the device back; a second call does nothing."""
-
-    def read(self) -> Frame | None:
-        """Wait for the next frame; None at the end of a source that ends.
-
-        Raises:
-            SourceError: the source failed while being read.
-        """
-        image = self._grab()
-        if image is None:
-            return None
-        frame = Frame(image, self._number, captured_at=time.time(), position=self._position())
-        self._number += 1
-        return frame
-
-    def _position(self) -> float:
-        return time.monotonic()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-
-class _Captured(Source):
-    """A source that OpenCV's VideoCapture reads."""
-
-    _capture: cv2.VideoCapture
-
-    def _grab(self) -> Image | None:
-        good, image = self._capture.read()
-        return np.asarray(image, np.uint8) if good else None
-
-    def close(self) -> None:
-        self._capture.release()
-
-
-class Webcam(_Captured):
-    """A camera of this machine, by number or device path; asked for MJPG at a size and rate, it gives what it can.
-
-    Raises:
-        SourceError: there is no such camera, it is busy, or access is denied.
-    """
-
-    def __init__(self, device: int | str, wanted: Wanted = Wanted()) -> None:
-        super().__init__(f"webcam {device}")
-        # OpenCV waits 10 s for a frame that does not come, unless told otherwise before its first use.
-        os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", str(int(READ_LIMIT)))
-        if platform.system() == "Linux":
-            path = f"/dev/video{device}" if isinstance(device, int) else device
-            self._capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
-        else:
-            path = str(device)
-            self._capture = cv2.VideoCapture(device)
-        if not self._capture.isOpened():
-            raise SourceError(f"{self.description}: {self._reason(path)}")
-        self._ask(wanted)
-
-    def _reason(self, path: str) -> str:
-        """Why it could not be opened, which OpenCV does not say, and what to do."""
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
-        except FileNotFoundError:
-            return f"there is no {path}; plug a camera in, or use --source demo"
-        except PermissionError:
-            return f"{path} may not be read; add this user to the group video and log in again"
-        except OSError as error:
-            return f"{path} could not be opened ({error.strerror}); close the program that uses it"
-        return "it exists but gives no video; choose another with --source"
-
-    def _ask(self, wanted: Wanted) -> None:
-        """Ask for MJPG before the size: most webcams give their full size at full rate in this format only."""
-        capture = self._capture
-        capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
-        capture.set(cv2.CAP_PROP_FPS, wanted.fps)
-        self.fps = capture.get(cv2.CAP_PROP_FPS)
-        code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode("latin-1")
-        width, height = capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
-        asked = f"MJPG {wanted.width}x{wanted.height} at {wanted.fps:g} fps"
-        log.info("%s: asked for %s, got %s %gx%g at %g fps", self.description, asked, code, width, height, self.fps)
-
-    def _grab(self) -> Image | None:
-        image = super()._grab()
-        if image is None:
-            raise SourceError(f"{self.description}: it gives no more frames; is it still plugged in?")
-        return image
-
-
-class VideoFile(_Captured):
-    """A video file: looped at its own pace as if it were a camera, or read once as fast as possible.
-
-    Raises:
-        SourceError: there is no such file, or it is no video that can be read.
-    """
-
-    def __init__(self, path: str | Path, looped: bool = True) -> None:
-        super().__init__(f"file {Path(path).name}")
-        self._path = Path(path)
-        self._looped = looped
-        self._due = time.monotonic()
-        self._load()
-
-    def _load(self) -> None:
-        if not self._path.is_file():
-            raise SourceError(f"{self._path}: there is no such file; give the path of a video")
-        with _ffmpeg_options(""):
-            self._capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
-            raise SourceError(f"{self._path}: it is no video that can be read; MP4, MOV, WebM and AVI work")
-        self.fps = self._capture.get(cv2.CAP_PROP_FPS) or 25.0
-        self.frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-
-    def _position(self) -> float:
-        return super()._position() if self._looped else self._number / self.fps
-
-    def _grab(self) -> Image | None:
-        image = super()._grab()
-        if not self._looped:
-            return image
-        if image is None:
-            image = self._again()
-        self._wait()
-        return image
-
-    def _again(self) -> Image:
-        self.close()
-        self._load()
-        image = super()._grab()
-        if image is None:
-            raise SourceError(f"{self._path}: it holds no frame that can be read")
-        return image
-
-    def _wait(self) -> None:
-        """Sleep until the frame is due; a short delay is made up for, after a longer one it goes on from now."""
-        now = time.monotonic()
-        self._due = max(self._due + 1 / self.fps, now - CATCH_UP)
-        if self._due > now:
-            time.sleep(self._due - now)
-
-
-_FFMPEG = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-_opening = threading.Lock()
-
-
-@contextmanager
-def _ffmpeg_options(options: str) -> Iterator[None]:
-    """Have FFmpeg open a source with some options, unless the user's environment names others.
-
-    OpenCV takes them from the environment only, so one source is opened at a time: what helps a network camera loses
-    frames of a file.
-    """
-    with _opening:
-        if _FFMPEG in os.environ or not options:
-            yield
-            return
-        os.environ[_FFMPEG] = options
-        try:
-            yield
-        finally:
-            del os.environ[_FFMPEG]
-
-
-class Address(_Captured):
-    """A camera on the network: an HTTP MJPEG or RTSP address.
-
-    Raises:
-        SourceError: nobody answers there, or what answers is no video.
-    """
-
-    def __init__(self, url: str) -> None:
-        super().__init__(without_password(url))
-        limits = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: OPEN_LIMIT, cv2.CAP_PROP_READ_TIMEOUT_MSEC: READ_LIMIT}
-        options = [number for key, seconds in limits.items() for number in (key, int(seconds * 1000))]
-        with _ffmpeg_options("rtsp_transport;tcp|fflags;nobuffer|flags;low_delay"):
-            self._capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, options)
-        if not self._capture.isOpened():
-            raise SourceError(
-                f"{self.description}: no video came within {OPEN_LIMIT:g} s; check the address and the camera"
-            )
-        self.fps = self._capture.get(cv2.CAP_PROP_FPS)
-
-    def _grab(self) -> Image | None:
-        image = super()._grab()
-        if image is None:
-            raise SourceError(f"{self.description}: the connection broke off; is the camera still on?")
-        return image
-
-
-class DemoSource(Source):
-    """The drawn demo, at its own pace; what is late is skipped, so that drawn time keeps to the wall's."""
-
-    def __init__(self, wanted: Wanted = Wanted(), seed: int = 0, notice: str = "") -> None:
-        super().__init__("demo")
-        self.fps = wanted.fps
-        self.notice = notice
-        self._opened_at = time.monotonic()
-        self._demo = Demo(wanted.width, wanted.height, wanted.fps, seed)
-
-    def _grab(self) -> Image | None:
-        elapsed = time.monotonic() - self._opened_at
-        self._number = max(self._number, int(elapsed * self.fps))
-        time.sleep(max(0.0, self._number / self.fps - elapsed))
-        return self._demo.draw(self._number)[0]
-
-    def close(self) -> None:
-        """There is nothing to give back."""
-
-
-def without_password(source: str) -> str:
-    """An address without user name and password, which have no place in logs or on pages."""
-    return re.sub(r"//[^/@]*@", "//", source)
-
-
-def find_webcams() -> list[int]:
-    """Numbers of the cameras that this machine lists; elsewhere than on Linux the first number, which must be tried."""
-    if platform.system() != "Linux":
-        return [0]
-    return sorted(int(path.name.removeprefix("video")) for path in Path("/dev").glob("video[0-9]*"))
 
 
 def check_source(source: str) -> None:
@@ -306,7 +59,7 @@ def check_source(source: str) -> None:
         )
 
 
-def open_source(source: str, wanted: Wanted = Wanted()) -> Source:
+def open_source(source: str, wanted: Wanted = USUAL) -> Source:
     """Open what a `--source` names: auto, demo, a camera number or device path, an address or a file.
 
     Raises:
@@ -322,18 +75,64 @@ def open_source(source: str, wanted: Wanted = Wanted()) -> Source:
         return Webcam(int(source), wanted)
     if source.startswith("/dev/"):
         return Webcam(source, wanted)
-    return Address(source) if "://" in source else VideoFile(source)
+    return open_address(source) if "://" in source else VideoFile(source)
 
 
 def _first_webcam(wanted: Wanted) -> Source:
     """The first webcam that works; the demo, with a notice that says why, where there is none."""
     reason = ""
-    for number in find_webcams():
+    before = _webcams()
+    for number, _ in before:
         try:
             return Webcam(number, wanted)
         except SourceError as error:
             reason = reason or f" ({error})"
-    return DemoSource(wanted, notice=NO_CAMERA if not reason else f"No camera works{reason}. This is the drawn demo.")
+    notice = NO_CAMERA if not reason else f"No camera works{reason}. This is the drawn demo."
+    return DemoSource(wanted, notice=notice, needed=lambda: _webcams() == before)
+
+
+def _webcams() -> list[tuple[int, bool]]:
+    """The webcams, and whether each may be opened, which comes a moment after plugging in."""
+    return [(number, os.access(f"/dev/video{number}", os.R_OK | os.W_OK)) for number in find_webcams()]
+
+
+class Opener:
+    """Opens one source again and again, and never takes another camera for it.
+
+    A webcam that was pulled out is known again by its maker, model and serial number, even where it comes back under
+    another number; and once `auto` has found a webcam it waits for that one.
+
+    Args:
+        source: as for `open_source`.
+        wanted: what a camera is asked for.
+        frozen: seconds for which a camera's picture may stay exactly the same; 0 for any time.
+    """
+
+    def __init__(self, source: str, wanted: Wanted = USUAL, frozen: float = 0.0) -> None:
+        self._source = source
+        self._wanted = wanted
+        self._stillness = Stillness(frozen)
+        self._identity: Path | None = None
+
+    def __call__(self) -> Source:
+        """The source, open.
+
+        Raises:
+            SourceError: it is missing, busy or no video.
+        """
+        source = open_source(self._again(), self._wanted)
+        if isinstance(source, Webcam):
+            self._source, self._identity = str(source.device), identity(source.device)
+        if source.live:
+            source.stillness = self._stillness
+        return source
+
+    def _again(self) -> str:
+        if self._identity is None:
+            return self._source
+        if not self._identity.exists():
+            raise SourceError(f"webcam {self._source}: {self._identity.name} was pulled out; plug it in again")
+        return os.path.realpath(self._identity)
 
 
 class FaceDetector:
@@ -351,7 +150,7 @@ class FaceDetector:
     def __init__(
         self, search_width: int = 480, min_face: float = 0.1, scale_factor: float = 1.1, neighbours: int = 5
     ) -> None:
-        self._search_width = search_width
+        self.search_width = search_width
         self._min_face = min_face
         self._scale_factor = scale_factor
         self._neighbours = neighbours
@@ -360,50 +159,72 @@ class FaceDetector:
             raise SourceError(f"OpenCV came without {CASCADE}; install the pinned 4.x release: make setup")
 
     def detect(self, image: Image) -> list[Box]:
-        """All faces of a picture, (height, width, 3) BGR or (height, width) grey, as boxes in it, left one first."""
-        scale = min(1.0, self._search_width / image.shape[1])
-        grey = _reduced(image, scale)
-        side = max(CASCADE_SIDE, round(self._min_face * min(grey.shape)))
-        found = self._search(grey, side, max(grey.shape))
-        boxes: list[Box] = []
-        for edges in found:  # the surest first: the cascade may find one face at two sizes
-            boxes = joined(boxes, [Box(*(round(edge / scale) for edge in edges))])
-        return sorted(boxes, key=lambda box: box.x)
+        """All faces of a picture, (height, width, 3) uint8 BGR or (height, width) grey, left one first."""
+        return [box for box, _ in self.detect_new(image)]
 
-    def detect_near(self, image: Image, known: Sequence[Box]) -> list[Box]:
-        """The faces that are still near where they were, at a small part of the cost of a full search.
+    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[tuple[Box, int]]:
+        """The faces of a picture, left one first, each with the number of overlapping finds that it was made of.
 
         Args:
             image: as for `detect`.
-            known: where faces were a moment ago; those not found again are missing from the answer.
+            area: the part to search, in pixels of the picture, which may reach over its edge; all of it by default.
+            known: boxes of faces that need not be found, blotted out because faces take the cascade longest.
         """
-        boxes: list[Box] = []
+        scale = min(1.0, self.search_width / image.shape[1])
+        grey = _reduced(image, scale)
+        side = max(CASCADE_SIDE, round(self._min_face * min(grey.shape)))
         for box in known:
-            found = self._detect_near(image, box)
-            boxes = joined(boxes, [found] if found is not None else [])  # two that meet are one
-        return boxes
+            grey[_part(box, scale)] = 128
+        part = grey if area is None else grey[_part(area, scale)]
+        if min(part.shape) < side:
+            return []
+        left, top = (0, 0) if area is None else (round(max(0, edge) * scale) for edge in (area.x, area.y))
+        faces: dict[Box, int] = {}
+        for (x, y, width, height), count in self._search(part, side, max(part.shape)):
+            box = Box(*(round(edge / scale) for edge in (left + x, top + y, width, height)))
+            if len(joined(list(faces), [box])) > len(faces):  # the cascade may find one face at two sizes
+                faces[box] = count
+        return sorted(faces.items(), key=lambda find: find[0].x)
 
-    def _detect_near(self, image: Image, known: Box) -> Box | None:
+    def detect_near(self, image: Image, known: Box) -> Box | None:
+        """A face that is still near where it was and about as large, at a small part of the cost of a full search.
+
+        Args:
+            image: as for `detect`.
+            known: where it was a moment ago.
+        """
         margin = round(known.width * NEAR_MARGIN)
         left, top = max(0, known.x - margin), max(0, known.y - margin)
         patch = image[top : known.y + known.height + margin, left : known.x + known.width + margin]
         scale = NEAR_SIDE / known.width
         if min(patch.shape[:2]) * scale < CASCADE_SIDE:  # all but gone over the edge
             return None
-        found = self._search(_reduced(patch, scale), round(NEAR_SIDE / NEAR_CHANGE), round(NEAR_SIDE * NEAR_CHANGE))
+        smallest, largest = round(NEAR_SIDE / NEAR_CHANGE), round(NEAR_SIDE * NEAR_CHANGE)
+        found = self._search(_reduced(patch, scale), smallest, largest, NEAR_NEIGHBOURS)
         boxes = [
             Box(left + round(x / scale), top + round(y / scale), round(width / scale), round(height / scale))
-            for x, y, width, height in found
+            for (x, y, width, height), _ in found
         ]
         return max(boxes, key=known.overlap, default=None)
 
-    def _search(self, grey: Image, smallest: int, largest: int) -> Sequence[tuple[int, int, int, int]]:
-        """What the cascade finds, that with the most overlapping finds first."""
+    def _search(
+        self, grey: Image, smallest: int, largest: int, neighbours: int | None = None
+    ) -> list[tuple[tuple[int, int, int, int], int]]:
+        """Edges and the number of overlapping finds, most first."""
+        needed = self._neighbours if neighbours is None else min(neighbours, self._neighbours)
         found, counts = self._cascade.detectMultiScale2(
-            grey, self._scale_factor, self._neighbours, minSize=(smallest, smallest), maxSize=(largest, largest)
+            grey, self._scale_factor, needed, minSize=(smallest, smallest), maxSize=(largest, largest)
         )
         ranked = sorted(zip(counts, found, strict=True), key=lambda pair: -pair[0])
-        return [(int(x), int(y), int(width), int(height)) for _, (x, y, width, height) in ranked]
+        return [((int(x), int(y), int(width), int(height)), int(count)) for count, (x, y, width, height) in ranked]
+
+
+def _part(box: Box, scale: float) -> tuple[slice, slice]:
+    """Rows and columns of a box in a picture reduced by `scale`."""
+    top, bottom, left, right = (
+        max(0, round(edge * scale)) for edge in (box.y, box.y + box.height, box.x, box.x + box.width)
+    )
+    return slice(top, bottom), slice(left, right)
 
 
 def _reduced(image: Image, scale: float) -> Image:

@@ -4,6 +4,8 @@ ExpressionError
 ├── SettingError    a setting that is unknown, out of bounds or not of its type
 ├── SourceError     a camera, file or address that cannot be opened or read
 ├── ImageError      bytes or a file that is no picture
+├── UploadError     a file that was handed in and cannot be taken
+├── QueueError      a queue of jobs that does not answer
 ├── BundleError     a weights bundle that is missing, damaged or does not fit
 └── DataError       training data that cannot be used
 
@@ -25,6 +27,14 @@ class SourceError(ExpressionError):
 
 class ImageError(ExpressionError):
     """Bytes or a file that is no picture."""
+
+
+class UploadError(ExpressionError):
+    """A file that was handed in and cannot be taken."""
+
+
+class QueueError(ExpressionError):
+    """A queue of jobs that does not answer."""
 
 
 class BundleError(ExpressionError):

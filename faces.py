@@ -57,32 +57,41 @@ def joined(boxes: Sequence[Box], more: Sequence[Box]) -> list[Box]:
 class Face:
     """One face: where it is, which track it belongs to, and what it looks like.
 
-    `probabilities` are in the order of `labels` and sum to 1; both are empty until the face was classified.
+    `probabilities` are in the order of `labels` and sum to 1; both are empty until the face was classified. `held` is
+    the label that stands where expressions are followed over time; None for the most probable one. `fade` goes from 1
+    to 0 when the face is lost.
 
     Raises:
-        ValueError: probabilities that do not match the labels or do not sum to 1.
+        ValueError: probabilities that do not match the labels or do not sum to 1, or a held label that is none of them.
     """
 
     box: Box
     labels: tuple[str, ...] = ()
     probabilities: tuple[float, ...] = ()
     track: int | None = None
+    held: str | None = None
+    fade: float = 1.0
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.probabilities):
             raise ValueError(f"expected {len(self.labels)} probabilities, one a label, got {len(self.probabilities)}")
         if self.probabilities and abs(sum(self.probabilities) - 1) > 1e-3:
             raise ValueError(f"probabilities must sum to 1, got {sum(self.probabilities):.4f}")
+        if self.held is not None and self.held not in self.labels:
+            raise ValueError(f"expected the held label to be one of {', '.join(self.labels)}, got {self.held!r}")
 
     @property
     def expression(self) -> str | None:
-        """The most probable label, or None before the face was classified."""
-        return self.labels[self.probabilities.index(max(self.probabilities))] if self.probabilities else None
+        """The held label, else the most probable one; None before the face was classified."""
+        if self.held is not None or not self.probabilities:
+            return self.held
+        return self.labels[self.probabilities.index(max(self.probabilities))]
 
     @property
     def confidence(self) -> float:
         """The probability of `expression`, from 0 to 1; 0 before the face was classified."""
-        return max(self.probabilities, default=0.0)
+        expression = self.expression
+        return 0.0 if expression is None else self.probabilities[self.labels.index(expression)]
 
     def as_dict(self) -> dict[str, Any]:
         """The face as the API and the files give it."""

@@ -19,7 +19,7 @@ _settings = load({}, os.environ)
 bind = f"{_settings.host}:{_settings.port}"
 workers = 1
 worker_class = "gthread"
-threads = _settings.max_viewers + 16  # so that the page and /healthz answer with every viewer watching
+threads = _settings.max_viewers + _settings.max_visitors + 16  # the page and /healthz answer with all of them there
 worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
 graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
@@ -40,6 +40,7 @@ def post_worker_init(worker: Any) -> None:
     worker.log.error_log.addFilter(logs.LetGo())
     served = worker.app.callable.extensions["server"]
     _ = served.model
+    worker.app.callable.extensions["foreman"].open()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         _close_on(number, served.close)
 
@@ -59,5 +60,7 @@ def _close_on(number: signal.Signals, close: Callable[[], bool]) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     """Let no thread outlive the worker: Python crashes when it ends while a camera's driver holds one."""
     served = getattr(worker.app, "callable", None)
+    if served is not None:
+        served.extensions["foreman"].close()
     if served is not None and not served.extensions["server"].close():
         os._exit(0)

@@ -21,9 +21,15 @@ import network
 import web.api
 import web.headers
 import web.live
+import web.metrics
+import web.own
 import web.pages
+import web.pictures
 import web.problems
+import web.videos
+import worker
 from errors import ExpressionError
+from foreman import Foreman
 from server import Server
 from settings import Settings, add_options, load
 
@@ -39,9 +45,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     app = Flask(__name__)
     app.json = _OrderedJSON(app)
-    app.extensions["server"] = Server(settings or load({}, os.environ))
-    for blueprint in (web.pages.blueprint, web.live.blueprint, web.api.blueprint):
-        app.register_blueprint(blueprint)
+    settings = settings or load({}, os.environ)
+    app.extensions["server"] = Server(settings)
+    app.extensions["foreman"] = Foreman(settings)
+    for part in (web.pages, web.live, web.api, web.metrics, web.own, web.pictures, web.videos):
+        app.register_blueprint(part.blueprint)
     web.headers.register(app)
     web.problems.register(app)
     return app
@@ -65,6 +73,8 @@ def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit status."""
     if arguments and arguments[0] == "analyze":
         return analyze.main(arguments[1:])
+    if arguments and arguments[0] == "worker":
+        return worker.main(arguments[1:])
     try:
         settings = load(vars(_parser().parse_args(arguments)), os.environ)
         logs.set_up(settings.log_level)
@@ -104,6 +114,8 @@ def serve(settings: Settings) -> int:
         print(f"{server.notice} Another source: --source, see --help.")
     address = f"[{host}]" if ":" in host else host
     print(f"Open http://{address}:{port} in a browser. Ctrl-C ends.", flush=True)
+    foreman: Foreman = app.extensions["foreman"]
+    foreman.open()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is as clean as Ctrl-C
     try:
@@ -111,6 +123,7 @@ def serve(settings: Settings) -> int:
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
     listening.close()
+    foreman.close()
     if not server.close():
         log.warning("a camera's driver does not answer; leaving without it")
         os._exit(0)

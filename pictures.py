@@ -4,6 +4,7 @@ import io
 import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageOps, UnidentifiedImageError
@@ -15,12 +16,17 @@ PIXEL_LIMIT = 100_000_000
 """Pixels above which a picture is refused before it is decoded."""
 
 
-def read_picture(source: Path | bytes, name: str = "") -> Image:
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+"""What is read; others are rare, and some of them are programs that would be run (EPS)."""
+
+
+def read_picture(source: Path | bytes, name: str = "", limit: int = PIXEL_LIMIT) -> Image:
     """A picture as (height, width, 3) uint8 BGR, turned upright by its EXIF orientation, alpha laid on white.
 
     Args:
         source: a file's path or its bytes.
         name: what errors call it; a path's own name by default.
+        limit: pixels above which it is refused before it is decoded.
 
     Raises:
         ImageError: it is missing, no picture, cut off, or too large.
@@ -30,11 +36,11 @@ def read_picture(source: Path | bytes, name: str = "") -> Image:
         # Pillow decodes and checks to the end; OpenCV would fill what is missing with grey and say nothing.
         with (
             warnings.catch_warnings(),
-            Pillow.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened,
+            Pillow.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as opened,
         ):
             warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the limit below is ours
-            if opened.width * opened.height > PIXEL_LIMIT:
-                raise ImageError(f"{name}: {opened.width}x{opened.height} pixels, expected at most {PIXEL_LIMIT:,}")
+            if opened.width * opened.height > limit:
+                raise ImageError(f"{name}: {opened.width}x{opened.height} pixels, expected at most {limit:,}")
             upright = ImageOps.exif_transpose(opened)
             return np.ascontiguousarray(np.asarray(_as_rgb(upright), np.uint8)[:, :, ::-1])
     except FileNotFoundError:
@@ -42,7 +48,7 @@ def read_picture(source: Path | bytes, name: str = "") -> Image:
     except UnidentifiedImageError:
         raise ImageError(f"{name}: it is no picture; expected JPEG, PNG, WebP or the like") from None
     except Pillow.DecompressionBombError:
-        raise ImageError(f"{name}: too many pixels, expected at most {PIXEL_LIMIT:,}") from None
+        raise ImageError(f"{name}: too many pixels, expected at most {limit:,}") from None
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(
             f"{name}: the picture is cut off or damaged ({error}); get it again from where it came"
@@ -59,3 +65,19 @@ def _as_rgb(picture: Pillow.Image) -> Pillow.Image:
         picture = Pillow.new("RGBA", layer.size, "white")
         picture.alpha_composite(layer)
     return picture.convert("RGB")
+
+
+def encoded(image: Image, suffix: str = ".jpg") -> bytes:
+    """A (height, width, 3) uint8 BGR picture as the bytes of a file whose name ends in `suffix`.
+
+    Raises:
+        ImageError: that format cannot hold it.
+    """
+    try:
+        good, data = cv2.imencode(suffix, image)
+    except cv2.error:
+        good = False
+    if not good:
+        height, width = image.shape[:2]
+        raise ImageError(f"the annotated copy of {width}x{height} pixels could not be encoded as {suffix}")
+    return data.tobytes()

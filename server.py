@@ -1,22 +1,31 @@
 """What one process serves: its cameras, the model that they share, and the limit on viewers."""
 
+import os
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from pathlib import Path
 from typing import Any
 
-from camera import NO_CAMERA, FaceDetector, Wanted, check_source, find_webcams, open_source, without_password
+from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams, without_password
 from engine import Engine, Plan
+from fanout import Fanout
 from model import EmotionModel
 from pipeline import Pipeline
 from searching import BackgroundSearch
 from settings import Settings, named_sources
+from stream import Hub, Outgoing
 from tracking import Tracker
+from viewers import Viewer
+from visitors import Visitors
+
+MOST_SIZES = 8
+"""Sizes in which one camera's pictures are encoded at a time."""
 
 
 class Full(Exception):  # noqa: N818 - a limit is no error
-    """There are as many viewers as the settings allow."""
+    """There are as many viewers, or sizes of the picture, as this server takes; says which."""
 
 
 class Server:
@@ -30,8 +39,11 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
+        self._entrance = threading.Lock()
         self._model: EmotionModel | None = None
         self._started = time.monotonic()
+        self.fanout = Fanout()
+        self.visitors = Visitors(settings.max_visitors, self._make_pipeline)
         self.engines: dict[str, Engine] = {}
         for name, source in named_sources(settings.source).items():
             check_source(source)
@@ -43,18 +55,19 @@ class Server:
         return Plan(
             name=name,
             source=without_password(source),
-            open_source=partial(open_source, source, wanted),
+            open_source=Opener(source, wanted, chosen.frozen),
             make_pipeline=self._make_pipeline,
             idle=chosen.idle,
             quality=chosen.quality,
         )
 
     def _make_pipeline(self) -> Pipeline:
-        """Each camera has its own detectors and tracker, which remember; the model is shared."""
+        """Each camera has its own detector and tracker, which remember; the model is shared."""
         chosen = self.settings
         sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
         search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
-        return Pipeline(FaceDetector(*sizes), search, self.model, Tracker(chosen.smoothing), chosen.threshold)
+        tracker = Tracker(chosen.smoothing, self.model.no_face_threshold)
+        return Pipeline(search, self.model, tracker, chosen.threshold, paced=True, bars=chosen.draw == "bars")
 
     @property
     def model(self) -> EmotionModel:
@@ -81,28 +94,38 @@ class Server:
         """How many watch now, all cameras together."""
         return sum(len(engine.viewers) for engine in self.engines.values())
 
-    def enter(self, engine: Engine, viewer: str = "") -> None:
-        """Let a viewer in at a camera; `engine.leave` lets them out.
+    def enter(self, engine: Engine, viewer: Viewer) -> Hub[Outgoing]:
+        """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
 
         Raises:
-            Full: there are as many viewers as the settings allow.
+            Full: there are as many viewers, or sizes of the camera's picture, as there may be.
         """
-        with self._lock:
-            if self.viewers >= self.settings.max_viewers:
-                raise Full
-        engine.enter(viewer)
+        limit = self.settings.max_viewers
+        with self._entrance:
+            if self.viewers >= limit:
+                raise Full(f"{limit} are watching already; try again shortly.")
+            widths = engine.viewers.widths
+            if viewer.width not in widths and len(widths) >= MOST_SIZES:
+                known = ", ".join(str(width) for width in sorted(widths) if width)
+                raise Full(f"{engine.name!r} is shown in {MOST_SIZES} sizes already; take one of the widths {known}.")
+            return engine.enter(viewer)
 
-    def state(self, viewer: str = "") -> dict[str, Any]:
-        """What `/api/state` tells; `viewer` is the id that a page gave its stream, or empty."""
+    def state(self, viewers: Sequence[str] = ()) -> dict[str, Any]:
+        """What `/api/state` tells; `viewers` are the ids that a page gave its streams."""
         engines = self.engines.values()
         model = self._model
+        connections = {viewer: any(viewer in engine.viewers for engine in engines) for viewer in viewers}
         return {
             "notice": self.notice,
             "threshold": self.settings.threshold,
             "model": model and {"name": model.name, "labels": model.labels, "runtime": model.runtime},
             "viewers": self.viewers,
+            "max_viewers": self.settings.max_viewers,
+            "visitors": len(self.visitors),
+            "memory": resident_bytes(),
             "uptime": round(time.monotonic() - self._started, 1),
-            "viewer": {"delivering": any(viewer in engine.viewers for engine in engines)} if viewer else None,
+            "viewer": {"delivering": connections[viewers[0]]} if viewers else None,
+            "connections": connections,
             "cameras": [engine.state() for engine in engines],
         }
 
@@ -112,5 +135,16 @@ class Server:
         Returns False where a camera's driver holds a thread that will not end. Python crashes when it ends under such
         a thread, so the process should then end by `os._exit`.
         """
-        with ThreadPoolExecutor(max_workers=len(self.engines)) as pool:
-            return all(pool.map(Engine.close, self.engines.values()))
+        with ThreadPoolExecutor(max_workers=len(self.engines) + 1) as pool:
+            gone = pool.submit(self.visitors.close)
+            closed = [*pool.map(Engine.close, self.engines.values()), gone.result()]
+        self.fanout.close()
+        return all(closed)
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM; 0 where the system does not tell it (Linux does)."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

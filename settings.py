@@ -10,7 +10,9 @@ from typing import Any
 from errors import SettingError
 
 PREFIX = "EXPRESSION_"
-NAMED_SOURCE = re.compile(r"([A-Za-z0-9_-]{1,32})=(.+)")
+NAMED_SOURCE = re.compile(r"([^/:?.=]*)=(.*)")
+"""A name, `=`, and a source. An address or a path has one of the other characters before its first `=`."""
+CAMERA_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def _setting(
@@ -42,11 +44,25 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on")
     port: int = _setting(5000, "port to listen on; 0 takes any free one", low=0, high=65535)
     max_viewers: int = _setting(200, "viewers at a time; one more is told to come back later", low=1, high=2000)
+    max_visitors: int = _setting(
+        8, "visitors at a time who show their own camera; one more is told to come back later", low=0, high=500
+    )
+    visitor_fps: float = _setting(
+        20.0, "frames of a visitor's own camera that are looked at", unit="frames/s", low=1, high=60
+    )
     idle: float = _setting(5.0, "time without viewers after which a camera is closed", unit="s", low=0, high=3600)
     log_level: str = _setting("info", "what the terminal tells", choices=("debug", "info", "warning", "error"))
     width: int = _setting(1280, "frame width asked of a webcam", unit="px", low=64, high=7680, group="source")
     height: int = _setting(720, "frame height asked of a webcam", unit="px", low=48, high=4320, group="source")
     fps: float = _setting(30.0, "frame rate asked of a webcam", unit="frames/s", low=1, high=240, group="source")
+    frozen: float = _setting(
+        10.0,
+        "time after which a camera whose picture stays exactly the same counts as frozen; 0 lets still pictures pass",
+        unit="s",
+        low=0,
+        high=3600,
+        group="source",
+    )
     search_width: int = _setting(
         480,
         "width to which a live frame is reduced before faces are searched",
@@ -57,7 +73,7 @@ class Settings:
     )
     search_every: float = _setting(
         0.4,
-        "time between searches of the whole frame for new faces; known ones are looked for in every frame",
+        "time between searches for new faces, where something changed; known ones are followed in every frame",
         unit="s",
         low=0,
         high=60,
@@ -73,14 +89,47 @@ class Settings:
         5, "overlapping finds that make a face; more means fewer false ones", low=1, high=50, group="faces"
     )
     smoothing: float = _setting(
-        0.4, "time constant over which probabilities are smoothed; 0 for none", unit="s", low=0, high=10, group="faces"
+        0.4,
+        "time constant over which probabilities and labels are smoothed; 0 for none",
+        unit="s",
+        low=0,
+        high=10,
+        group="faces",
     )
-    weights: str = _setting("weights/fer2013", "folder of the weights bundle", group="model")
+    draw: str = _setting(
+        "label",
+        "what is drawn on a face: a label with its expression, or bars for all of them as well",
+        choices=("label", "bars"),
+        group="faces",
+    )
+    weights: str = _setting("weights/ferplus", "folder of the weights bundle", group="model")
     runtime: str = _setting("auto", "what runs the network", choices=("auto", "keras", "litert"), group="model")
     threshold: float = _setting(
         0.35, "probability below which an expression is called unsure", low=0, high=1, group="model"
     )
     quality: int = _setting(80, "JPEG quality of the stream", low=1, high=100, group="picture")
+    max_picture: int = _setting(
+        25, "size of a picture that may be handed in", unit="MB", low=1, high=1000, group="files"
+    )
+    max_video: int = _setting(
+        500, "size of a video that may be handed in", unit="MB", low=1, high=100_000, group="files"
+    )
+    max_minutes: float = _setting(
+        30.0, "length of a video that may be handed in", unit="min", low=0.01, high=6000, group="files"
+    )
+    storage: str = _setting("storage", "folder for videos that were handed in, and their results", group="files")
+    keep: float = _setting(24.0, "time after which they are deleted", unit="h", low=0, high=100_000, group="files")
+    queue: str = _setting(
+        "sqlite",
+        "where videos wait: sqlite, in that folder, or a Redis server such as redis://host:6379/0",
+        group="files",
+    )
+    worker: str = _setting(
+        "own",
+        "who analyses videos: own, a process that the server starts when there is one; or apart, `main.py worker`",
+        choices=("own", "apart"),
+        group="files",
+    )
 
 
 SETTINGS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
@@ -194,15 +243,42 @@ def named_sources(sources: Sequence[str]) -> dict[str, str]:
     """Sources by camera name, from `NAME=SOURCE` or bare sources; bare ones are called camera, camera-2, and so on.
 
     Raises:
-        SettingError: no source, or one name given twice.
+        SettingError: no source, a name that does not fit into an address, or one name or webcam given twice.
     """
     named: dict[str, str] = {}
     for position, text in enumerate(sources, 1):
-        match = NAMED_SOURCE.fullmatch(text)
-        name, source = match.groups() if match else ("camera" if position == 1 else f"camera-{position}", text)
+        name, source = _name_and_source(text, position)
         if name in named:
             raise SettingError(f"source: two cameras are called {name!r}; give each its own name, as NAME=SOURCE")
+        for other, taken in named.items():
+            if _device(source) and _device(source) == _device(taken):
+                raise SettingError(
+                    f"source: {other!r} and {name!r} are both {source!r}, and a webcam has room for one; to show it "
+                    f"twice, open /video_feed/{other} twice"
+                )
         named[name] = source
     if not named:
         raise SettingError("source: got none, expected at least one, such as auto, 0 or demo")
     return named
+
+
+def _name_and_source(text: str, position: int) -> tuple[str, str]:
+    match = NAMED_SOURCE.fullmatch(text)
+    if not match:
+        return "camera" if position == 1 else f"camera-{position}", text
+    name, source = (part.strip() for part in match.groups())
+    if not CAMERA_NAME.fullmatch(name):
+        raise SettingError(
+            f"source: {name!r} cannot name a camera, since it stands in addresses; take up to 32 letters, digits, "
+            f"'-' and '_', as in front-door={source or '0'}"
+        )
+    if not source:
+        raise SettingError(f"source: {text!r} names a camera but no source, expected such as {name}=0 or {name}=demo")
+    return name, source
+
+
+def _device(source: str) -> str:
+    """The webcam that a source is, as a path; empty for what any number of readers may open."""
+    if source == "auto":
+        return source
+    return f"/dev/video{int(source)}" if source.isdigit() else source if source.startswith("/dev/") else ""

@@ -1,10 +1,11 @@
 """The newest-frame hub: one producer, any number of viewers. Knows nothing of cameras or faces."""
 
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from viewers import Viewer
 
 BOUNDARY = "frame"
 OPENING = f"--{BOUNDARY}\r\n".encode()
@@ -29,6 +30,7 @@ class Hub(Generic[T]):
         self._item: T | None = None
         self._sequence = 0
         self._ended = False
+        self._listeners: tuple[Callable[[], None], ...] = ()
 
     def publish(self, item: T) -> None:
         """Put an item in the place of the one before, and wake all who wait."""
@@ -36,6 +38,7 @@ class Hub(Generic[T]):
             self._item = item
             self._sequence += 1
             self._condition.notify_all()
+        self._tell()
 
     def newest(self, after: int = 0, timeout: float = REPEAT_AFTER) -> tuple[int, T]:
         """The newest item and its sequence number, once that is above `after`.
@@ -52,6 +55,17 @@ class Hub(Generic[T]):
                 raise TimeoutError(f"nothing new within {timeout:g} s")
             return self._sequence, self._item
 
+    def glance(self) -> tuple[int, T | None]:
+        """The newest item, if there is one, and its sequence number, without waiting.
+
+        Raises:
+            Ended: the hub was closed.
+        """
+        with self._condition:
+            if self._ended:
+                raise Ended
+            return self._sequence, self._item
+
     def _is_newer(self, after: int) -> bool:
         return self._item is not None and self._sequence > after
 
@@ -66,6 +80,21 @@ class Hub(Generic[T]):
             self._ended = True
             self._item = None
             self._condition.notify_all()
+        self._tell()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Have something called, quickly and in the producer's thread, at each new item and at the end."""
+        with self._condition:
+            self._listeners = (*self._listeners, listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Have it called no more."""
+        with self._condition:
+            self._listeners = tuple(known for known in self._listeners if known != listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,48 +129,18 @@ class Outgoing:
     part: bytes
 
 
-def parts(hub: Hub[Outgoing]) -> Iterator[bytes]:
-    """The body of one viewer's stream: the opening boundary, then the newest part each time there is one."""
+def parts(hub: Hub[Outgoing], viewer: Viewer) -> Iterator[bytes]:
+    """The body of one viewer's stream: the opening boundary, then the newest part each time one is due."""
     yield OPENING
     sequence, newest = 0, None
     while True:
         try:
             sequence, newest = hub.newest(sequence)
+            due = viewer.takes(sequence)
         except TimeoutError:
-            if newest is None:
-                continue
+            due = newest is not None and viewer.waited(REPEAT_AFTER)
         except Ended:
             return
-        yield newest.part
-
-
-class Viewers:
-    """Who is watching one hub: counted, and known by an optional id each. May be called from any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ids: list[str] = []
-        self._left_at = time.monotonic()
-
-    def enter(self, viewer: str = "") -> None:
-        """Count one viewer more."""
-        with self._lock:
-            self._ids.append(viewer)
-
-    def leave(self, viewer: str = "") -> None:
-        """Count one viewer less."""
-        with self._lock:
-            self._ids.remove(viewer)
-            self._left_at = time.monotonic()
-
-    def __len__(self) -> int:
-        return len(self._ids)
-
-    def __contains__(self, viewer: str) -> bool:
-        return viewer in self._ids
-
-    @property
-    def away(self) -> float:
-        """Seconds since the last one left; 0 while somebody watches."""
-        with self._lock:
-            return 0.0 if self._ids else time.monotonic() - self._left_at
+        if due and newest is not None:
+            yield newest.part
+            viewer.got(len(newest.part))

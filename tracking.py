@@ -1,123 +1,256 @@
-"""Which face is which between frames, and smoothing over time."""
+"""Which face is which between frames: following, checking, losing and finding again."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Face
+from following import Edges, Grey, Look, box_of, edges_of, locate, look_at
+from searching import Finds, Known
+from smoothing import Smoother, share
+from track import HOLD_FOR, Track
 
 MIN_OVERLAP = 0.2
 """Intersection over union from which a find may be the same face as in the frame before."""
-CONFIRM_AFTER = 3
-"""Frames in which a face must be found before it is shown: Haar's mistakes seldom last as long."""
-KEEP_FOR = 0.4
-"""Seconds for which a face is still shown after Haar has missed it."""
-BOX_SMOOTHING = 0.08
-"""Time constant of the box, in seconds: long enough against jitter, short enough not to trail."""
-
-
-@dataclass(slots=True)
-class Track:
-    """One face over time; box edges as floats, so that smoothing does not round twice."""
-
-    number: int
-    edges: NDArray[np.float64]
-    seen_at: float
-    found: int = 1
-    settled_at: float = 0.0
-    log_probabilities: NDArray[np.float64] | None = field(default=None)
-
-    @property
-    def box(self) -> Box:
-        """The smoothed box in whole pixels."""
-        x, y, width, height = (round(float(edge)) for edge in self.edges)
-        return Box(x, y, max(1, width), max(1, height))
+SAME_PLACE = 0.45
+"""Intersection over union from which two tracks cannot both be faces in sight: one is behind the other, or no more."""
+CHECK_EVERY = 0.2
+"""Seconds after which Haar must look at a face again that was followed meanwhile."""
+SURE = 0.8
+"""Likeness to the last look below which Haar is asked at once."""
+FOLLOWED = 0.55
+"""Likeness below which a face was not followed."""
+REMEMBER_FOR = 2.0
+"""Seconds in which a lost face, found again, gets its number back."""
+SEEK_EVERY = 0.1
+"""Seconds between looks for a lost face where it should be."""
+LIKE = 0.5
+"""Likeness from which a find may be the lost face."""
+CORRECTION = 0.25
+"""Time constant with which the followed box gives in to Haar's finds, in seconds: these jitter."""
+LEAP = 0.1
+"""Distance of a find, as a share of the face's width, from which it is no jitter: the face comes nearer, or goes."""
+EASING = 0.08
+"""Time constant with which the shown box follows such a correction, in seconds."""
+PACE = 0.15
+"""Time constant of a face's velocity, in seconds."""
+DOUBTFUL = 3
+"""Readings after which a find that looks like no face is given up."""
+REJECT_FOR = 1.0
+"""Seconds in which a place that turned out no face is not looked at again."""
+DOUBT_SMOOTHING = 0.3
+"""Time constant of the evidence that a track is no face, in seconds."""
 
 
 class Tracker:
-    """Follows faces from frame to frame: first `follow` with the boxes found, then `settle` with the probabilities.
+    """Follows one camera's faces. In each frame: `follow`, then `take` what Haar has found, then `read`.
 
-    Boxes are paired with tracks greedily by intersection over union, as in Bewley et al., "Simple Online and Realtime
-    Tracking" (2016), without its motion model. Times are seconds on one clock, never going back.
+    Between Haar's finds a face is followed by what it looked like at the last one. Times are seconds on one clock,
+    never going back.
 
     Args:
         smoothing: time constant of the probabilities in seconds; 0 for none.
+        no_face_threshold: probability of "no face" above which a find gets no box; None where nothing tells it.
     """
 
-    def __init__(self, smoothing: float = 0.4) -> None:
+    def __init__(self, smoothing: float = 0.4, no_face_threshold: float | None = None) -> None:
         self._smoothing = smoothing
+        self._doubt_limit = math.inf if no_face_threshold is None else _log_odds(no_face_threshold)
         self._tracks: list[Track] = []
+        self._rejected: list[tuple[Box, float]] = []
         self._next = 1
 
-    def follow(self, boxes: Sequence[Box], now: float) -> list[Track]:
-        """Take in the boxes of one frame; return the tracks to show, oldest first."""
-        free = list(boxes)
-        for track, box in self._pairs(boxes):
-            self._move(track, box, now)
-            free.remove(box)
-        for box in free:
-            self._tracks.append(Track(self._next, _edges(box), now))
-            self._next += 1
-        self._tracks = [track for track in self._tracks if self._is_kept(track, now)]
-        return [track for track in self._tracks if track.found >= CONFIRM_AFTER]
+    def follow(self, grey: Grey) -> None:
+        """Move every track to where its face is in a new frame."""
+        for track in self._tracks:
+            elapsed, track.now = max(0.0, grey.position - track.now), grey.position
+            track.easing *= 1 - share(elapsed, EASING)
+            predicted = track.edges.copy()
+            predicted[:2] += track.velocity * elapsed
+            if track.lost_at is not None or track.look is None:
+                track.edges = predicted
+                continue
+            moved, track.likeness = locate(grey, track.look, predicted)
+            if track.likeness < FOLLOWED:
+                track.edges = predicted
+                continue
+            if elapsed > 0 and track.likeness >= SURE:  # what half covers a face drags its look along
+                track.velocity += share(elapsed, PACE) * ((moved[:2] - track.edges[:2]) / elapsed - track.velocity)
+            track.edges = moved
+        self._lose(grey)
+
+    def _lose(self, grey: Grey) -> None:
+        """Give up what left the picture, was not seen for too long, or got behind another face."""
+        rows, columns = (side / grey.scale for side in grey.image.shape)
+        for track in self._tracks:
+            x, y = track.edges[:2] + track.edges[2:] / 2
+            outside = not (0 <= x < columns and 0 <= y < rows)
+            if outside or track.checked_at - track.found_at > HOLD_FOR:
+                track.lose()
+        seen = sorted(self._seen, key=lambda track: track.certainty, reverse=True)
+        for index, track in enumerate(seen):
+            if any(track.box.overlap(other.box) > SAME_PLACE for other in seen[:index]):
+                track.lose()
+        self._tracks = [track for track in self._tracks if self._is_kept(track)]
+        self._rejected = [(box, until) for box, until in self._rejected if until > grey.position]
 
     @property
-    def boxes(self) -> list[Box]:
-        """Where faces were last, shown or not."""
-        return [track.box for track in self._tracks]
+    def _seen(self) -> list[Track]:
+        return [track for track in self._tracks if track.lost_at is None]
 
-    def _pairs(self, boxes: Sequence[Box]) -> list[tuple[Track, Box]]:
-        overlaps = [
-            (track.box.overlap(box), t, b) for t, track in enumerate(self._tracks) for b, box in enumerate(boxes)
+    def _is_kept(self, track: Track) -> bool:
+        """A track that was never confirmed is forgotten as soon as it is missed."""
+        return track.lost_at is None or (track.confirmed and track.now - track.lost_at < REMEMBER_FOR)
+
+    def known(self, now: float) -> list[Known]:
+        """The faces in sight and those just lost, and which of them Haar should look at."""
+        return [
+            Known(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None)
+            for track in self._tracks
         ]
-        pairs: dict[int, int] = {}
-        for overlap, t, b in sorted(overlaps, reverse=True):
-            if overlap >= MIN_OVERLAP and t not in pairs and b not in pairs.values():
-                pairs[t] = b
-        return [(self._tracks[t], boxes[b]) for t, b in pairs.items()]
 
-    def _move(self, track: Track, box: Box, now: float) -> None:
-        share = _share(now - track.seen_at, BOX_SMOOTHING)
-        track.edges += share * (_edges(box) - track.edges)
-        track.seen_at = now
-        track.found += 1
+    def _wants(self, track: Track, now: float) -> bool:
+        pause = now - track.checked_at
+        if track.lost_at is not None:
+            return pause >= SEEK_EVERY
+        return not track.confirmed or track.leaps or track.likeness < SURE or pause >= CHECK_EVERY
 
-    def _is_kept(self, track: Track, now: float) -> bool:
-        """An unconfirmed track must be found in every frame; a confirmed one may be missed for a while."""
-        missed = now - track.seen_at
-        return missed <= (KEEP_FOR if track.found >= CONFIRM_AFTER else 0)
+    def take(self, finds: Finds, grey: Grey) -> None:
+        """Take in what Haar has found, in this frame or in one shortly before; `grey` is this frame."""
+        for known, box in finds.again:
+            track = next((track for track in self._tracks if track.number == known.number), None)
+            if track is None:
+                continue
+            track.checked_at = finds.grey.position
+            if box is None:
+                self._missed(track)
+            elif self._is_another(track, box, known.box):
+                track.lose()
+            elif track.lost_at is not None:
+                if not self._revive(track, box, finds.grey, grey):
+                    self._found(box, 1, finds.grey, grey)
+            else:
+                self._correct(track, edges_of(box) - edges_of(known.box), finds.grey.position, grey)
+        for box, votes in finds.new:
+            self._found(box, votes, finds.grey, grey)
 
-    def settle(
-        self, tracks: Sequence[Track], probabilities: NDArray[np.float32], labels: tuple[str, ...], now: float
-    ) -> tuple[Face, ...]:
-        """Smooth the probabilities, (N, len(labels)), of the tracks that `follow` gave; return the faces.
+    def _is_another(self, track: Track, box: Box, known: Box) -> bool:
+        """Whether a find where one face should be is rather another's, who stands before it."""
+        nearest = max((box.overlap(other.box) for other in self._seen if other is not track), default=0.0)
+        return nearest > max(SAME_PLACE, box.overlap(known))
 
-        Smoothing is exponential and in the log domain, where one uncertain frame weighs less than in the linear one.
-        """
+    def _missed(self, track: Track) -> None:
+        if not track.confirmed or track.likeness < FOLLOWED:
+            track.lose()
+
+    def _correct(self, track: Track, error: Edges, found_at: float, grey: Grey) -> None:
+        """Let the box give in to a find, which lies by `error` beside it."""
+        track.leaps = bool(np.abs(error).max() > LEAP * track.edges[2])
+        steady = track.confirmed and not track.leaps
+        gain = share(found_at - track.found_at, CORRECTION) if steady else 1.0
+        track.edges = track.edges + gain * error
+        if track.confirmed:
+            track.easing -= gain * error
+        track.found_at = found_at
+        track.votes += 1
+        if track.likeness >= SURE or not self._is_crowded(track):
+            track.look = look_at(grey, track.edges)
+
+    def _is_crowded(self, track: Track) -> bool:
+        return any(track.box.overlap(other.box) > 0 for other in self._seen if other is not track)
+
+    def _found(self, box: Box, votes: int, then: Grey, grey: Grey) -> None:
+        """A find that belongs to no track where it was: a face that was lost, or a new one."""
+        if any(box.overlap(place) > SAME_PLACE for place, _ in self._rejected):
+            return
+        if any(box.overlap(track.box) > MIN_OVERLAP for track in self._seen):
+            return
+        look = look_at(then, edges_of(box))
+        lost = [(_likeness(track.look, look), track) for track in self._tracks if self._may_be(track, box)]
+        best, track = max(lost, key=lambda pair: pair[0], default=(0.0, None))
+        if track is not None and best > LIKE:
+            self._revive(track, box, then, grey)
+            return
+        if lost and any(box.overlap(other.box) > 0 for other in self._seen):
+            return  # it comes out from behind another face, and does not yet look like itself
+        new = Track(self._next, edges_of(box), look, Smoother(self._smoothing), grey.position, votes)
+        new.found_at = new.checked_at = then.position
+        if self._bring(new, then, grey):
+            self._next += 1
+            self._tracks.append(new)
+
+    def _may_be(self, track: Track, box: Box) -> bool:
+        """Whether a lost face may be here by now: people walk a few face widths a second."""
+        if track.lost_at is None:
+            return False
+        apart = np.hypot(*(track.edges[:2] + track.edges[2:] / 2 - _middle(box)))
+        near = apart < box.width * (1 + 2 * (track.now - track.lost_at))
+        return bool(near and 0.6 < box.width / track.edges[2] < 1.7)
+
+    def _revive(self, track: Track, box: Box, then: Grey, grey: Grey) -> bool:
+        """Whether a lost face was found again, and not another one that stands there now."""
+        look = look_at(then, edges_of(box))
+        if any(box.overlap(other.box) > MIN_OVERLAP for other in self._seen) or _likeness(track.look, look) < LIKE:
+            return False
+        track.edges, track.look, track.lost_at = edges_of(box), look, None
+        track.velocity, track.easing = np.zeros(2), np.zeros(4)
+        track.found_at = track.checked_at = then.position
+        self._bring(track, then, grey)
+        return True
+
+    def _bring(self, track: Track, then: Grey, grey: Grey) -> bool:
+        """Bring a track from the frame of its find to this one; whether it could be followed there."""
+        if grey is then or track.look is None:
+            return track.look is not None
+        track.edges, track.likeness = locate(grey, track.look, track.edges)
+        return track.likeness >= FOLLOWED
+
+    def unread(self, now: float, every: float) -> list[Track]:
+        """The tracks whose expression should be read now: all in sight, as soon as one is due."""
+        ready = [track for track in self._seen if track.confirmed]
+        due = any(track.readings < DOUBTFUL or now - track.reading.read_at >= every - 1e-6 for track in ready)
+        return ready if due else []
+
+    def read(self, tracks: Sequence[Track], probabilities: NDArray[np.float32], no_face: NDArray[np.float32]) -> None:
+        """Take in what the network reads, (N, labels) and (N,), in the tracks that `unread` gave."""
+        for track, row, none in zip(tracks, probabilities, no_face, strict=True):
+            elapsed = track.now - track.reading.read_at
+            track.reading.take(row, track.now)
+            track.readings += 1
+            gain = max(share(elapsed, DOUBT_SMOOTHING), 1 / track.readings)
+            track.doubt += gain * (_log_odds(float(none)) - track.doubt)
+            if track.doubt <= self._doubt_limit:
+                track.shown = True
+            elif track.shown or track.readings >= DOUBTFUL:
+                self._reject(track)
+
+    def _reject(self, track: Track) -> None:
+        """It turned out no face: what was shown fades, and its place is left alone for a while."""
+        self._rejected.append((track.box, track.now + REJECT_FOR))
+        track.lose()
+        track.look = None
+        if not track.shown:
+            self._tracks.remove(track)
+
+    def faces(self, labels: tuple[str, ...]) -> tuple[Face, ...]:
+        """The faces to show, oldest first."""
         return tuple(
-            Face(track.box, labels, self._smooth(track, row, now), track.number)
-            for track, row in zip(tracks, probabilities, strict=True)
+            Face(track.box, labels, track.reading.probabilities, track.number, labels[track.reading.held], track.fade)
+            for track in self._tracks
+            if track.shown and track.fade > 0
         )
 
-    def _smooth(self, track: Track, probabilities: NDArray[np.float32], now: float) -> tuple[float, ...]:
-        new = np.log(np.maximum(probabilities.astype(np.float64), 1e-6))
-        if track.log_probabilities is None:
-            track.log_probabilities = new
-        else:
-            share = _share(now - track.settled_at, self._smoothing)
-            track.log_probabilities += share * (new - track.log_probabilities)
-        track.settled_at = now
-        smooth = np.exp(track.log_probabilities)
-        return tuple(float(p) for p in smooth / smooth.sum())
+
+def _likeness(one: Look | None, other: Look | None) -> float:
+    return one.likeness(other) if one is not None and other is not None else 0.0
 
 
-def _edges(box: Box) -> NDArray[np.float64]:
-    return np.array([box.x, box.y, box.width, box.height], np.float64)
+def _middle(box: Box) -> NDArray[np.float64]:
+    return np.array([box.x + box.width / 2, box.y + box.height / 2])
 
 
-def _share(elapsed: float, time_constant: float) -> float:
-    """How much of the way to a new value is gone in `elapsed` seconds: the same for any frame rate."""
-    return 1 - math.exp(-max(elapsed, 0.0) / time_constant) if time_constant > 0 else 1.0
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-3), 1 - 1e-3)
+    return math.log(bounded / (1 - bounded))

@@ -1,16 +1,22 @@
 """Takes the README's pictures from the running program, so that they stay true: `make screenshots`."""
 
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+import cv2
+import numpy as np
+from playwright.sync_api import Browser, Page
+from skimage import data
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browsers import chromium  # noqa: E402 - the path above comes first
+from tests.clips import write_clip  # noqa: E402
+from tests.fake_cameras import flags, write_demo  # noqa: E402
 from tests.servers import free_port, running  # noqa: E402
 
 SHOTS: dict[str, dict[str, Any]] = {
@@ -25,14 +31,64 @@ WAIT = 6.0
 def main() -> None:
     """Write docs/NAME.png for every shot."""
     port = free_port()
-    command = [sys.executable, "main.py", "--source", "demo", "--port", str(port)]
-    with running(command, port), chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running([sys.executable, "main.py", "--source", "demo", "--port", str(port), "--storage", folder], port),
+        chromium(flags(write_demo(Path(folder, "visitor.mjpeg"), people=1, frames=300))) as browser,
+    ):
         for name, options in SHOTS.items():
             page: Page = browser.new_context(**options).new_page()
             page.goto(f"http://127.0.0.1:{port}/")
             time.sleep(WAIT)
             page.screenshot(path=ROOT / "docs" / f"{name}.png")
             page.context.close()
+        own_camera(browser, f"http://127.0.0.1:{port}/camera")
+        picture(browser, f"http://127.0.0.1:{port}/pictures", write_photograph(Path(folder, "astronaut.png")))
+        video(
+            browser, f"http://127.0.0.1:{port}/videos", write_clip(Path(folder, "three-people.webm"), 135, (640, 360))
+        )
+
+
+def own_camera(browser: Browser, address: str) -> None:
+    """A visitor's own camera, played by one of the demo's people, with all probabilities drawn."""
+    page = browser.new_context(**SHOTS["live"]).new_page()
+    page.goto(address)
+    page.click("#start")
+    page.click("#bars")
+    page.mouse.move(0, 0)
+    time.sleep(WAIT)
+    page.screenshot(path=ROOT / "docs" / "own-camera.png")
+    page.context.close()
+
+
+def write_photograph(path: Path) -> Path:
+    """The astronaut that scikit-image carries."""
+    image: Any = data.astronaut()  # type: ignore[no-untyped-call]
+    cv2.imwrite(str(path), np.ascontiguousarray(image[:, :, ::-1]))
+    return path
+
+
+def picture(browser: Browser, address: str, photograph: Path) -> None:
+    """A photograph that was handed in, with the bars of its face."""
+    page = browser.new_context(**SHOTS["live"]).new_page()
+    page.goto(address)
+    page.set_input_files("#files", photograph)
+    page.wait_for_selector(".bars")
+    page.locator("#list").scroll_into_view_if_needed()
+    page.screenshot(path=ROOT / "docs" / "picture.png", full_page=True)
+    page.context.close()
+
+
+def video(browser: Browser, address: str, clip: Path) -> None:
+    """A video's result, at a moment that was chosen on its time line."""
+    page = browser.new_context(**SHOTS["live"]).new_page()
+    page.goto(address)
+    page.set_input_files("#files", clip)
+    page.wait_for_selector("video[src]", timeout=120_000)
+    page.locator(".timeline").click(position={"x": 500, "y": 20})
+    page.wait_for_timeout(1000)
+    page.screenshot(path=ROOT / "docs" / "video.png", full_page=True)
+    page.context.close()
 
 
 if __name__ == "__main__":

@@ -61,12 +61,23 @@ browser_package() {
     if grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null; then echo chromium-browser; else echo chromium; fi
 }
 
+# The cameras that the tests read: uStreamer, and GStreamer's RTSP server with what Debian's own Python needs for it.
+camera_packages() {
+    command -v ustreamer >/dev/null 2>&1 || echo ustreamer
+    have() { for file in "$@"; do [ -e "$file" ] && return; done; false; }
+    have /usr/lib/python3/dist-packages/gi || echo python3-gi
+    have /usr/lib/*/girepository-1.0/GstRtspServer-1.0.typelib || echo gir1.2-gst-rtsp-server-1.0
+    have /usr/lib/*/gstreamer-1.0/libgstrtp.so || echo gstreamer1.0-plugins-good
+    have /usr/lib/*/gstreamer-1.0/libgstx264.so || echo gstreamer1.0-plugins-ugly
+}
+
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || make_venv
 is_installed requirements.txt || [ "$what" = dev ] || install_pins requirements.txt
 if [ "$what" = dev ]; then
     is_installed requirements.txt && is_installed requirements-dev.txt || install_pins requirements-dev.txt
     missing=$(browser_package)
     command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+    missing="$missing$(camera_packages | sed 's/^/ /' | tr -d '\n')"
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || install_packages $missing
 fi

@@ -1,6 +1,7 @@
 /** The live page: wires state, stream, panel and controls together. */
 
 import { setUpFullScreen } from "./fullscreen.js";
+import { Grid } from "./grid.js";
 import { bindKeys } from "./keys.js";
 import { Panel } from "./panel.js";
 import { saveScreenshot } from "./screenshot.js";
@@ -14,11 +15,14 @@ const SILENCE = 1200;
 const HIDDEN_FOR = 4000;
 const AGED = 5000;
 const TOAST_TIME = 4000;
+/** Stands for all cameras in place of one's name; no camera can be called so. */
+const ALL = "*";
 
 const element = (id) => document.getElementById(id);
 const cameras = JSON.parse(document.body.dataset.cameras);
 const panel = new Panel();
 const stream = new Stream({ screen: element("screen"), still: element("still"), onDrawn: () => watch.ask() });
+const grid = new Grid({ root: element("grid"), cameras, onChoose: choose, onDrawn: () => watch.ask() });
 
 let camera = chosenCamera();
 let answeredAt = performance.now();
@@ -26,19 +30,33 @@ let lost = false;
 let hiddenTimer = 0;
 let toastTimer = 0;
 
-if (!document.hidden) stream.open(camera);
+if (!document.hidden) openPicture();
 const watch = watchState({ query: question, onAnswer, onFailure });
 
+function openPicture() {
+  element("single").hidden = camera === ALL;
+  if (camera === ALL) return grid.open();
+  grid.hide();
+  stream.open(camera);
+}
+
+function closePicture() {
+  stream.close();
+  grid.close();
+}
+
 function question() {
+  if (camera === ALL) return grid.viewers.map((viewer) => ["viewer", viewer]);
   return stream.viewer ? { camera, viewer: stream.viewer } : { camera };
 }
 
 function chosenCamera() {
   const wanted = new URLSearchParams(location.search).get("camera");
-  return cameras.includes(wanted) ? wanted : cameras[0];
+  return cameras.includes(wanted) || (wanted === ALL && cameras.length > 1) ? wanted : cameras[0];
 }
 
 function onAnswer(state) {
+  if (camera === ALL) return onAnswerForAll(state);
   const seen = state.cameras.find(({ name }) => name === camera);
   if (!seen) return onFailure(new Error("the answer lacks the camera"));
   answeredAt = performance.now();
@@ -48,6 +66,17 @@ function onAnswer(state) {
   showShape(seen);
   panel.show(state, seen);
   showSituation(situationOf(seen, state.viewer), seen.message);
+}
+
+function onAnswerForAll(state) {
+  answeredAt = performance.now();
+  if (lost && !document.hidden) grid.open();
+  lost = false;
+  showNotice(state.notice);
+  grid.show(state);
+  const statuses = new Set(state.cameras.map(({ status }) => status));
+  const whole = statuses.size === 1 && statuses.has("live");
+  showSituation(statuses.has("lost") ? "camera-lost" : whole ? "live" : "connecting");
 }
 
 /** After a lost connection the stream is opened anew in any case: an old one may look alive on one side only. */
@@ -68,7 +97,8 @@ function onFailure(error) {
   if (error.status === 404 && performance.now() > AGED) return location.replace(location.pathname);
   if (performance.now() - answeredAt < SILENCE) return;
   lost = true;
-  stream.close();
+  closePicture();
+  grid.lose();
   panel.clear();
   showSituation("connection-lost");
 }
@@ -91,7 +121,7 @@ function showSituation(situation, message = "") {
 function showNotice(text) {
   const notice = element("notice");
   if (notice.textContent !== text) notice.textContent = text;
-  notice.hidden = !text;
+  notice.parentElement.hidden = !text;
 }
 
 function showShape({ width, height }) {
@@ -100,17 +130,20 @@ function showShape({ width, height }) {
 
 function choose(name) {
   camera = name;
+  for (const radio of radios()) radio.checked = radio.value === name;
   const address = new URL(location.href);
   address.searchParams.set("camera", name);
   history.replaceState(null, "", address);
-  stream.open(name);
+  stream.close();
   stream.clear();
+  openPicture();
   panel.clear();
   showSituation("connecting");
   watch.ask();
 }
 
 async function takeScreenshot() {
+  if (camera === ALL) return;
   try {
     toast(`Saved ${await saveScreenshot(camera)}`);
   } catch {
@@ -127,7 +160,7 @@ function toast(text) {
 }
 
 function rest() {
-  stream.close();
+  closePicture();
   showSituation("connecting");
 }
 
@@ -138,12 +171,16 @@ function followVisibility() {
     hiddenTimer = setTimeout(rest, HIDDEN_FOR);
     return;
   }
-  if (!stream.viewer && !lost) stream.open(camera);
+  if (!stream.viewer && !grid.viewers.length && !lost) openPicture();
   watch.ask();
 }
 
+function radios() {
+  return document.querySelectorAll("input[name=camera]");
+}
+
 function setUpCameras() {
-  for (const radio of document.querySelectorAll("input[name=camera]")) {
+  for (const radio of radios()) {
     radio.checked = radio.value === camera;
     radio.addEventListener("change", () => choose(radio.value));
   }

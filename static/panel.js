@@ -90,8 +90,10 @@ function updatePlace(map, box, { width, height }) {
   for (const side of ["x", "y", "width", "height"]) rectangle.setAttribute(side, box[side]);
 }
 
+/** A page may leave a figure out. */
 function write(id, text) {
-  writeInto(document.getElementById(id), String(text));
+  const element = document.getElementById(id);
+  if (element) writeInto(element, String(text));
 }
 
 /** Leaves equal text alone, so that screen readers and selections are not disturbed. */

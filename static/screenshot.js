@@ -37,7 +37,12 @@ export function fileName(camera, time) {
   return `${[safe, ...day, ...clock].join("-")}.jpg`;
 }
 
-function download(blob, name) {
+/**
+ * Has the browser save a file.
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function download(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

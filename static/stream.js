@@ -16,6 +16,7 @@ export class Stream {
   #screen;
   #still;
   #onDrawn;
+  #wish;
   #camera = "";
   #image = null;
   #openedAt = 0;
@@ -33,11 +34,13 @@ export class Stream {
    * @param {HTMLElement} options.screen where the picture goes
    * @param {HTMLCanvasElement} options.still keeps the last picture while there is none
    * @param {() => void} options.onDrawn called at the first picture of each connection
+   * @param {Record<string, number>} [options.wish] what the server is asked for, such as {width: 640, fps: 15}
    */
-  constructor({ screen, still, onDrawn }) {
+  constructor({ screen, still, onDrawn, wish = {} }) {
     this.#screen = screen;
     this.#still = still;
     this.#onDrawn = onDrawn;
+    this.#wish = wish;
   }
 
   /** Whether the server answers but has begun no stream several times. */
@@ -59,7 +62,7 @@ export class Stream {
     image.alt = `Live picture of ${camera}, with a box and an expression on every face`;
     image.addEventListener("error", () => image === this.#image && this.#retry());
     // A new address for every connection, so that no cache answers with the one that has ended.
-    image.src = `video_feed?${new URLSearchParams({ camera, viewer: this.viewer })}`;
+    image.src = `video_feed?${new URLSearchParams({ camera, viewer: this.viewer, ...this.#wish })}`;
     this.#image = image;
     this.#screen.append(image);
     this.#awaitPicture(image);

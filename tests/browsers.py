@@ -3,9 +3,9 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserType, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -26,10 +26,22 @@ def chromium(extra_flags: tuple[str, ...] = ()) -> Iterator[Browser]:
     Raises:
         AssertionError: there is none on this machine.
     """
+    with sync_playwright() as tools, _launched(tools.chromium, extra_flags) as browser:
+        yield browser
+
+
+def another(browser: Browser, extra_flags: tuple[str, ...]) -> AbstractContextManager[Browser]:
+    """A second Chromium beside one that runs, with flags of its own."""
+    return _launched(browser.browser_type, extra_flags)
+
+
+@contextmanager
+def _launched(kind: BrowserType, extra_flags: tuple[str, ...]) -> Iterator[Browser]:
     names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else NAMES
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, f"found no {' or '.join(names)}: apt-get install chromium, or name one as CHROMIUM=/path"
-    with sync_playwright() as tools:
-        browser = tools.chromium.launch(executable_path=path, args=[*FLAGS, *extra_flags])
+    browser = kind.launch(executable_path=path, args=[*FLAGS, *extra_flags])
+    try:
         yield browser
+    finally:
         browser.close()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,3 +63,41 @@ def test_a_notice_has_the_size_asked_for_and_words_in_it(size):
     image = notice("No picture", "the cable was pulled " * 8, *size)
     assert image.shape == (size[1], size[0], 3)
     assert image.max() > 150
+
+
+def test_a_face_that_fades_lets_the_picture_through():
+    image = blank()
+    drawn = annotate(image, [replace(face(Box(200, 150, 100, 100)), fade=0.5)])
+    between = (np.array(COLOURS["happy"]) + 90) / 2
+    assert np.abs(drawn[200, 200] - between).max() <= 1
+    assert np.array_equal(annotate(image, [replace(face(Box(200, 150, 100, 100)), fade=0.0)]), image)
+
+
+def changed(plain: np.ndarray, bars: np.ndarray) -> Box:
+    rows, columns = np.nonzero((plain != bars).any(axis=2))
+    return Box(int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+
+
+@pytest.mark.parametrize(
+    "box", [Box(200, 90, 100, 100), Box(200, 230, 100, 100), Box(-20, 2, 60, 350), Box(590, 90, 90, 90)]
+)
+def test_bars_tell_all_probabilities_and_are_whole_wherever_the_face_is(box):
+    plain, bars = (annotate(blank(), [face(box)], bars=wanted) for wanted in (False, True))
+    chart = changed(plain, bars)
+    part = bars[chart.y : chart.y + chart.height, chart.x : chart.x + chart.width]
+    happy, sad = ((part == COLOURS[name]).all(axis=2).sum(axis=1).max() for name in ("happy", "sad"))
+    assert happy > 4 * sad > 0
+    assert chart.overlap(box) < 0.05
+
+
+def test_bars_hide_no_other_face_while_there_is_room_elsewhere():
+    boxes = [Box(200, 60, 80, 80), Box(215, 170, 80, 80), Box(420, 60, 80, 80)]
+    faces = [face(box) for box in boxes]
+    drawn = annotate(blank(), faces, bars=True)
+    for box in boxes:
+        assert (drawn[box.y + 10 : box.y + 70, box.x + 10 : box.x + 70] == 90).all(), "a face is hidden"
+
+
+@pytest.mark.parametrize("shape", [(360, 640), (32, 32)])
+def test_bars_fit_any_picture(shape):
+    assert annotate(blank(*shape), [face(Box(5, 5, 20, 20))], bars=True).shape == (*shape, 3)

@@ -30,7 +30,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-SERVING = [*ROOT.glob("*.py"), *ROOT.glob("web/*.py"), *ROOT.glob("demo/*.py")]
+SERVING = [path for folder in (".", "web", "demo", "sources") for path in ROOT.glob(f"{folder}/*.py")]
 
 
 @pytest.mark.parametrize("path", SERVING, ids=lambda path: str(path.relative_to(ROOT)))

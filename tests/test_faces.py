@@ -30,6 +30,17 @@ def test_the_expression_is_the_most_probable_label():
     assert (face.expression, face.confidence) == ("tense", 0.75)
 
 
+def test_a_held_label_stands_before_the_most_probable_one_and_has_its_own_probability():
+    face = Face(Box(0, 0, 1, 1), ("calm", "tense"), (0.25, 0.75), held="calm")
+    assert (face.expression, face.confidence) == ("calm", 0.25)
+    assert face.as_dict()["expression"] == "calm"
+
+
+def test_a_held_label_that_is_none_of_the_labels_is_refused():
+    with pytest.raises(ValueError, match="one of calm, tense, got 'bored'"):
+        Face(Box(0, 0, 1, 1), ("calm", "tense"), (0.25, 0.75), held="bored")
+
+
 @pytest.mark.parametrize("probabilities", [(0.5,), (0.5, 0.4), (0.7, 0.7)])
 def test_probabilities_that_do_not_fit_are_refused(probabilities):
     with pytest.raises(ValueError, match="probabilities"):

@@ -45,3 +45,10 @@ def test_what_is_pasted_over_the_edge_is_cut(place, pixels):
     image = np.zeros((4, 4, 3), np.uint8)
     paste(image, np.full((3, 3, 3), 9, np.uint8), *place)
     assert (image > 0).sum() == 3 * pixels
+
+
+def test_what_is_pasted_with_half_the_opacity_is_mixed_with_what_is_below():
+    image = np.full((4, 4, 3), 100, np.uint8)
+    paste(image, np.full((3, 3, 3), 200, np.uint8), 2, 2, opacity=0.5)
+    assert (image[2:, 2:] == 150).all()
+    assert (image[:2] == 100).all()

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.browsers import chromium
 from tests.servers import free_port, running
@@ -258,6 +258,7 @@ def test_page_says_when_no_face_is_in_view_and_when_the_camera_is_lost(visit: Vi
     expect(page.locator("#notice")).to_be_hidden()
     states.state = {**made_up([]), "notice": "No camera was found."}
     expect(page.locator("#notice")).to_have_text("No camera was found.")
+    expect(page.get_by_role("link", name="Use your own camera")).to_have_attribute("href", "/camera")
 
 
 def assert_picture(path: Path, base: str) -> None:
@@ -345,6 +346,7 @@ def test_every_control_has_a_name_and_is_reached_by_tab(visit: Visit, base: str)
     expect(page.get_by_role("button", name="Full screen")).to_be_visible()
     expect(page.get_by_alt_text(re.compile("Live picture of camera"))).to_be_visible()
     reached = []
+    page.get_by_role("link", name="About").focus()
     for _ in range(3):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
@@ -403,6 +405,90 @@ def test_choice_of_camera_switches_the_stream_and_is_remembered(visit: Visit) ->
             page.keyboard.press("s")
         assert download.value.suggested_filename.startswith("right-")
         page.close()
+
+
+def tile(page: Page, camera: str) -> Locator:
+    return page.get_by_role("button", name=camera)
+
+
+TILE_LOOK = """tile => {
+  const canvas = new OffscreenCanvas(32, 18)
+  const pen = canvas.getContext("2d", { willReadFrequently: true })
+  pen.drawImage(tile.querySelector(".picture.drawn"), 0, 0, 32, 18)
+  return Array.from(pen.getImageData(0, 0, 32, 18).data.filter((_, place) => place % 4 === 1))
+}"""
+
+
+def await_tile_movement(page: Page, camera: str) -> None:
+    expect(tile(page, camera).locator(".picture.drawn")).to_have_count(1, timeout=15_000)
+    before = np.array(tile(page, camera).evaluate(TILE_LOOK), float)
+    for _ in range(60):
+        page.wait_for_timeout(100)
+        if np.abs(np.array(tile(page, camera).evaluate(TILE_LOOK), float) - before).max() > 15:
+            return
+    pytest.fail(f"the picture of {camera} stood still for 6 s")
+
+
+def write_clip(path: Path) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (320, 180))
+    for level in range(15):
+        writer.write(np.full((180, 320, 3), 10 * level, np.uint8))
+    writer.release()
+
+
+def test_grid_shows_all_cameras_and_one_that_stops_leaves_the_other_untouched(visit: Visit, tmp_path: Path) -> None:
+    clip, port = tmp_path / "clip.avi", free_port()
+    write_clip(clip)
+    base = f"http://127.0.0.1:{port}"
+    with running(command(port, f"door={clip}", "desk=demo"), port):
+        page = visit(base)
+        await_situation(page, "live")
+        page.get_by_role("radio", name="All").check()
+        expect(page.locator("#single")).to_be_hidden()
+        for camera in ("door", "desk"):
+            await_tile_movement(page, camera)
+            expect(tile(page, camera).locator(".tile-status")).to_have_text("Live")
+        assert page.url.endswith("/?camera=*")
+        await_viewers(page, base, {"door": 1, "desk": 1})
+        clip.unlink()
+        expect(tile(page, "door").locator(".tile-status")).to_have_text("Camera lost", timeout=5_000)
+        expect(tile(page, "desk").locator(".tile-status")).to_have_text("Live")
+        await_tile_movement(page, "desk")
+        write_clip(clip)
+        expect(tile(page, "door").locator(".tile-status")).to_have_text("Live", timeout=10_000)
+        tile(page, "desk").click()
+        await_movement(page)
+        expect(page.get_by_role("radio", name="desk")).to_be_checked()
+        expect(page.locator("#grid")).to_be_hidden()
+        await_viewers(page, base, {"door": 0, "desk": 1})
+        page.close()
+
+
+def test_page_behind_gunicorn_moves_too(visit: Visit) -> None:
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    small = {"EXPRESSION_WIDTH": "640", "EXPRESSION_HEIGHT": "360", "EXPRESSION_FPS": "15"}
+    env = {"EXPRESSION_PORT": str(port), "EXPRESSION_SOURCE": "door=demo;desk=demo", **small}
+    with running([sys.executable, "-m", "gunicorn", "main:app"], port, env):
+        page = visit(f"{base}/?camera=desk")
+        await_movement(page)
+        page.get_by_role("radio", name="All").check()
+        for camera in ("door", "desk"):
+            await_tile_movement(page, camera)
+        await_viewers(page, base, {"door": 1, "desk": 1})
+        page.close()
+
+
+def test_grid_of_more_cameras_than_a_browser_opens_streams_moves_too(visit: Visit, problems: list[str]) -> None:
+    port = free_port()
+    names = [f"camera{number}" for number in range(6)]
+    with running(command(port, *(f"{name}=demo" for name in names)), port):
+        page = visit(f"http://127.0.0.1:{port}/?camera=*")
+        for name in names:
+            await_tile_movement(page, name)
+        page.close()
+    assert all("503" in problem for problem in problems), "six cameras that open at once may take their time, no more"
+    problems.clear()
 
 
 def test_lost_server_is_told_and_the_picture_comes_back_by_itself(visit: Visit, problems: list[str]) -> None:

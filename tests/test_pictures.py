@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import pictures
 from errors import ImageError
 from pictures import read_picture
 
@@ -71,7 +70,11 @@ def test_a_missing_file_is_named(tmp_path):
         read_picture(tmp_path / "gone.jpg")
 
 
-def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
-    monkeypatch.setattr(pictures, "PIXEL_LIMIT", 100)
+def test_too_many_pixels_are_refused_before_they_are_decoded():
     with pytest.raises(ImageError, match="40x20 pixels, expected at most 100"):
-        read_picture(encoded())
+        read_picture(encoded(), limit=100)
+
+
+def test_a_format_that_is_run_rather_than_read_is_refused():
+    with pytest.raises(ImageError, match="it is no picture"):
+        read_picture(encoded(form="EPS"))

@@ -4,71 +4,171 @@ import time
 import numpy as np
 import pytest
 
-from faces import Box, Frame
-from searching import BackgroundSearch, Search
+from faces import Box
+from following import Grey
+from searching import SURE, SWEEP, BackgroundSearch, Known, Search
 
-FACE = Box(10, 10, 50, 50)
+FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 
 
-class SlowDetector:
-    """Finds one face in each frame, when it is let."""
+class Detector:
+    """Finds one face in each frame, when it is let, and remembers where it was asked to look."""
+
+    search_width = 480
 
     def __init__(self) -> None:
-        self.searches = 0
+        self.areas, self.passed, self.near = [], [], []
+        self.count = SURE
         self.may = threading.Event()
         self.may.set()
 
-    def detect(self, image):
-        self.searches += 1
+    @property
+    def searches(self) -> int:
+        return len(self.areas)
+
+    def detect_new(self, image, area=None, known=()):
+        self.areas.append(area)
+        self.passed.append(list(known))
         assert self.may.wait(5)
-        return [FACE]
+        return [(FACE, self.count)]
 
     def detect_near(self, image, known):
-        return list(known)
+        self.near.append(known)
+        return known if known.overlap(FACE) > 0.5 else None
 
 
-def frame(number: int) -> Frame:
-    return Frame(np.zeros((9, 9, 3), np.uint8), number, captured_at=0, position=number / 30)
+def grey(number: int, change: Box | None = None, scale: float = 1.0) -> Grey:
+    image = np.full((270, 480), 100, np.uint8)
+    if change is not None:
+        image[change.y : change.y + change.height, change.x : change.x + change.width] = 200
+    return Grey(image, scale, number / 30)
 
 
 @pytest.mark.parametrize(("every", "searches"), [(0, 60), (0.5, 4), (10, 1)])
-def test_the_whole_frame_is_searched_as_often_as_was_asked_for(every, searches):
-    detector = SlowDetector()
+def test_new_faces_are_searched_for_as_often_as_was_asked_while_the_frame_changes(every, searches):
+    detector = Detector()
     search = Search(detector, every)
-    found = [search.find(frame(number)) for number in range(60)]
+    known = [Known(1, OTHER, wanted=False)]
+    found = [search.find(grey(n, Box(60 * (n % 7), 50, 50, 50)), known) for n in range(60)]
     assert detector.searches == searches
-    assert found[0] == [FACE]
-    assert sum(map(bool, found)) == searches
+    assert sum(finds is not None for finds in found) == searches
+
+
+@pytest.mark.parametrize("known", [[], [Known(1, OTHER, wanted=False, in_sight=False)]])
+def test_while_no_face_is_in_sight_it_is_searched_twice_as_often_and_nothing_passed_over(known):
+    detector = Detector()
+    search = Search(detector, 0.5)
+    for n in range(60):
+        search.find(grey(n, Box(60 * (n % 7), 50, 50, 50)), known)
+    assert detector.searches == 8
+    assert detector.passed == [[]] * 8
+
+
+def test_only_what_changed_is_searched_and_now_and_then_everything():
+    detector = Detector()
+    search = Search(detector, every=0)
+    for n in range(2 * SWEEP):
+        search.find(grey(n, Box(200, 100, 60, 60) if n % 2 else None), [])
+    whole = [n for n, area in enumerate(detector.areas) if area == Box(0, 0, 480, 270)]
+    assert whole == [0, SWEEP - 1, 2 * SWEEP - 1]
+    part = detector.areas[1]
+    assert part.x <= 200
+    assert part.y <= 100
+    assert part.x + part.width >= 260
+    assert part.y + part.height >= 160
+    assert part.area < 480 * 270 / 4
+
+
+def test_where_nothing_changed_nothing_is_searched_until_the_next_sweep():
+    detector = Detector()
+    search = Search(detector, every=0)
+    for n in range(2 * SWEEP):
+        search.find(grey(n), [])
+    assert detector.searches == 3
+
+
+def test_a_change_within_a_known_face_is_no_reason_to_search():
+    detector = Detector()
+    search = Search(detector, every=0)
+    known = [Known(1, Box(180, 80, 100, 100), wanted=False)]
+    for n in range(SWEEP - 1):
+        search.find(grey(n, Box(200, 100, 60, 60) if n % 2 else None), known)
+    assert detector.searches == 1
+    assert detector.passed == [[Box(180, 80, 100, 100)]]
+
+
+def test_known_faces_that_are_wanted_are_looked_for_and_the_others_left():
+    search = Search(Detector(), every=100)
+    search.find(grey(0), [])
+    here, gone, left = Known(1, FACE), Known(2, OTHER), Known(3, OTHER, wanted=False)
+    finds = search.find(grey(1), [here, gone, left])
+    assert list(finds.again) == [(here, FACE), (gone, None)]
+    assert list(finds.new) == []
+    assert search.find(grey(2), [left]) is None
+
+
+@pytest.mark.parametrize(("count", "votes"), [(SURE, 3), (SURE - 1, 2)])
+def test_new_faces_come_in_pixels_of_the_frame_with_a_vote_more_where_many_windows_agree(count, votes):
+    detector = Detector()
+    detector.count = count
+    finds = Search(detector).find(grey(0, scale=0.5), [])
+    assert list(finds.new) == [(Box(80, 80, 80, 80), votes)]
 
 
 def test_in_the_background_no_frame_waits_for_a_slow_search():
-    detector = SlowDetector()
+    detector = Detector()
     detector.may.clear()
     search = BackgroundSearch(detector, every=0)
     start = time.monotonic()
-    assert [search.find(frame(number)) for number in range(30)] == [[]] * 30
+    assert [search.find(grey(number), []) for number in range(30)] == [None] * 30
     assert time.monotonic() - start < 0.5
-    assert detector.searches == 1, "searches queued behind one another"
     detector.may.set()
     search.close()
+    while any(thread.name.startswith("search") for thread in threading.enumerate()):
+        time.sleep(0.01)
+    assert detector.searches == 1, "searches queued behind one another"
 
 
 def test_what_the_background_finds_comes_with_a_later_frame_and_once():
-    detector = SlowDetector()
-    search = BackgroundSearch(detector, every=100)
-    assert search.find(frame(0)) == []
+    search = BackgroundSearch(Detector(), every=100)
+    first = grey(0)
+    assert search.find(first, []) is None
     end = time.monotonic() + 5
-    while not (found := search.find(frame(1))):
+    while (finds := search.find(grey(1), [])) is None:
         assert time.monotonic() < end
         time.sleep(0.005)
-    assert found == [FACE]
-    assert search.find(frame(2)) == []
+    assert [box for box, _ in finds.new] == [FACE]
+    assert finds.grey is first
+    assert search.find(grey(2), []) is None
     search.close()
 
 
+def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_time():
+    class Slow(Detector):
+        def detect_near(self, image, known):
+            times.append(time.monotonic())
+            time.sleep(0.03)
+            times.append(time.monotonic())
+            return known
+
+    times: list[float] = []
+    search = BackgroundSearch(Slow(), every=100, share=0.25)
+    search._searched_at = 0.0  # no search for new faces is due
+    end, number = time.monotonic() + 10, 0
+    while len(times) < 8 and time.monotonic() < end:
+        search.find(grey(number), [Known(1, FACE)])
+        number += 1
+        time.sleep(0.005)
+    search.close()
+    work = [done - began for began, done in zip(times[::2], times[1::2], strict=False)]
+    rest = [began - done for done, began in zip(times[1::2], times[2::2], strict=False)]
+    assert len(rest) >= 3
+    assert all(pause >= 2.9 * took for took, pause in zip(work, rest, strict=False))
+
+
 def test_closing_ends_the_thread():
-    search = BackgroundSearch(SlowDetector(), every=0)
-    search.find(frame(0))
+    search = BackgroundSearch(Detector(), every=0)
+    search.find(grey(0), [])
     search.close()
     end = time.monotonic() + 5
     while any(thread.name.startswith("search") for thread in threading.enumerate()):

@@ -1,11 +1,13 @@
 import threading
+import time
 from dataclasses import replace
 
 import pytest
 
 from errors import BundleError, SettingError, SourceError
-from server import Full, Server
+from server import MOST_SIZES, Full, Server
 from settings import Settings
+from viewers import Viewer
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
 
@@ -53,13 +55,45 @@ def test_a_bundle_that_is_missing_is_told_when_the_model_is_needed(tmp_path):
 def test_the_limit_on_viewers_counts_all_cameras_together():
     server = Server(replace(DEMO, max_viewers=2))
     left, right = server.engines.values()
-    server.enter(left)
-    server.enter(right)
-    with pytest.raises(Full):
-        server.enter(left)
-    right.leave()
-    server.enter(left)
+    leaving = Viewer()
+    server.enter(left, Viewer())
+    server.enter(right, leaving)
+    with pytest.raises(Full, match="2 are watching already"):
+        server.enter(left, Viewer())
+    right.leave(leaving)
+    server.enter(left, Viewer())
     assert server.viewers == 2
+    server.close()
+
+
+def test_a_camera_is_encoded_in_a_few_sizes_only():
+    server = Server(DEMO)
+    left, right = server.engines.values()
+    for width in range(100, 100 + 10 * MOST_SIZES, 10):
+        server.enter(left, Viewer(width=width))
+    with pytest.raises(Full, match=r"'left' is shown in 8 sizes already; take one of the widths 100, 110, .*, 170"):
+        server.enter(left, Viewer(width=64))
+    server.enter(left, Viewer(width=110))
+    server.enter(right, Viewer(width=64))
+    server.close()
+
+
+def test_many_who_come_at_once_do_not_pass_the_limit():
+    server = Server(replace(DEMO, max_viewers=5))
+    left, full = server.engines["left"], []
+
+    def come() -> None:
+        try:
+            server.enter(left, Viewer())
+        except Full:
+            full.append(True)
+
+    threads = [threading.Thread(target=come) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (server.viewers, len(full)) == (5, 15)
     server.close()
 
 
@@ -71,7 +105,10 @@ def test_a_password_in_an_address_is_not_told():
 def test_closing_ends_all_cameras():
     server, before = Server(DEMO), threading.active_count()
     for engine in server.engines.values():
-        server.enter(engine)
+        server.enter(engine, Viewer())
     assert threading.active_count() > before
     server.close()
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("capture", "analysis"))]
+    end = time.monotonic() + 5  # a busy machine may need longer than `close` waits
+    while kept := [one.name for one in threading.enumerate() if one.name.startswith(("capture", "analysis"))]:
+        assert time.monotonic() < end, f"{kept} are still there"
+        time.sleep(0.02)

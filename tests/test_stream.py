@@ -3,7 +3,8 @@ import time
 
 import pytest
 
-from stream import OPENING, Ended, Hub, Outgoing, Picture, Viewers, parts
+from stream import OPENING, Ended, Hub, Outgoing, Picture, parts
+from viewers import Viewer
 
 
 def outgoing(number: int, jpeg: bytes = b"jpeg") -> Outgoing:
@@ -77,7 +78,7 @@ def test_a_stream_opens_with_a_boundary_gives_the_newest_part_and_ends_with_the_
     hub: Hub[Outgoing] = Hub()
     hub.publish(outgoing(1))
     hub.publish(outgoing(2))
-    stream = parts(hub)
+    stream = parts(hub, Viewer())
     assert next(stream) == OPENING
     assert b"X-Frame: 2" in next(stream)
     hub.close()
@@ -86,22 +87,46 @@ def test_a_stream_opens_with_a_boundary_gives_the_newest_part_and_ends_with_the_
 
 def test_an_unchanged_picture_is_sent_again_so_that_a_vanished_viewer_is_noticed(monkeypatch):
     monkeypatch.setattr(Hub.newest, "__defaults__", (0, 0.05))
+    monkeypatch.setattr("stream.REPEAT_AFTER", 0.05)
     hub: Hub[Outgoing] = Hub()
     hub.publish(outgoing(1))
-    stream = parts(hub)
+    stream = parts(hub, Viewer())
     next(stream)
     assert next(stream) == next(stream)
 
 
-def test_viewers_are_counted_and_known_by_their_ids():
-    viewers = Viewers()
-    viewers.enter("a")
-    viewers.enter()
-    assert len(viewers) == 2
-    assert "a" in viewers
-    assert viewers.away == 0
-    viewers.leave("a")
-    viewers.leave()
-    assert "a" not in viewers
-    time.sleep(0.02)
-    assert 0.01 < viewers.away < 5
+def test_a_viewer_with_a_frame_rate_of_its_own_gets_it_on_average():
+    hub: Hub[Outgoing] = Hub()
+    viewer = Viewer(fps=20)
+    stream = parts(hub, viewer)
+    next(stream)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.extend(stream))
+    reader.start()
+    start = time.monotonic()
+    for number in range(60):
+        hub.publish(outgoing(number + 1))
+        time.sleep(max(0.0, start + (number + 1) / 60 - time.monotonic()))
+    hub.close()
+    reader.join(2)
+    assert 17 <= len(got) <= 22
+    assert viewer.capped > 30
+
+
+def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_more():
+    hub: Hub[int] = Hub()
+    told: list[int] = []
+
+    def listener() -> None:
+        told.append(1)
+
+    hub.listen(listener)
+    hub.publish(1)
+    assert hub.glance() == (1, 1)
+    hub.close()
+    assert len(told) == 2
+    with pytest.raises(Ended):
+        hub.glance()
+    hub.unlisten(listener)
+    hub.close()
+    assert len(told) == 2

@@ -108,13 +108,101 @@ def test_one_viewer_too_many_is_told_when_to_come_back():
     app.extensions["server"].close()
 
 
-@pytest.mark.parametrize("path", ["/video_feed", "/snapshot.jpg", "/api/state"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/video_feed?camera=roof",
+        "/snapshot.jpg?camera=roof",
+        "/api/state?camera=roof",
+        "/video_feed/roof",
+        "/snapshot/roof.jpg",
+    ],
+)
 def test_an_unknown_camera_is_told_with_those_there_are(client, path):
-    assert problem(client.get(f"{path}?camera=roof"), 404) == "There is no camera called 'roof'; there is: left, right."
+    assert problem(client.get(path), 404) == "There is no camera called 'roof'; there is: left, right."
+
+
+def test_several_streams_of_one_page_are_told_apart(client):
+    stream = client.get("/video_feed/left?viewer=one", buffered=False)
+    assert client.get("/api/state?viewer=one&viewer=two").json["connections"] == {"one": True, "two": False}
+    stream.close()
 
 
 def test_a_bad_viewer_id_is_refused(client):
     assert "64 letters" in problem(client.get("/video_feed?viewer=<script>"), 400)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("width=0", "width: got '0', expected a whole number of pixels from 16 to 7680, such as width=640."),
+        ("width=wide", "got 'wide'"),
+        ("width=-640", "got '-640'"),
+        ("width=99999", "got '99999'"),
+        ("fps=0", "fps: got '0', expected frames a second from 0.1 to 240, such as fps=10."),
+        ("fps=nan", "got 'nan'"),
+        ("fps=1e2", "got '1e2'"),
+        ("fps=241", "got '241'"),
+    ],
+)
+def test_nonsense_in_a_wish_is_told_and_counts_no_viewer(client, query, told):
+    assert told in problem(client.get(f"/video_feed?{query}"), 400)
+    assert client.get("/api/state").json["viewers"] == 0
+
+
+def first_picture(answer) -> np.ndarray:
+    """The first picture of a stream that is no drawn notice."""
+    for chunk in answer.response:
+        head, _, rest = chunk.partition(b"\r\n\r\n")
+        if b"X-Frame" in head and b"X-Frame: 0" not in head:
+            return decoded(rest)
+    raise AssertionError("the stream ended")
+
+
+def test_a_viewer_may_have_a_size_of_its_own_which_is_never_enlarged(client):
+    for width, shape in ((160, (90, 160, 3)), (1000, (180, 320, 3))):
+        with client.get(f"/video_feed/left?width={width}", buffered=False) as answer:
+            assert first_picture(answer).shape == shape
+    assert decoded(client.get("/snapshot/left.jpg?width=64").data).shape == (36, 64, 3)
+    assert "width: got 'x'" in problem(client.get("/snapshot/left.jpg?width=x"), 400)
+
+
+def test_each_camera_has_addresses_of_its_own(client):
+    cameras = client.get("/api/cameras").json["cameras"]
+    assert [camera["name"] for camera in cameras] == ["left", "right"]
+    right = cameras[1]
+    assert right == {
+        "name": "right",
+        "source": "demo",
+        "status": "idle",
+        "viewers": 0,
+        "video_feed": "/video_feed/right",
+        "snapshot": "/snapshot/right.jpg",
+        "state": "/api/state?camera=right",
+    }
+    stream = client.get(right["video_feed"], buffered=False)
+    assert first_picture(stream).shape == (180, 320, 3)
+    assert [c["viewers"] for c in client.get("/api/cameras").json["cameras"]] == [0, 1]
+    stream.close()
+    assert client.get(right["snapshot"]).status_code == 200
+    assert len(client.get(right["state"]).json["cameras"]) == 1
+
+
+def test_the_state_tells_stages_rates_and_what_was_dropped(client):
+    stream = client.get("/video_feed/left?fps=2", buffered=False)
+    chunks = iter(stream.response)
+    end = time.monotonic() + 20
+    while not (told := client.get("/api/state?camera=left").json)["cameras"][0]["dropped"]["capped"]:
+        assert time.monotonic() < end, "no frame was left out for a viewer of 2 frames a second"
+        next(chunks)
+    stream.close()
+    camera = told["cameras"][0]
+    assert set(camera["stages"]) == {"detect", "classify", "draw", "encode"}
+    assert camera["delivered"]["frames"] > 0
+    assert camera["delivered"]["bytes"] > 1000 * camera["delivered"]["frames"]
+    assert camera["failures"] == 0
+    assert 20e6 < told["memory"] < 4e9
+    assert told["max_viewers"] == SMALL.max_viewers
 
 
 def test_an_unknown_path_says_where_to_go(client):

@@ -1,14 +1,10 @@
 """The camera that a request means."""
 
-import re
-
 from flask import Response, abort, current_app, request
 
 from engine import Engine
 from server import Server
 from web.problems import problem
-
-VIEWER_ID = re.compile(r"[A-Za-z0-9-]{0,64}")
 
 
 def the_server() -> Server:
@@ -17,10 +13,10 @@ def the_server() -> Server:
     return server
 
 
-def chosen_camera() -> Engine:
-    """The camera named by `?camera=`, or the first one; ends the request with 404 where there is none of that name."""
+def chosen_camera(name: str = "") -> Engine:
+    """The camera named by the address or by `?camera=`, or the first one; ends the request with 404 for an unknown."""
     engines = the_server().engines
-    name = request.args.get("camera") or next(iter(engines))
+    name = name or request.args.get("camera") or next(iter(engines))
     if name not in engines:
         abort(unknown_camera(name))
     return engines[name]
@@ -30,11 +26,3 @@ def unknown_camera(name: str) -> Response:
     """A 404 that names the cameras there are."""
     known = ", ".join(the_server().engines)
     return problem(404, "Unknown camera", f"There is no camera called {name!r}; there is: {known}.")
-
-
-def viewer_id() -> str:
-    """The id that a page gave its stream by `?viewer=`, or an empty one; ends the request with 400 for another form."""
-    viewer = request.args.get("viewer", "")
-    if not VIEWER_ID.fullmatch(viewer):
-        abort(problem(400, "Bad viewer id", "A viewer id has up to 64 letters, digits and hyphens."))
-    return viewer

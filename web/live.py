@@ -1,14 +1,20 @@
 """The live picture: as a stream and as a single frame."""
 
+import socket
 import time
+from collections.abc import Iterator
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+import fanout
 from engine import Engine
+from fanout import Fanout
 from server import Full
-from stream import BOUNDARY, Ended, Hub, Outgoing, Picture, parts
-from web.cameras import chosen_camera, the_server, viewer_id
+from stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture, parts
+from viewers import Viewer
+from web.cameras import chosen_camera, the_server
 from web.problems import problem
+from web.wishes import viewer, width
 
 blueprint = Blueprint("live", __name__)
 
@@ -18,33 +24,50 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/video_feed")
-def video_feed() -> Response:
+@blueprint.get("/video_feed/<camera>")
+def video_feed(camera: str = "") -> Response:
     """The annotated video as multipart/x-mixed-replace, `Content-Length` on every part."""
-    engine, viewer = chosen_camera(), viewer_id()
+    engine, watching = chosen_camera(camera), viewer()
     try:
-        the_server().enter(engine, viewer)
-    except Full:
-        return _full()
+        hub = the_server().enter(engine, watching)
+    except Full as full:
+        return problem(503, "Too many viewers", str(full), Retry_After="5")
+    body = _body(the_server().fanout, hub, watching)
     # On close, not in the generator's own finally: a generator that was never begun would skip it.
-    response = Response(parts(engine.hub), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}", headers=NO_STORE)
-    response.call_on_close(lambda: engine.leave(viewer))
+    response = Response(body, mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}", headers=NO_STORE)
+    response.call_on_close(lambda: engine.leave(watching))
     return response
 
 
+def _body(fan: Fanout, hub: Hub[Outgoing], watching: Viewer) -> Iterator[bytes]:
+    """Under gunicorn one thread writes to all sockets; elsewhere each viewer's thread writes to its own."""
+    connection, protocol = request.environ.get("gunicorn.socket"), request.environ.get("SERVER_PROTOCOL")
+    if fanout.POSSIBLE and type(connection) is socket.socket and protocol in ("HTTP/1.0", "HTTP/1.1"):
+        return _handed_over(fan, hub, watching, connection, chunked=protocol == "HTTP/1.1")
+    return parts(hub, watching)
+
+
+def _handed_over(
+    fan: Fanout, hub: Hub[Outgoing], watching: Viewer, connection: socket.socket, chunked: bool
+) -> Iterator[bytes]:
+    yield OPENING  # the web server sends its own head with it; after that, the connection is ours
+    fan.serve(hub, watching, connection, chunked)
+
+
 @blueprint.get("/snapshot.jpg")
-def snapshot() -> Response:
+@blueprint.get("/snapshot/<camera>.jpg")
+def snapshot(camera: str = "") -> Response:
     """The newest annotated frame; opens the camera for it where nobody is watching."""
-    engine = chosen_camera()
-    engine.enter()  # not held to the limit: it is over at once, and who is watching already may want one
+    engine, watching = chosen_camera(camera), Viewer(width=width())
+    hub = engine.enter(watching)  # not held to the limit: it is over at once, and who is watching may want one
     try:
-        picture = _newest_frame(engine.hub, SNAPSHOT_LIMIT)
+        picture = _newest_frame(hub, SNAPSHOT_LIMIT)
     finally:
-        engine.leave()
+        engine.leave(watching)
     if picture is None:
         return _no_picture(engine)
-    return Response(
-        picture.jpeg, mimetype="image/jpeg", headers={**NO_STORE, "X-Timestamp": f"{picture.captured_at:.6f}"}
-    )
+    headers = {**NO_STORE, "X-Timestamp": f"{picture.captured_at:.6f}", "X-Frame": str(picture.number)}
+    return Response(picture.jpeg, mimetype="image/jpeg", headers=headers)
 
 
 def _newest_frame(hub: Hub[Outgoing], limit: float) -> Picture | None:
@@ -58,11 +81,6 @@ def _newest_frame(hub: Hub[Outgoing], limit: float) -> Picture | None:
         if not outgoing.picture.drawn:
             return outgoing.picture
     return None
-
-
-def _full() -> Response:
-    limit = the_server().settings.max_viewers
-    return problem(503, "Too many viewers", f"{limit} are watching already; try again shortly.", Retry_After="5")
 
 
 def _no_picture(engine: Engine) -> Response:

@@ -1,15 +1,69 @@
-"""The live page."""
+"""The pages, and what stands on them before any script has run."""
 
-from flask import Blueprint, render_template
+from pathlib import Path
+from typing import Any
 
+from flask import Blueprint, Response, render_template, send_file
+
+from errors import BundleError
+from model import EmotionModel
 from web.cameras import the_server
+from web.problems import problem
 
 blueprint = Blueprint("pages", __name__)
 
-TITLE = "Facial Expressions Live"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 @blueprint.get("/")
 def index() -> str:
     """The live page."""
-    return render_template("index.html", cameras=list(the_server().engines), title=TITLE, notice=the_server().notice)
+    return render_template("index.html", cameras=list(the_server().engines), notice=the_server().notice)
+
+
+@blueprint.get("/pictures")
+def pictures() -> str:
+    """The page for pictures that are handed in."""
+    chosen = the_server().settings
+    return render_template("pictures.html", limit=chosen.max_picture, threshold=chosen.threshold)
+
+
+@blueprint.get("/videos")
+def videos() -> str:
+    """The page for videos that are handed in."""
+    chosen = the_server().settings
+    return render_template(
+        "videos.html", limit=chosen.max_video, minutes=f"{chosen.max_minutes:g}", hours=f"{chosen.keep:g}"
+    )
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """What the network can and cannot tell, with the figures of its own card."""
+    hours = f"{the_server().settings.keep:g}"
+    try:
+        model = the_server().model
+    except BundleError:
+        return render_template("about.html", card={}, figures={}, matrix=False, hours=hours)
+    told = {"card": model.card, "figures": _figures(model), "matrix": _matrix(model).is_file()}
+    return render_template("about.html", hours=hours, **told)
+
+
+@blueprint.get("/about/confusion.png")
+def confusion() -> Response:
+    """The confusion matrix of the network as a picture."""
+    path = _matrix(the_server().model)
+    if not path.is_file():
+        return problem(404, "No picture", "There is no confusion matrix of this network; training.evaluate draws one.")
+    return send_file(path, max_age=3600)
+
+
+def _matrix(model: EmotionModel) -> Path:
+    name = Path(model.name).name
+    return DOCS / f"{name}-confusion.png"
+
+
+def _figures(model: EmotionModel) -> dict[str, Any]:
+    """The card's figures for the runtime that is used; empty where it has none."""
+    figures = model.card.get("figures", {})
+    return dict(figures.get(model.runtime, {}).get("validation", {})) if isinstance(figures, dict) else {}

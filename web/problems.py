@@ -1,16 +1,23 @@
 """Errors as problem JSON (RFC 9457), with a sentence that a person can act on."""
 
+from typing import Any
+
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
 
 def problem(status: int, title: str, detail: str, **headers: str) -> Response:
     """A response of media type application/problem+json; `headers` are written with underscores for hyphens."""
-    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    body = json.dumps(described(status, title, detail))
     response = Response(body, status, mimetype="application/problem+json")
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
+
+
+def described(status: int, title: str, detail: str) -> dict[str, Any]:
+    """The members of a problem, for answers that are no HTTP."""
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
 def register(app: Flask) -> None:

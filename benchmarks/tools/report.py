@@ -1,13 +1,20 @@
-"""Where benchmarks put their figures."""
+"""Where the benchmarks' figures go."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+RESULTS = Path("results")
+
 
 def write(name: str, figures: Any) -> None:
-    """Write figures as JSON to results/benchmark-NAME.json, and say so."""
-    path = Path("results") / f"benchmark-{name}.json"
-    path.parent.mkdir(exist_ok=True)
+    """Write figures to results/benchmark-NAME.json and say so."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"benchmark-{name}.json"
     path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(f"written to {path}")
+
+
+def ratio(ours: float, theirs: float) -> float:
+    """Ours over theirs, to two decimals; NaN where theirs is nothing."""
+    return round(ours / theirs, 2) if theirs else float("nan")

@@ -1,0 +1,167 @@
+"""Does the program find the faces that Haar finds in every frame, and fewer that are none?
+
+The baseline searches every whole frame with Haar at scale factor 1.1, as tutorials do. Both see the same frames: of the
+drawn demo, whose faces are known, and of any videos named with --one (one face in view) and --none (no face).
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from benchmarks.tools.report import write
+from camera import CASCADE, FaceDetector, VideoFile
+from demo import Demo
+from faces import Box, Frame
+from model import EmotionModel
+from pipeline import Pipeline
+from searching import Search
+from settings import Settings
+from tracking import Tracker
+
+SAME = 0.5
+"""Intersection over union from which the program has found what Haar has found."""
+TRUE = 0.4
+"""Intersection over union with a known face from which a find is one: drawn boxes and Haar's differ a little."""
+
+Truth = Sequence[Box] | int
+"""The boxes of a frame's faces, or how many there are at most."""
+Clip = Iterable[tuple[Frame, Truth]]
+
+
+@dataclass(slots=True)
+class Count:
+    """What was found in one clip, summed over its frames."""
+
+    clip: str
+    frames: int = 0
+    haar: int = 0
+    """Faces that Haar found."""
+    again: int = 0
+    """Those of them that the program found."""
+    more: int = 0
+    """Faces, or frames with one, that the program found and Haar did not."""
+    haar_false: int = 0
+    false: int = 0
+    haar_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def share(self) -> float | None:
+        """The share of Haar's finds that the program has; None where Haar has none."""
+        return round(self.again / self.haar, 4) if self.haar else None
+
+
+def every_frame() -> Callable[[Frame], list[Box]]:
+    """Haar on each whole frame; the boxes come surest first."""
+    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
+
+    def find(frame: Frame) -> list[Box]:
+        boxes, counts = cascade.detectMultiScale2(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), 1.1, 5)
+        ranked = sorted(zip(counts, boxes, strict=True), key=lambda pair: -pair[0])
+        return [Box(*(int(edge) for edge in box)) for _, box in ranked]
+
+    return find
+
+
+def the_project(settings: Settings, model: EmotionModel) -> Callable[[Frame], list[Box]]:
+    """This program, which follows faces from frame to frame; all that it draws counts, fading ones too."""
+    detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
+    tracker = Tracker(settings.smoothing, model.no_face_threshold)
+    pipeline = Pipeline(Search(detector, settings.search_every), model, tracker)
+    return lambda frame: [face.box for face in pipeline.see(frame).faces]
+
+
+def drawn(people: int, frames: int) -> Clip:
+    """The drawn demo at 1280x720, with its known boxes."""
+    demo = Demo(1280, 720, 30, people=people)
+    for number in range(frames):
+        image, faces = demo.draw(number)
+        yield Frame(image, number, 0.0, number / 30), [face.box for face in faces]
+
+
+def filmed(path: Path, faces: int) -> Clip:
+    """A video file with that many faces in view."""
+    with VideoFile(path, looped=False) as source:
+        while (frame := source.read()) is not None:
+            yield frame, faces
+
+
+def sorted_out(boxes: Sequence[Box], truth: Truth) -> tuple[list[Box], int]:
+    """The boxes that are faces, and the number of the others; where only a number is known, the first ones are."""
+    if isinstance(truth, int):
+        return list(boxes[:truth]), max(0, len(boxes) - truth)
+    true = [box for box in boxes if any(box.overlap(face) >= TRUE for face in truth)]
+    return true, len(boxes) - len(true)
+
+
+def compared(name: str, clip: Clip, ours: Callable[[Frame], list[Box]]) -> Count:
+    """Both ways on every frame of a clip."""
+    count, haar = Count(name), every_frame()
+    for frame, truth in clip:
+        start = time.perf_counter()
+        theirs = haar(frame)
+        between = time.perf_counter()
+        found = ours(frame)
+        count.seconds += time.perf_counter() - between
+        count.haar_seconds += between - start
+        found, false = sorted_out(found, truth)
+        theirs, haar_false = sorted_out(theirs, truth)
+        again = sum(any(box.overlap(other) >= SAME for other in found) for box in theirs)
+        count.frames += 1
+        count.haar += len(theirs)
+        count.again += again
+        count.more += sum(all(box.overlap(other) < TRUE for other in theirs) for box in found)
+        count.false += false
+        count.haar_false += haar_false
+    return count
+
+
+def clips(one: Sequence[Path], none: Sequence[Path], frames: int) -> Iterator[tuple[str, Clip]]:
+    """All clips by name."""
+    for people in (1, 4):
+        yield f"drawn, {people} face(s)", drawn(people, frames)
+    for path in one:
+        yield path.name, filmed(path, 1)
+    for path in none:
+        yield path.name, filmed(path, 0)
+
+
+def main() -> None:
+    """Compare on every clip, print a table, write results/benchmark-finding.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=240, help="frames of each drawn clip (default 240)")
+    parser.add_argument("--one", type=Path, nargs="*", default=[], metavar="VIDEO", help="videos with one face in view")
+    parser.add_argument("--none", type=Path, nargs="*", default=[], metavar="VIDEO", help="videos without a face")
+    options = parser.parse_args()
+    settings = Settings()
+    model = EmotionModel.load(settings.weights, settings.runtime)
+    rows = []
+    for name, clip in clips(options.one, options.none, options.frames):
+        count = compared(name, clip, the_project(settings, model))
+        share = "-" if count.share is None else f"{count.share:.1%}"
+        found = f"{count.again} of Haar's {count.haar} finds ({share}), {count.more} more"
+        false = f"false ones {count.false}, Haar's {count.haar_false}"
+        faster = count.haar_seconds / count.seconds
+        print(f"{name}: {count.frames} frames, {found}; {false}; {faster:.0f} x as fast", flush=True)
+        rows.append(
+            {
+                "clip": name,
+                "frames": count.frames,
+                "Haar's finds": count.haar,
+                "found of these": count.again,
+                "share": count.share,
+                "found that Haar missed": count.more,
+                "false": count.false,
+                "Haar's false": count.haar_false,
+                "times as fast": round(faster, 1),
+            }
+        )
+    write("finding", rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Should faces of several cameras be gathered into one batch?
+
+Cameras read their faces ten times a second, each in its own thread, in three ways in turn: one model behind its lock,
+as the server has it; a model for each camera; and one model to which whoever comes while it is busy hands in their
+faces, so that they go through it together. What counts is how long a camera waits, and the processor time.
+"""
+
+import argparse
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.tools.crowd import percentile
+from benchmarks.tools.report import write
+from model import Batch, EmotionModel
+
+Read = Callable[[Batch], Batch]
+EVERY = 0.1
+
+
+class Gathering:
+    """Runs what has gathered while the batch before was running, as one batch; who waited first runs it for all."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._running = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting: list[tuple[Batch, list[Batch]]] = []
+
+    def __call__(self, batch: Batch) -> Batch:
+        """The rows of the answer that belong to this batch."""
+        answer: list[Batch] = []
+        with self._guard:
+            self._waiting.append((batch, answer))
+        with self._running:
+            if not answer:
+                self._run()
+        return answer[0]
+
+    def _run(self) -> None:
+        with self._guard:
+            taken, self._waiting = self._waiting, []
+        rows = self._read(np.concatenate([batch for batch, _ in taken]))
+        start = 0
+        for batch, answer in taken:
+            answer.append(rows[start : start + len(batch)])
+            start += len(batch)
+
+
+def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
+    """Milliseconds that a camera waits, and processor seconds a second, with a thread for each way in."""
+    waits: list[float] = []
+    start, spent = time.monotonic() + 0.05, time.process_time()
+
+    def camera(read: Read, number: int) -> None:
+        # Two in a row come together, as frames of cameras do now and then; the worst case is what is asked for.
+        due = start + EVERY * (number // 2) / max(1, len(ways) // 2)
+        while due < start + seconds:
+            time.sleep(max(0.0, due - time.monotonic()))
+            began = time.perf_counter()
+            read(batch)
+            waits.append(time.perf_counter() - began)
+            due += EVERY
+
+    threads = [threading.Thread(target=camera, args=(read, number)) for number, read in enumerate(ways)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return {
+        "median_ms": round(1000 * percentile(waits, 0.5), 2),
+        "95th_ms": round(1000 * percentile(waits, 0.95), 2),
+        "cpu": round((time.process_time() - spent) / seconds, 3),
+    }
+
+
+def compare(cameras: int, faces: int, seconds: float, models: list[EmotionModel]) -> dict[str, Any]:
+    """The three ways in turn, with so many cameras and faces on each."""
+    batch = np.random.default_rng(0).uniform(0, 255, (faces, *models[0].spec.shape)).astype(np.float32)
+    shared = models[0].probabilities
+    gathering = Gathering(shared)
+    return {
+        "cameras": cameras,
+        "faces each": faces,
+        "one model behind a lock": measure([shared] * cameras, batch, seconds),
+        "a model each": measure([model.probabilities for model in models[:cameras]], batch, seconds),
+        "gathered": measure([gathering] * cameras, batch, seconds),
+    }
+
+
+def main() -> None:
+    """Compare with two, four and eight cameras, print, write results/benchmark-sharing.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=3.0, help="for each way (default 3)")
+    parser.add_argument("--weights", default="weights/ferplus", help="bundle to read with (default %(default)s)")
+    options = parser.parse_args()
+    models = [EmotionModel.load(options.weights) for _ in range(8)]
+    rows = [compare(cameras, faces, options.seconds, models) for cameras in (2, 4, 8) for faces in (1, 4)]
+    for row in rows:
+        print(f"{row['cameras']} cameras, {row['faces each']} face(s) each:")
+        for way in list(row)[2:]:
+            figures = row[way]
+            print(
+                f"  {way:24s} median {figures['median_ms']:6.2f} ms, 95th percentile {figures['95th_ms']:6.2f} ms, "
+                f"{100 * figures['cpu']:5.1f} % of a core"
+            )
+    write("sharing", rows)
+
+
+if __name__ == "__main__":
+    main()

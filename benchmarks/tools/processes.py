@@ -1,0 +1,42 @@
+"""What processes cost: CPU time, memory, threads and open files, as Linux tells them below /proc."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Of a process and its children together: CPU seconds since their start, resident MB, threads, open files."""
+
+    cpu: float
+    memory: float
+    threads: int
+    files: int
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that came of it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def usage(pid: int) -> Usage:
+    """What a process and its children have used up to now."""
+    parts = [_of(each) for each in family(pid)]
+    return Usage(
+        sum(part.cpu for part in parts),
+        sum(part.memory for part in parts),
+        sum(part.threads for part in parts),
+        sum(part.files for part in parts),
+    )
+
+
+def _of(pid: int) -> Usage:
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+    resident = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    files = len(os.listdir(f"/proc/{pid}/fd"))
+    return Usage((int(stat[11]) + int(stat[12])) / TICK, resident * PAGE / 1e6, int(stat[17]), files)

@@ -1,0 +1,104 @@
+"""The thread that owns a camera: it keeps the newest frame, and opens the camera again whenever that fails."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from errors import ExpressionError, SourceError
+from faces import Frame
+from sources.source import Source
+from stream import Hub
+from tally import Rate, Tally
+
+log = logging.getLogger("capture")
+
+PAUSES = (0.25, 0.5, 1.0)
+"""Seconds between attempts to open a camera that failed; the last one repeats."""
+STEADY = 8.0
+"""Seconds for which it must have been read for the pauses to begin anew; no attempt to open one takes that long."""
+
+
+class Capture:
+    """Reads one source from `start` to `stop`, whatever happens to it.
+
+    Attributes:
+        frames: the newest frame.
+        rate: frames a second that the source gives.
+        failure: why there are none, or empty.
+        notice: what viewers should be told of the source.
+    """
+
+    def __init__(self, name: str, open_source: Callable[[], Source], tally: Tally, before: "Capture | None") -> None:
+        self.frames: Hub[Frame] = Hub()
+        self.rate = Rate()
+        self.failure = ""
+        self.notice: str = before.notice if before is not None else ""
+        self._name = name
+        self._open_source = open_source
+        self._tally = tally
+        self._before = before
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the thread to end; whoever waits for a frame is told as well."""
+        self._stop.set()
+        self.frames.close()
+
+    def join(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the thread; whether it has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        """Keep the newest frame; open the source again, with growing pauses, whenever it fails."""
+        if self._before is not None:  # a camera has one owner
+            self._before.join(timeout=10.0)
+            self._before = None
+        failures = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                self._read()
+            except ExpressionError as error:
+                self._fail(str(error))
+            except Exception as error:  # whatever happens, viewers are told and the camera is tried again
+                log.exception("%s: the capture thread failed", self._name)
+                self._fail(f"internal error: {error}")
+            failures = 0 if time.monotonic() - began > STEADY else failures
+            self._stop.wait(PAUSES[min(failures, len(PAUSES) - 1)])
+            failures += 1
+        log.info("%s: closed", self._name)
+
+    def _read(self) -> None:
+        """Open the source and read it until told to stop.
+
+        Raises:
+            SourceError: it failed or came to its end.
+        """
+        with self._open_source() as source:
+            log.info("%s: %s is open", self._name, source.description)
+            if source.notice and source.notice != self.notice:
+                log.warning("%s: %s", self._name, source.notice)
+            self.notice = source.notice
+            while not self._stop.is_set():
+                frame = source.read()
+                if frame is None:
+                    raise SourceError(f"{source.description}: it came to its end")
+                self.failure = ""
+                self.rate.count()
+                self._tally.captured += 1
+                self.frames.publish(frame)
+
+    def _fail(self, message: str) -> None:
+        if self._stop.is_set():
+            return
+        if message != self.failure:
+            log.warning("%s: %s", self._name, message)
+        self._tally.failures += 1
+        self.failure = message

@@ -1,0 +1,238 @@
+"""One thread that writes the newest part to many viewers' sockets, where the web server lets us have them.
+
+A thread for each viewer would have to be woken for each frame, and every one of them would wait for the interpreter.
+Here their threads sleep while this one writes, with epoll(7): a viewer costs one `send` a frame.
+"""
+
+import logging
+import os
+import select
+import socket
+import threading
+from contextlib import suppress
+
+from stream import REPEAT_AFTER, Ended, Hub, Outgoing
+from viewers import Viewer
+
+log = logging.getLogger("fanout")
+
+POSSIBLE = hasattr(select, "epoll") and hasattr(os, "eventfd")
+"""Whether this system can do it: Linux can."""
+GONE = 0x2000 | 0x8 | 0x10
+"""EPOLLRDHUP, EPOLLERR and EPOLLHUP: the viewer has left, or took nothing for too long."""
+TICK = 0.25
+"""Seconds after which it is looked whether somebody must be sent an unchanged picture again."""
+LONGEST_WAIT = 60.0
+
+
+class Seat:
+    """One viewer's socket, and what is still to be written of the part that it is being sent."""
+
+    def __init__(self, connection: socket.socket, viewer: Viewer, chunked: bool) -> None:
+        self.connection = connection
+        self.number = connection.fileno()
+        self.viewer = viewer
+        self.chunked = chunked
+        self.done = threading.Event()
+        self.rest: memoryview | None = None
+        self.blocked = False
+        """Whether the kernel takes nothing at the moment, so that no part was begun."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether the kernel must take more before the next part can be offered."""
+        return self.blocked or self.rest is not None
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Write as much as the kernel takes without waiting, and keep the rest; a part not begun is not kept.
+
+        Raises:
+            OSError: the viewer is gone.
+        """
+        try:
+            taken = self.connection.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            taken = 0
+        self.blocked = taken == 0 and self.rest is None
+        self.rest = memoryview(data)[taken:] if taken < len(data) and not self.blocked else None
+
+
+class Row:
+    """The viewers of one hub, and its newest part in the two forms in which it goes out."""
+
+    def __init__(self, hub: Hub[Outgoing]) -> None:
+        self.hub = hub
+        self.seats: set[Seat] = set()
+        self.sequence = 0
+        self.plain = self.chunk = b""
+
+    def look(self) -> bool:
+        """Take the hub's newest part; whether there is a newer one.
+
+        Raises:
+            Ended: the hub was closed.
+        """
+        sequence, item = self.hub.glance()
+        if item is None or sequence == self.sequence:
+            return False
+        self.sequence, self.plain = sequence, item.part
+        self.chunk = b"%X\r\n%b\r\n" % (len(item.part), item.part)
+        return True
+
+
+class Fanout:
+    """Serves any number of viewers of any number of hubs. Its thread starts with the first of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._waiting: list[tuple[Hub[Outgoing], Seat]] = []
+        self._rows: dict[Hub[Outgoing], Row] = {}
+        self._places: dict[int, tuple[Row, Seat]] = {}
+        self._poll: select.epoll
+        self._bell = -1
+
+    def serve(self, hub: Hub[Outgoing], viewer: Viewer, connection: socket.socket, chunked: bool) -> None:
+        """Write a hub's parts to a connection until its viewer leaves or the hub ends; the caller's thread sleeps.
+
+        Args:
+            hub: whose newest parts are sent; the stream's opening boundary must have gone out.
+            viewer: what is wanted of it.
+            connection: a socket in blocking mode that nobody else writes to meanwhile; left open.
+            chunked: whether each part is to be framed as a chunk (RFC 9112, 7.1).
+        """
+        seat = Seat(connection, viewer, chunked)
+        with self._lock:
+            if self._closed:
+                return
+            self._start()
+            self._waiting.append((hub, seat))
+        self._ring()
+        while not seat.done.wait(LONGEST_WAIT):
+            pass
+
+    def close(self, timeout: float = 1.0) -> None:
+        """End every viewer's stream and the thread, for good."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        if thread is not None:
+            self._ring()
+            thread.join(timeout)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._poll = select.epoll()
+            self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+            self._poll.register(self._bell, select.EPOLLIN)
+            self._thread = threading.Thread(target=self._run, name="fanout", daemon=True)
+            self._thread.start()
+
+    def _ring(self) -> None:
+        """Wake the thread; called from any other."""
+        with self._lock:
+            if self._bell >= 0:
+                os.eventfd_write(self._bell, 1)
+
+    def _run(self) -> None:
+        try:
+            while not self._closed:
+                self._turn()
+        except Exception:
+            log.exception("the fan-out thread failed; its viewers will come again")
+        finally:
+            self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            self._thread, bell, self._bell = None, self._bell, -1
+            waiting, self._waiting = self._waiting, []
+        for row, seat in list(self._places.values()):
+            self._leave(row, seat)
+        for _, seat in waiting:
+            seat.done.set()
+        self._poll.close()
+        os.close(bell)
+
+    def _turn(self) -> None:
+        events = dict(self._poll.poll(TICK if self._places else LONGEST_WAIT))
+        if events.pop(self._bell, 0):
+            os.eventfd_read(self._bell)
+        self._admit()
+        for row in list(self._rows.values()):
+            self._pass_on(row)
+        for number, kind in events.items():  # last, so that who can take more again gets what is newest
+            self._attend(number, kind)
+
+    def _admit(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for hub, seat in waiting:
+            row = self._rows.get(hub)
+            if row is None:
+                row = self._rows[hub] = Row(hub)
+                hub.listen(self._ring)
+            row.seats.add(seat)
+            self._places[seat.number] = row, seat
+            self._poll.register(seat.number, select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
+            if row.sequence:
+                self._offer(row, seat)
+
+    def _leave(self, row: Row, seat: Seat) -> None:
+        self._poll.unregister(seat.number)
+        del self._places[seat.number]
+        row.seats.remove(seat)
+        if not row.seats:
+            row.hub.unlisten(self._ring)
+            del self._rows[row.hub]
+        if seat.busy:  # a part cut in two must not look like the end of a stream, nor may the last word to it wait
+            with suppress(OSError):  # it may be broken already
+                seat.connection.shutdown(socket.SHUT_RDWR)
+        seat.done.set()
+
+    def _attend(self, number: int, kind: int) -> None:
+        """A viewer left, or can take more."""
+        if number not in self._places:
+            return
+        row, seat = self._places[number]
+        if kind & GONE:
+            self._leave(row, seat)
+        elif seat.blocked:  # by now there may be a newer part than the one that was to be sent
+            seat.viewer.catches_up(row.sequence)
+            self._send(row, seat)
+        elif seat.rest is not None:
+            self._write(row, seat, seat.rest)
+            if not seat.busy and not seat.viewer.has_seen(row.sequence):
+                self._offer(row, seat)
+
+    def _pass_on(self, row: Row) -> None:
+        try:
+            newer = row.look()
+        except Ended:
+            for seat in list(row.seats):
+                self._leave(row, seat)
+            return
+        for seat in list(row.seats):
+            if seat.busy:
+                continue
+            if newer:
+                self._offer(row, seat)
+            elif row.sequence and seat.viewer.waited(REPEAT_AFTER):
+                self._send(row, seat)
+
+    def _offer(self, row: Row, seat: Seat) -> None:
+        if seat.viewer.takes(row.sequence):
+            self._send(row, seat)
+
+    def _send(self, row: Row, seat: Seat) -> None:
+        self._write(row, seat, row.chunk if seat.chunked else row.plain)
+
+    def _write(self, row: Row, seat: Seat, data: bytes | memoryview) -> None:
+        try:
+            seat.write(data)
+        except OSError:
+            self._leave(row, seat)
+            return
+        if not seat.busy:
+            seat.viewer.got(len(row.plain))

@@ -1,0 +1,90 @@
+"""What was found in a file, and the forms in which it is told: a line, JSON, CSV."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from faces import Face
+
+
+@dataclass(slots=True)
+class Finding:
+    """What was found in one file.
+
+    `frames` has one entry for a picture; for a video one for each of its frames: number, seconds, faces. `error` says
+    in a sentence why a file could not be read, or not to its end.
+    """
+
+    path: str
+    kind: str
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    labels: tuple[str, ...] = ()
+    frames: list[tuple[int, float, tuple[Face, ...]]] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def faces(self) -> int:
+        """The number of faces in a picture; for a video the most that one of its frames shows."""
+        return max((len(faces) for _, _, faces in self.frames), default=0)
+
+    def line(self) -> str:
+        """One line for a person."""
+        if self.error:
+            return self.error
+        if not self.faces:
+            return f"{self.path}: no face found"
+        if self.kind == "video":
+            with_face = sum(bool(faces) for _, _, faces in self.frames)
+            return f"{self.path}: {with_face} of {len(self.frames)} frames with a face, at most {self.faces} at once"
+        seen = ", ".join(f"{face.expression} {face.confidence:.0%}" for face in self.frames[0][2])
+        return f"{self.path}: {self.faces} {'face' if self.faces == 1 else 'faces'}: {seen}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON gives it."""
+        about: dict[str, Any] = {"path": self.path, "kind": self.kind, "width": self.width, "height": self.height}
+        if self.error:
+            about["error"] = self.error
+        if self.kind == "video":
+            frames = [{"frame": n, "seconds": round(s, 4), "faces": _dicts(faces)} for n, s, faces in self.frames]
+            return {**about, "fps": self.fps, "labels": self.labels, "frames": frames}
+        return {**about, "labels": self.labels, "faces": _dicts(self.frames[0][2]) if self.frames else []}
+
+
+def _dicts(faces: Sequence[Face]) -> list[dict[str, Any]]:
+    return [face.as_dict() for face in faces]
+
+
+def as_csv(findings: Sequence[Finding]) -> str:
+    """One row a face, with a column for each label's probability."""
+    labels = next((finding.labels for finding in findings), ())
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\n")
+    box = ["x", "y", "width", "height"]
+    out.writerow(["path", "frame", "seconds", "track", *box, "expression", "confidence", *labels])
+    for finding in findings:
+        out.writerows(_rows(finding))
+    return text.getvalue()
+
+
+def _rows(finding: Finding) -> Iterator[list[object]]:
+    for number, seconds, faces in finding.frames:
+        for face in faces:
+            place = [face.box.x, face.box.y, face.box.width, face.box.height]
+            look = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
+            track = "" if face.track is None else face.track
+            yield [_harmless(finding.path), number, round(seconds, 4), track, *place, *look]
+
+
+def _harmless(text: str) -> str:
+    """A name that a spreadsheet takes for text: one that begins like a formula would be run."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """A list with an entry for each file."""
+    return json.dumps([finding.as_dict() for finding in findings], indent=2) + "\n"

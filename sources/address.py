@@ -1,0 +1,67 @@
+"""A camera on the network: MJPEG over HTTP is read here, all else (RTSP above all) by FFmpeg."""
+
+import cv2
+
+from errors import SourceError
+from faces import Image
+from sources.lag import Lag
+from sources.mjpeg import MjpegCamera
+from sources.reach import reach, without_password
+from sources.request import open_http
+from sources.source import OPEN_LIMIT, READ_LIMIT, Captured, Source, open_ffmpeg
+
+LIMITS = {
+    cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(OPEN_LIMIT * 1000),
+    cv2.CAP_PROP_READ_TIMEOUT_MSEC: round(READ_LIMIT * 1000),
+    cv2.CAP_PROP_N_THREADS: 1,  # with n threads FFmpeg gives a frame only when n - 1 more have come
+}
+"""What FFmpeg is told of every camera: as parameters, since the environment's would hold for files as well. RTSP goes
+over TCP where the camera can, which is OpenCV's own first choice."""
+
+
+class StreamCamera(Captured):
+    """A stream that FFmpeg reads: RTSP, RTMP, or a video at an HTTP address.
+
+    Raises:
+        SourceError: what answers there is no video.
+    """
+
+    live = True
+
+    def __init__(self, url: str) -> None:
+        super().__init__(without_password(url))
+        self._capture = open_ffmpeg(url, [number for pair in LIMITS.items() for number in pair])
+        if not self._capture.isOpened():
+            raise SourceError(
+                f"{self.description}: somebody answers, but no video came; check the address's path, user name and "
+                "password"
+            )
+        self.fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self._lag = Lag()
+
+    def _grab(self) -> Image:
+        image = super()._grab()
+        if image is None:
+            raise SourceError(f"{self.description}: the connection broke off; is the camera still on?")
+        late = self._lag.see(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        if self._lag.lasting:  # a new connection begins with fresh pictures
+            raise SourceError(
+                f"{self.description}: this machine is too slow for it, its pictures were {late:.0f} s late; choose a "
+                "smaller stream of this camera"
+            )
+        return image
+
+
+def open_address(url: str) -> Source:
+    """Open a network camera.
+
+    Raises:
+        SourceError: nobody answers there, it refuses, or what answers is no video.
+    """
+    reach(url)
+    if url.lower().startswith(("http://", "https://")):
+        answer = open_http(url)
+        if answer.headers.get_content_maintype() == "multipart":
+            return MjpegCamera(url, answer)
+        answer.close()
+    return StreamCamera(url)

@@ -1,0 +1,53 @@
+/** The page for videos: takes them, and remembers in this browser which ones are its visitor's. */
+
+import { setUpDrop } from "./drop.js";
+import { Video } from "./video.js";
+
+const MEMORY = "videos";
+const MEGABYTE = 1e6;
+
+const element = (id) => document.getElementById(id);
+const limit = Number(document.body.dataset.limit) * MEGABYTE;
+const videos = new Set();
+let sending = Promise.resolve();
+
+function add(files) {
+  const refused = files.filter((file) => file.size > limit);
+  element("told").textContent = refused.map((file) => `${file.name} is larger than ${limit / MEGABYTE} MB.`).join(" ");
+  for (const file of files.filter((file) => file.size <= limit)) {
+    const video = place(file.name);
+    sending = sending.then(() => video.send(file)); // one after another
+  }
+}
+
+function place(name) {
+  const video = new Video(name, { onChange: remember, onGone: forget });
+  videos.add(video);
+  element("list").prepend(video.root);
+  return video;
+}
+
+function forget(video) {
+  videos.delete(video);
+  remember();
+}
+
+function remember() {
+  const known = [...videos].filter(({ id }) => id).map(({ id, name }) => ({ id, name }));
+  try {
+    localStorage.setItem(MEMORY, JSON.stringify(known));
+  } catch {
+    // A browser that keeps nothing shows them until the page is left.
+  }
+}
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(MEMORY)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+for (const { id, name } of remembered()) place(name).follow(id);
+setUpDrop({ zone: element("drop"), input: element("files"), onFiles: add });

@@ -1,0 +1,102 @@
+"""Figures kept while frames pass: rates over the last seconds, and sums since the start."""
+
+import threading
+import time
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+DELAYS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
+"""Upper bounds, in seconds, of the classes into which delays are counted."""
+
+
+class Rate:
+    """Events a second over the last few seconds."""
+
+    def __init__(self, window: float = 3.0) -> None:
+        self._window = window
+        self._times: deque[float] = deque()
+
+    def count(self) -> None:
+        """Take note of one event, now."""
+        self._times.append(time.monotonic())
+        self._forget()
+
+    def _forget(self) -> None:
+        oldest = time.monotonic() - self._window
+        with suppress(IndexError):  # empty, or another thread was quicker
+            while self._times[0] < oldest:
+                self._times.popleft()
+
+    @property
+    def value(self) -> float:
+        """Events a second, 0 before the second one."""
+        self._forget()
+        times = tuple(self._times)
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+
+
+class Growth:
+    """How fast a counter grows, from its readings: averaged between the last one and one some seconds ago."""
+
+    def __init__(self, window: float = 3.0) -> None:
+        self._window = window
+        self._lock = threading.Lock()
+        self._readings: deque[tuple[float, float]] = deque()
+
+    def read(self, value: float) -> float:
+        """Take a reading of the counter, now; return its growth a second."""
+        now = time.monotonic()
+        with self._lock:
+            if not self._readings or now - self._readings[-1][0] > 0.1:
+                self._readings.append((now, value))
+            while len(self._readings) > 2 and now - self._readings[1][0] > self._window:
+                self._readings.popleft()
+            then, before = self._readings[0]
+        return (value - before) / (now - then) if now - then > 0.1 else 0.0
+
+
+@dataclass
+class Spread:
+    """How many values fell into each of the classes that `DELAYS` bounds, their number and sum."""
+
+    classes: list[int] = field(default_factory=lambda: [0] * (len(DELAYS) + 1))
+    count: int = 0
+    total: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Take note of one value, in seconds."""
+        self.classes[bisect_left(DELAYS, value)] += 1
+        self.count += 1
+        self.total += value
+
+
+@dataclass
+class Tally:
+    """What one camera has done since the server started. One thread writes each field.
+
+    Attributes:
+        captured: frames that the source gave.
+        analysed: frames that went through the pipeline.
+        overtaken: frames that a newer one replaced before they could be analysed.
+        failures: times that the source failed.
+        stages: for each stage, how often it ran and the seconds that it took, summed.
+        delay: seconds from the capture of each frame until its JPEG was ready.
+    """
+
+    captured: int = 0
+    analysed: int = 0
+    overtaken: int = 0
+    failures: int = 0
+    stages: dict[str, tuple[int, float]] = field(default_factory=dict)
+    delay: Spread = field(default_factory=Spread)
+
+    def passed(self, timings: Mapping[str, float], delay: float) -> None:
+        """Take note of a frame that is ready."""
+        self.analysed += 1
+        self.delay.add(delay)
+        for stage, seconds in timings.items():
+            count, total = self.stages.get(stage, (0, 0.0))
+            self.stages[stage] = (count + 1, total + seconds)

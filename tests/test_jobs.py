@@ -1,0 +1,165 @@
+import time
+
+import pytest
+
+import jobs as jobs_module
+from errors import QueueError, SettingError
+from jobs import UPLOAD, Jobs
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    return Jobs(tmp_path / "videos", keep=3600)
+
+
+def add(jobs, job_id="a", name="clip.mp4"):
+    jobs.files(job_id).mkdir(parents=True)
+    (jobs.files(job_id) / UPLOAD).write_bytes(b"x")
+    return jobs.add(job_id, name)
+
+
+def queued(jobs):
+    found = []
+    while jobs.work_at_next(found.append):
+        pass
+    return found
+
+
+def test_nothing_is_made_until_there_is_a_job(jobs):
+    assert not jobs.exist()
+    assert jobs.unfinished() == 0
+    assert jobs.get("a") is None
+    jobs.sweep()
+    assert not jobs.folder.exists()
+
+
+def test_jobs_come_out_in_their_order_and_survive_a_restart(jobs):
+    for name in "abc":
+        add(jobs, name)
+    again = Jobs(jobs.folder)
+    assert queued(again) == ["a", "b", "c"]
+    assert [again.ahead_of(again.get(name)) for name in "abc"] == [0, 1, 2]
+
+
+def test_a_job_is_claimed_once(jobs):
+    add(jobs)
+    job = jobs.claim("a", "one")
+    assert (job.status, job.worker, job.attempts) == ("running", "one", 1)
+    assert jobs.claim("a", "two") is None
+    assert jobs.claim("gone", "two") is None
+
+
+def test_a_job_ends_once(jobs):
+    add(jobs)
+    job = jobs.claim("a", "one")
+    assert jobs.finish(job, "done")
+    assert not jobs.finish(job, "failed", "too late")
+    assert jobs.get("a").status == "done"
+    assert jobs.unfinished() == 0
+
+
+def test_a_cancelled_job_is_no_longer_its_workers(jobs):
+    add(jobs)
+    job = jobs.claim("a", "one")
+    assert jobs.tell(job, 0.5, 3.0)
+    assert jobs.cancel("a")
+    assert not jobs.tell(job, 0.6, 2.0)
+    assert not jobs.finish(job, "done")
+    assert not jobs.cancel("a")
+    assert jobs.get("a").status == "cancelled"
+
+
+def test_a_dead_workers_job_is_queued_again_and_its_late_words_do_not_count(jobs):
+    add(jobs)
+    queued(jobs)
+    late = jobs.claim("a", "dead")
+    jobs.recover("dead")
+    assert queued(jobs) == ["a"]
+    new = jobs.claim("a", "dead")  # a name may come again
+    assert new.attempts == 2
+    assert not jobs.finish(late, "done")
+    assert jobs.finish(new, "done")
+
+
+def test_a_silent_worker_counts_as_dead_after_a_while_and_a_living_one_does_not(jobs, monkeypatch):
+    add(jobs)
+    queued(jobs)
+    job = jobs.claim("a", "one")
+    jobs.recover()
+    assert queued(jobs) == []
+    now = time.time()
+    monkeypatch.setattr(jobs_module.time, "time", lambda: now + jobs_module.STALE + 1)
+    assert jobs.beat(job)
+    jobs.recover()
+    assert queued(jobs) == []
+    monkeypatch.setattr(jobs_module.time, "time", lambda: now + 2 * jobs_module.STALE + 3)
+    jobs.recover()
+    assert queued(jobs) == ["a"]
+
+
+def test_a_job_that_ends_its_worker_each_time_fails_at_last(jobs):
+    add(jobs)
+    for _ in range(jobs_module.ATTEMPTS):
+        assert jobs.claim("a", "one")
+        jobs.recover("one")
+    job = jobs.get("a")
+    assert job.status == "failed"
+    assert job.message == "clip.mp4: the analysis broke off 3 times; the video may be damaged"
+
+
+def test_a_job_that_is_put_back_has_lost_no_attempt(jobs):
+    add(jobs)
+    queued(jobs)
+    jobs.put_back(jobs.claim("a", "one"))
+    assert queued(jobs) == ["a"]
+    assert jobs.get("a").attempts == 0
+
+
+def test_what_is_over_is_deleted_after_its_time_with_all_files(jobs, monkeypatch):
+    for name in "ab":
+        add(jobs, name)
+    jobs.finish(jobs.claim("a", "one"), "done")
+    now = time.time()
+    monkeypatch.setattr(jobs_module.time, "time", lambda: now + 3500)
+    jobs.sweep()
+    assert jobs.files("a").is_dir()
+    assert not (jobs.files("a") / UPLOAD).exists(), "what was handed in is not needed any more"
+    monkeypatch.setattr(jobs_module.time, "time", lambda: now + 3700)
+    jobs.sweep()
+    assert jobs.get("a") is None
+    assert not jobs.files("a").exists()
+    assert (jobs.files("b") / UPLOAD).exists(), "what waits is not over"
+
+
+def test_files_that_no_record_knows_are_swept(jobs, monkeypatch):
+    add(jobs, "a")
+    (jobs.folder / "orphan").mkdir()
+    jobs.sweep()
+    assert (jobs.folder / "orphan").is_dir(), "its record may just be on its way"
+    now = time.time()
+    monkeypatch.setattr(jobs_module.time, "time", lambda: now + 100)
+    jobs.sweep()
+    assert not (jobs.folder / "orphan").exists()
+    assert jobs.files("a").is_dir()
+
+
+def test_the_queue_may_be_in_redis_each_folder_by_its_own_name(tmp_path):
+    folders = [Jobs(tmp_path / name, "redis://127.0.0.1:1/0") for name in ("a", "b", "a")]
+    names = [jobs._queue.name for jobs in folders]
+    assert names[0] == names[2] != names[1]
+    assert type(folders[0]._queue).__name__ == "RedisHuey"
+
+
+def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
+    jobs = Jobs(tmp_path, "redis://127.0.0.1:1/0")
+    with pytest.raises(
+        QueueError, match=r"the queue of videos does not answer .* is the Redis server of --queue running"
+    ):
+        add(jobs)
+    assert jobs.get("a") is None
+    assert not jobs.files("a").exists()
+
+
+def test_another_queue_is_refused_with_what_was_expected(tmp_path):
+    with pytest.raises(SettingError, match="queue: got 'rabbit', expected sqlite or an address such as redis://"):
+        Jobs(tmp_path, "rabbit")

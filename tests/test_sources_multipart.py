@@ -1,0 +1,57 @@
+import pytest
+
+from errors import SourceError
+from sources.multipart import HEAD_LIMIT, Parts
+
+JPEGS = [b"\xff\xd8 one \r\n\r\n two \xff\xd9", b"\xff\xd8three\xff\xd9", b"\xff\xd8" + bytes(300) + b"\xff\xd9"]
+
+
+def stream(head: bytes, newline: bytes = b"\r\n", between: bytes = b"\r\n") -> bytes:
+    """A stream of JPEGS, LENGTH in the head replaced by each one's own; then the next boundary."""
+    body = b"".join(head.replace(b"LENGTH", b"%d" % len(jpeg)) + newline * 2 + jpeg + between for jpeg in JPEGS)
+    return body + head.split(newline)[0] + newline
+
+
+def fed(data: bytes, size: int) -> list[bytes]:
+    parts = Parts()
+    return [part for at in range(0, len(data), size) for part in parts.feed(data[at : at + size])]
+
+
+STREAMS = {
+    "as most send it": stream(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: LENGTH"),
+    "small letters": stream(b"--frame\r\ncontent-length:LENGTH\r\ncontent-type:image/jpeg"),
+    "bare newlines": stream(b"--frame\nContent-Length: LENGTH", b"\n", b"\n"),
+    "no newline after the picture": stream(b"--frame\r\nContent-Length: LENGTH", between=b""),
+    "no length": stream(b"--myboundary\r\nContent-Type: image/jpeg"),
+    "a length that is none": stream(b"--myboundary\r\nContent-Length: unknown"),
+    "a boundary with dashes of its own": stream(b"----cam--\r\nContent-Type: image/jpeg"),
+    "an opening newline": b"\r\n" + stream(b"--frame\r\nContent-Length: LENGTH"),
+}
+
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+@pytest.mark.parametrize("data", STREAMS.values(), ids=STREAMS.keys())
+def test_parts_come_out_whole_however_a_camera_writes_them_and_they_arrive(data, size):
+    assert fed(data, size) == JPEGS
+
+
+def test_a_part_comes_as_soon_as_its_last_byte_has():
+    head = b"--frame\r\nContent-Length: 5\r\n\r\n"
+    parts = Parts()
+    assert parts.feed(head + b"1234") == []
+    assert parts.feed(b"5") == [b"12345"]
+
+
+def test_nothing_is_kept_of_parts_that_were_given_out():
+    parts = Parts()
+    for _ in range(100):
+        parts.feed(STREAMS["as most send it"])
+    assert len(parts._buffer) < 100
+
+
+def test_what_is_no_stream_of_parts_is_refused_before_it_fills_the_memory(monkeypatch):
+    with pytest.raises(SourceError, match="without the end of a picture"):
+        Parts().feed(b"x" * (HEAD_LIMIT + 1))
+    monkeypatch.setattr("sources.multipart.PART_LIMIT", 1000)
+    with pytest.raises(SourceError, match="without the end of a picture, expected a stream of JPEGs"):
+        Parts().feed(b"--frame\r\nContent-Length: 2000\r\n\r\n" + bytes(1001))

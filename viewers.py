@@ -1,0 +1,116 @@
+"""Who watches: what each viewer asked for and has got, and how many they are. Knows nothing of pictures."""
+
+import threading
+import time
+from collections import Counter
+
+EARLY = 0.01
+"""Seconds by which a frame may come early for a viewer with a frame rate of its own: cameras jitter."""
+
+
+class Viewer:
+    """One viewer of one stream, served by one thread at a time.
+
+    Args:
+        name: an id that the viewer chose, or empty.
+        width: pixels to which pictures are reduced for this viewer; 0 for the camera's own.
+        fps: frames a second at most; 0 for all.
+
+    Attributes:
+        frames: parts sent; repeats of a picture that stands still included.
+        sent: bytes of them.
+        slow: frames left out because this viewer was still busy with an earlier one.
+        capped: frames left out because of `fps`.
+    """
+
+    def __init__(self, name: str = "", width: int = 0, fps: float = 0.0) -> None:
+        self.name, self.width = name, width
+        self._period = 1 / fps if fps else 0.0
+        self._seen = 0
+        self._due = self._sent_at = 0.0
+        self.frames = self.sent = self.slow = self.capped = 0
+
+    def takes(self, sequence: int) -> bool:
+        """Whether this viewer should be sent the item of that number, which is newer than all before."""
+        now = time.monotonic()
+        if self._seen:
+            self.slow += sequence - self._seen - 1
+        self._seen = sequence
+        if now < self._due - min(EARLY, self._period / 4):
+            self.capped += 1
+            return False
+        late = now - self._due > self._period
+        self._due = (now if late else self._due) + self._period
+        return True
+
+    def catches_up(self, sequence: int) -> None:
+        """Take note that this viewer, who could not be sent what was offered last, is sent the item of that number."""
+        self.slow += sequence - self._seen
+        self._seen = sequence
+
+    def has_seen(self, sequence: int) -> bool:
+        """Whether it was offered the item of that number already."""
+        return sequence <= self._seen
+
+    def waited(self, seconds: float) -> bool:
+        """Whether nothing was sent for so long, or for this viewer's own period where that is longer."""
+        return time.monotonic() - self._sent_at >= max(seconds, self._period)
+
+    def got(self, size: int) -> None:
+        """Take note of a part of so many bytes."""
+        self.frames += 1
+        self.sent += size
+        self._sent_at = time.monotonic()
+
+
+class Viewers:
+    """The viewers of one camera: counted, and known by their ids. May be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._here: list[Viewer] = []
+        self._gone: Counter[str] = Counter()
+        self._left_at = time.monotonic()
+
+    def enter(self, viewer: Viewer) -> None:
+        """Count one viewer more."""
+        with self._lock:
+            self._here.append(viewer)
+
+    def leave(self, viewer: Viewer) -> None:
+        """Count one viewer less."""
+        with self._lock:
+            self._here.remove(viewer)
+            self._gone.update(_counts(viewer))
+            self._left_at = time.monotonic()
+
+    def __len__(self) -> int:
+        return len(self._here)
+
+    def __contains__(self, name: str) -> bool:
+        return any(viewer.name == name for viewer in self._here)
+
+    @property
+    def away(self) -> float:
+        """Seconds since the last one left; 0 while somebody watches."""
+        with self._lock:
+            return 0.0 if self._here else time.monotonic() - self._left_at
+
+    @property
+    def widths(self) -> set[int]:
+        """The widths that they asked for."""
+        with self._lock:
+            return {viewer.width for viewer in self._here}
+
+    def counts(self) -> dict[str, int]:
+        """`frames`, `sent`, `slow` and `capped` of all viewers ever, summed."""
+        with self._lock:
+            total = Counter(dict.fromkeys(_counts(Viewer()), 0))
+            total.update(self._gone)
+            for viewer in self._here:
+                total.update(_counts(viewer))
+        return dict(total)
+
+
+def _counts(viewer: Viewer) -> dict[str, int]:
+    return {"frames": viewer.frames, "sent": viewer.sent, "slow": viewer.slow, "capped": viewer.capped}

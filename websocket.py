@@ -1,0 +1,168 @@
+"""The server's end of a WebSocket (RFC 6455), read and written by the thread that serves it; knows nothing of pictures.
+
+The framing is wsproto's. No thread reads ahead: what is not asked for waits in the kernel, and then at the sender.
+"""
+
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Message, Ping, Request, TextMessage
+from wsproto.utilities import LocalProtocolError, RemoteProtocolError
+
+CHUNK = 65536
+"""Bytes that are read at once."""
+STALL = 5.0
+"""Seconds for which an answer may wait until the other side takes it."""
+LINGER = 0.5
+"""Seconds in which the other side may answer to a close."""
+
+NORMAL, AWAY, UNFIT, TOO_LARGE, FAILED = 1000, 1001, 1008, 1009, 1011
+"""Codes of a close, by RFC 6455, 7.4.1: the server stops, a rule was broken, a message too large, an error of ours."""
+
+
+class Closed(Exception):  # noqa: N818 - an end is no error
+    """The connection has ended; says why."""
+
+
+class HandshakeError(Exception):
+    """A request that asks for no WebSocket, or not as RFC 6455 has it."""
+
+
+class WebSocket:
+    """One connection that was asked to become a WebSocket; nothing is sent before `accept`.
+
+    Args:
+        connection: a connected socket of which the request's head has been read.
+        headers: the request's, by lower-case name.
+        limit: bytes of the largest message that is taken.
+
+    Raises:
+        HandshakeError: the headers ask for no WebSocket.
+    """
+
+    def __init__(self, connection: socket.socket, headers: Mapping[str, str], limit: int) -> None:
+        self._connection = connection
+        self._protocol = WSConnection(ConnectionType.SERVER)
+        self._limit = limit
+        self._parts: list[bytes | str] = []
+        self._size = 0
+        try:
+            pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+            self._protocol.initiate_upgrade_connection(pairs, "/")
+            asked = [event for event in self._protocol.events() if isinstance(event, Request)]
+        except (RemoteProtocolError, LocalProtocolError) as error:
+            raise HandshakeError(str(error)) from None
+        if not asked:
+            raise HandshakeError("the request asks for no WebSocket")
+
+    def accept(self) -> None:
+        """Answer the handshake.
+
+        Raises:
+            Closed: the other side is gone.
+        """
+        if self._connection.family in (socket.AF_INET, socket.AF_INET6):
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._write(self._protocol.send(AcceptConnection()))
+
+    def receive(self, timeout: float) -> bytes | str:
+        """The next whole message, binary or text; pings are answered on the way.
+
+        Raises:
+            TimeoutError: none came within `timeout` seconds; what came of it is kept for the next call.
+            Closed: the connection has ended, or was ended for a message too large or against the protocol.
+        """
+        until = time.monotonic() + timeout
+        while True:
+            message = self._next()
+            if message is not None:
+                return message
+            self._read(until - time.monotonic())
+
+    def _next(self) -> bytes | str | None:
+        """The next message that was read whole."""
+        for event in self._protocol.events():
+            if isinstance(event, BytesMessage | TextMessage):
+                message = self._collect(event)
+                if message is not None:
+                    return message
+            elif isinstance(event, Ping):
+                self._write(self._protocol.send(event.response()))
+            elif isinstance(event, CloseConnection):
+                self._end(event)
+        return None
+
+    def _end(self, event: CloseConnection) -> None:
+        """Answer the other side's close; wsproto tells of a broken protocol as if it were one."""
+        if self._protocol.state is ConnectionState.REMOTE_CLOSING:
+            with suppress(Closed):
+                self._write(self._protocol.send(event.response()))
+            raise Closed(f"the other side closed it ({event.code})")
+        self.close(event.code, event.reason or "")
+        raise Closed(f"the other side broke the protocol: {event.reason}")
+
+    def _collect(self, event: BytesMessage | TextMessage) -> bytes | str | None:
+        self._size += len(event.data)
+        if self._size > self._limit:
+            told = f"a message has at most {self._limit} bytes"
+            self.close(TOO_LARGE, told)
+            raise Closed(told)
+        self._parts.append(event.data if isinstance(event.data, str) else bytes(event.data))
+        if not event.message_finished:
+            return None
+        parts, self._parts, self._size = self._parts, [], 0
+        if isinstance(event, TextMessage):
+            return "".join(part for part in parts if isinstance(part, str))
+        return b"".join(part for part in parts if isinstance(part, bytes))
+
+    def _read(self, timeout: float) -> None:
+        if timeout <= 0:
+            raise TimeoutError
+        self._connection.settimeout(timeout)
+        try:
+            data = self._connection.recv(CHUNK)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise Closed(f"the connection broke: {error}") from None
+        if not data:
+            raise Closed("the other side has gone")
+        self._protocol.receive_data(data)
+
+    def send(self, text: str) -> None:
+        """Send a text message.
+
+        Raises:
+            Closed: the other side is gone, or takes nothing.
+        """
+        message: Message[str] = TextMessage(data=text)
+        self._write(self._protocol.send(message))
+
+    def _write(self, data: bytes) -> None:
+        self._connection.settimeout(STALL)
+        try:
+            self._connection.sendall(data)
+        except OSError as error:
+            raise Closed(f"the connection broke: {error}") from None
+
+    def close(self, code: int = NORMAL, reason: str = "") -> None:
+        """Say that this is the end, and why in up to 120 bytes; then wait shortly for the other side to say so, too.
+
+        Without that wait, what the other side has still sent would make the kernel reset the connection, and the
+        reason would be lost.
+        """
+        with suppress(Closed, LocalProtocolError, OSError):
+            told = reason.encode()[:120].decode(errors="ignore")
+            self._write(self._protocol.send(CloseConnection(code, told)))
+            self._connection.shutdown(socket.SHUT_WR)
+            self._drain(time.monotonic() + LINGER)
+
+    def _drain(self, until: float) -> None:
+        while (left := until - time.monotonic()) > 0:
+            self._connection.settimeout(left)
+            if not self._connection.recv(CHUNK):
+                return
