@@ -12,13 +12,13 @@ from tqdm import tqdm
 
 from annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
-from findings import Finding, as_csv, as_json
-from footage import analysed, complaint
+from media.findings import Finding, as_csv, as_json
+from media.footage import analysed, complaint
+from media.pictures import encoded, read_picture
+from media.stills import Stills
+from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
-from pictures import encoded, read_picture
 from settings import Settings, add_options, load
-from stills import Stills
-from videos import VideoCopy, VideoReader
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg", ".ts", ".wmv", ".mjpeg", ".mjpg"}
 STILLS = {".jpg", ".jpeg", ".png", ".webp"}

@@ -5,11 +5,11 @@ import threading
 import time
 from collections.abc import Callable
 
+from delivery.stream import Hub
+from delivery.tally import Rate, Tally
 from errors import ExpressionError, SourceError
 from faces import Frame
 from sources.source import Source
-from stream import Hub
-from tally import Rate, Tally
 
 log = logging.getLogger("capture")
 

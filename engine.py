@@ -10,15 +10,15 @@ from typing import Any, Literal
 
 from annotate import notice
 from capture import Capture
+from delivery.renditions import Drawn, Renditions
+from delivery.stream import Ended, Hub, Outgoing
+from delivery.tally import Growth, Rate, Tally
+from delivery.viewers import Viewer, Viewers
 from errors import ExpressionError
 from faces import Frame
 from pipeline import Pipeline
-from renditions import Drawn, Renditions
 from sources.frozen import Silence
 from sources.source import Source
-from stream import Ended, Hub, Outgoing
-from tally import Growth, Rate, Tally
-from viewers import Viewer, Viewers
 
 log = logging.getLogger("engine")
 

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 import logs
-import network
+from delivery import network
 from settings import load
 
 _settings = load({}, os.environ)

@@ -17,7 +17,6 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import analyze
 import logs
-import network
 import web.api
 import web.headers
 import web.live
@@ -27,9 +26,10 @@ import web.pages
 import web.pictures
 import web.problems
 import web.videos
-import worker
+from delivery import network
 from errors import ExpressionError
-from foreman import Foreman
+from media import worker
+from media.foreman import Foreman
 from server import Server
 from settings import Settings, add_options, load
 

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from annotate import annotate
 from faces import Frame
-from following import reduced
 from model import Batch, Reading
 from preprocess import InputSpec, crop_faces
-from searching import Search
-from tracking import Tracker
+from tracking.following import reduced
+from tracking.searching import Search
+from tracking.tracker import Tracker
 
 READ_EVERY = 0.1
 """Seconds after which a face's expression is read again: faces take longer than that to change."""

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams, without_password
+from delivery.fanout import Fanout
+from delivery.stream import Hub, Outgoing
+from delivery.viewers import Viewer
 from engine import Engine, Plan
-from fanout import Fanout
 from model import EmotionModel
 from pipeline import Pipeline
-from searching import BackgroundSearch
 from settings import Settings, named_sources
-from stream import Hub, Outgoing
-from tracking import Tracker
-from viewers import Viewer
+from tracking.searching import BackgroundSearch
+from tracking.tracker import Tracker
 from visitors import Visitors
 
 MOST_SIZES = 8

@@ -18,9 +18,9 @@ from demo import Demo
 from faces import Box, Frame
 from model import EmotionModel
 from pipeline import Pipeline
-from searching import Search
 from settings import Settings
-from tracking import Tracker
+from tracking.searching import Search
+from tracking.tracker import Tracker
 
 SAME = 0.5
 """Intersection over union from which the program has found what Haar has found."""

@@ -25,9 +25,9 @@ from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import ratio, write
 from benchmarks.tools.rivals import Running, free_port, project, started
 from benchmarks.tools.visitor import Asker, Link, Visitor
+from delivery.renditions import encode
 from demo import Demo
 from faces import Image
-from renditions import encode
 
 SIZE = (640, 480)
 QUALITY = 75

@@ -25,15 +25,15 @@ import numpy as np
 from annotate import annotate
 from benchmarks.tools.report import write
 from camera import CASCADE, FaceDetector
+from delivery.renditions import encode
 from demo import Demo
 from faces import Box, Face, Frame, Image
 from model import EmotionModel
 from pipeline import Pipeline
 from preprocess import crop_faces
-from renditions import encode
-from searching import BackgroundSearch, Search
 from settings import Settings
-from tracking import Tracker
+from tracking.searching import BackgroundSearch, Search
+from tracking.tracker import Tracker
 
 Way = Callable[[Image, int], bytes]
 FPS = 30.0

@@ -22,12 +22,12 @@ from benchmarks.tools.report import write
 from camera import FaceDetector
 from demo import Demo, DrawnFace
 from faces import Box, Frame, Image
+from media.pictures import read_picture
 from model import EmotionModel
-from pictures import read_picture
 from pipeline import Pipeline
-from searching import Search
 from settings import Settings
-from tracking import Tracker
+from tracking.searching import Search
+from tracking.tracker import Tracker
 
 FPS = 30
 SETTLED = 12

@@ -30,7 +30,8 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-SERVING = [path for folder in (".", "web", "demo", "sources") for path in ROOT.glob(f"{folder}/*.py")]
+FOLDERS = (".", "web", "media", "tracking", "delivery", "sources", "demo")
+SERVING = [path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.py")]
 
 
 @pytest.mark.parametrize("path", SERVING, ids=lambda path: str(path.relative_to(ROOT)))

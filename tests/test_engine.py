@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from camera import Source
+from delivery.stream import Ended, Hub, Outgoing
+from delivery.viewers import Viewer
 from engine import Engine, Plan
 from errors import SourceError
 from faces import Frame
-from stream import Ended, Hub, Outgoing
-from viewers import Viewer
 
 
 class Camera(Source):

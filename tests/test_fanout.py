@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from fanout import POSSIBLE, Fanout
-from stream import OPENING, Hub, Outgoing, Picture
-from viewers import Viewer
+from delivery.fanout import POSSIBLE, Fanout
+from delivery.stream import OPENING, Hub, Outgoing, Picture
+from delivery.viewers import Viewer
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="epoll(7) is Linux's; elsewhere each viewer has a thread")
 
@@ -178,8 +178,8 @@ def test_closing_ends_all_and_later_ones_at_once(hub):
 
 
 def test_an_unchanged_picture_is_sent_again(fanout, hub, monkeypatch):
-    monkeypatch.setattr("fanout.REPEAT_AFTER", 0.05)
-    monkeypatch.setattr("fanout.TICK", 0.02)
+    monkeypatch.setattr("delivery.fanout.REPEAT_AFTER", 0.05)
+    monkeypatch.setattr("delivery.fanout.TICK", 0.02)
     hub.publish(outgoing(1))
     with served(fanout, hub) as viewer:
         assert viewer.read(3 * len(outgoing(1).part)) == 3 * outgoing(1).part

@@ -4,9 +4,9 @@ import pytest
 
 from demo import Demo
 from faces import Box
-from following import Grey, box_of, edges_of, locate, look_at, reduced
 from tests.moving_faces import Head, wall
-from tracking import FOLLOWED
+from tracking.following import Grey, box_of, edges_of, locate, look_at, reduced
+from tracking.tracker import FOLLOWED
 
 
 def grey(image: np.ndarray) -> Grey:

@@ -2,9 +2,9 @@ import time
 
 import pytest
 
-import jobs as jobs_module
 from errors import QueueError, SettingError
-from jobs import UPLOAD, Jobs
+from media import jobs as jobs_module
+from media.jobs import UPLOAD, Jobs
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import socket
 
 import pytest
 
+from delivery.network import STALL_LIMIT, UNSENT_LIMIT, listen
 from errors import SettingError
-from network import STALL_LIMIT, UNSENT_LIMIT, listen
 
 
 def test_any_free_port_is_taken_for_zero():

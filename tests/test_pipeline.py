@@ -9,9 +9,9 @@ from faces import EXPRESSIONS, Box, Frame, joined
 from model import Reading
 from pipeline import READ_EVERY, Pipeline
 from preprocess import InputSpec
-from searching import Search
 from tests.moving_faces import Head, wall
-from tracking import Tracker
+from tracking.searching import Search
+from tracking.tracker import Tracker
 
 FACE, NEW = Box(100, 100, 80, 80), Box(300, 100, 80, 80)
 

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-import renditions
-from renditions import Drawn, Renditions, encode
-from stream import Ended
+from delivery import renditions
+from delivery.renditions import Drawn, Renditions, encode
+from delivery.stream import Ended
 
 
 def drawn(number: int = 1, width: int = 320, height: int = 180) -> Drawn:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from faces import Box
-from following import Grey
-from searching import SURE, SWEEP, BackgroundSearch, Known, Search
+from tracking.following import Grey
+from tracking.searching import SURE, SWEEP, BackgroundSearch, Known, Search
 
 FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 

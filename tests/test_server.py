@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from delivery.viewers import Viewer
 from errors import BundleError, SettingError, SourceError
 from server import MOST_SIZES, Full, Server
 from settings import Settings
-from viewers import Viewer
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
 

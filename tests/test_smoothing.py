@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from smoothing import Smoother, share
+from tracking.smoothing import Smoother, share
 
 CALM, TENSE, EVEN = np.float32([0.9, 0.1]), np.float32([0.1, 0.9]), np.float32([0.48, 0.52])
 

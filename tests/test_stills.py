@@ -3,9 +3,9 @@ import pytest
 from skimage import data
 
 from faces import Box
+from media.stills import Stills
 from model import EmotionModel
 from settings import Settings
-from stills import Stills
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from stream import OPENING, Ended, Hub, Outgoing, Picture, parts
-from viewers import Viewer
+from delivery.stream import OPENING, Ended, Hub, Outgoing, Picture, parts
+from delivery.viewers import Viewer
 
 
 def outgoing(number: int, jpeg: bytes = b"jpeg") -> Outgoing:
@@ -87,7 +87,7 @@ def test_a_stream_opens_with_a_boundary_gives_the_newest_part_and_ends_with_the_
 
 def test_an_unchanged_picture_is_sent_again_so_that_a_vanished_viewer_is_noticed(monkeypatch):
     monkeypatch.setattr(Hub.newest, "__defaults__", (0, 0.05))
-    monkeypatch.setattr("stream.REPEAT_AFTER", 0.05)
+    monkeypatch.setattr("delivery.stream.REPEAT_AFTER", 0.05)
     hub: Hub[Outgoing] = Hub()
     hub.publish(outgoing(1))
     stream = parts(hub, Viewer())

@@ -1,8 +1,8 @@
 import pytest
 
 from faces import Box, Face
-from findings import Finding
-from timeline import STEPS, timeline
+from media.findings import Finding
+from media.timeline import STEPS, timeline
 
 LABELS = ("happy", "sad")
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from faces import Box, joined
-from following import Grey
 from model import Reading
-from searching import Search
-from track import FADE_FOR
-from tracking import CHECK_EVERY, DOUBTFUL, REJECT_FOR, REMEMBER_FOR, Tracker
+from tracking.following import Grey
+from tracking.searching import Search
+from tracking.track import FADE_FOR
+from tracking.tracker import CHECK_EVERY, DOUBTFUL, REJECT_FOR, REMEMBER_FOR, Tracker
 
 LABELS = ("calm", "tense")
 FPS = 30

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-import uploads
 from errors import UploadError
-from uploads import Upload, sweep
+from media import uploads
+from media.uploads import Upload, sweep
 
 
 def test_a_kept_file_is_in_its_place_and_nothing_else_is_left(tmp_path):

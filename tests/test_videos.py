@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from errors import SourceError
+from media.videos import VideoCopy, VideoReader
 from tests.clips import KINDS, drawn, turned, write_clip
-from videos import VideoCopy, VideoReader
 
 
 def copied(clip, path, fail_at=None):

@@ -1,6 +1,6 @@
 import time
 
-from viewers import Viewer, Viewers
+from delivery.viewers import Viewer, Viewers
 
 
 def test_viewers_are_counted_and_known_by_their_ids():
@@ -33,7 +33,7 @@ def test_what_was_sent_to_those_who_have_left_still_counts():
 
 def taken(viewer: Viewer, times: list[float], monkeypatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr("viewers.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("delivery.viewers.time.monotonic", lambda: now[0])
     kept = []
     for sequence, now[0] in enumerate(times, 1):
         if viewer.takes(sequence):
@@ -59,7 +59,7 @@ def test_after_a_pause_the_rate_holds_again(monkeypatch):
 
 def test_a_picture_that_stands_still_is_due_again_after_the_longer_of_both_times(monkeypatch):
     now = [10.0]
-    monkeypatch.setattr("viewers.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("delivery.viewers.time.monotonic", lambda: now[0])
     often, seldom = Viewer(), Viewer(fps=0.2)
     for viewer in (often, seldom):
         viewer.takes(1)

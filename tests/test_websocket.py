@@ -6,7 +6,7 @@ import pytest
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Ping, Pong, Request, TextMessage
 
-from websocket import TOO_LARGE, Closed, HandshakeError, WebSocket
+from delivery.websocket import TOO_LARGE, Closed, HandshakeError, WebSocket
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HEADERS = {

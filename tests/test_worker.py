@@ -10,13 +10,13 @@ from dataclasses import replace
 import av
 import pytest
 
-from findings import Finding
-from foreman import Foreman
-from jobs import UPLOAD
+from media.findings import Finding
+from media.foreman import Foreman
+from media.jobs import UPLOAD
+from media.worker import LINE, RESULT, TABLE, VIDEO, Worker
 from settings import Settings
 from tests.clips import write_clip
 from tests.servers import ROOT
-from worker import LINE, RESULT, TABLE, VIDEO, Worker
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_what_cannot_be_analysed_is_told_and_leaves_nothing(settings, tmp_path, 
 def test_a_video_that_hides_its_length_is_stopped_at_the_limit(settings, tmp_path, monkeypatch):
     worker = Worker(replace(settings, max_minutes=0.02), "one")
     clip = write_clip(tmp_path / "clip.avi", sound=False)
-    monkeypatch.setattr("videos.VideoReader.duration", property(lambda _: 0.0, lambda *_: None), raising=False)
+    monkeypatch.setattr("media.videos.VideoReader.duration", property(lambda _: 0.0, lambda *_: None), raising=False)
     job = hand_in(worker.jobs, clip)
     work_off(worker)
     assert "it is longer than 0.02 minutes" in worker.jobs.get(job.id).message
@@ -232,7 +232,7 @@ def test_a_worker_without_its_model_says_so(settings, tmp_path):
 def test_a_worker_that_cannot_start_is_started_again_with_growing_pauses(settings, tmp_path, monkeypatch):
     broken = tmp_path / "broken.py"
     broken.write_text(f"open({str(tmp_path / 'started')!r}, 'a').write('x')\nraise SystemExit(3)\n")
-    monkeypatch.setattr("foreman.WORKER", broken)
+    monkeypatch.setattr("media.foreman.WORKER", broken)
     foreman = Foreman(settings)
     hand_in(foreman.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
     foreman.wake()

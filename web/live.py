@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
 
-import fanout
+from delivery import fanout
+from delivery.fanout import Fanout
+from delivery.stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture, parts
+from delivery.viewers import Viewer
 from engine import Engine
-from fanout import Fanout
 from server import Full
-from stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture, parts
-from viewers import Viewer
 from web.cameras import chosen_camera, the_server
 from web.problems import problem
 from web.wishes import viewer, width

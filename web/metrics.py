@@ -14,9 +14,9 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
+from delivery.tally import DELAYS
 from engine import Engine
 from server import Server
-from tally import DELAYS
 from web.cameras import the_server
 
 blueprint = Blueprint("metrics", __name__)

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
+from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
 from errors import ExpressionError, ImageError
 from faces import Frame
 from server import Server
@@ -16,7 +17,6 @@ from visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
 from web.cameras import the_server
 from web.origin import refuse_stranger
 from web.problems import described, problem
-from websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
 
 blueprint = Blueprint("own", __name__)
 

@@ -15,9 +15,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from annotate import annotate
 from errors import ExpressionError, ImageError
 from faces import Face, Image
-from findings import Finding, as_csv
-from pictures import encoded, read_picture
-from stills import Stills
+from media.findings import Finding, as_csv
+from media.pictures import encoded, read_picture
+from media.stills import Stills
 from web.cameras import the_server
 from web.origin import refuse_strangers
 from web.problems import problem

@@ -14,13 +14,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from errors import QueueError, UploadError
-from foreman import Foreman
-from jobs import UPLOAD, Job
-from uploads import MEGABYTE, Upload
+from media.foreman import Foreman
+from media.jobs import UPLOAD, Job
+from media.uploads import MEGABYTE, Upload
+from media.worker import LINE, RESULT, TABLE, VIDEO
 from web.cameras import the_server
 from web.origin import refuse_strangers
 from web.problems import problem
-from worker import LINE, RESULT, TABLE, VIDEO
 
 blueprint = Blueprint("videos", __name__)
 blueprint.before_request(refuse_strangers)

@@ -4,7 +4,7 @@ import re
 
 from flask import abort, request
 
-from viewers import Viewer
+from delivery.viewers import Viewer
 from web.problems import problem
 
 VIEWER_ID = re.compile(r"[A-Za-z0-9-]{1,64}")

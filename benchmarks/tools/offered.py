@@ -11,7 +11,7 @@ import numpy as np
 from flask import Flask
 
 import main
-import renditions
+from delivery import renditions
 from engine import Engine, Plan
 from faces import Frame, Image
 from settings import load

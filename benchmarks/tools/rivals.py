@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 
 from benchmarks.tools.processes import usage
+from delivery.renditions import encode
 from demo import Demo
-from renditions import encode
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_LIMIT = 30.0

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box
-from following import Edges, Look, box_of
-from smoothing import Smoother
+from tracking.following import Edges, Look, box_of
+from tracking.smoothing import Smoother
 
 CONFIRM_AFTER = 3
 """Finds, of different frames or sizes, after which a face is shown: Haar's mistakes seldom last as long."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from findings import Finding
+from media.findings import Finding
 
 STEPS = 480
 """Steps at most: about one a pixel of a phone's screen."""

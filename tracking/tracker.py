@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Face
-from following import Edges, Grey, Look, box_of, edges_of, locate, look_at
-from searching import Finds, Known
-from smoothing import Smoother, share
-from track import HOLD_FOR, Track
+from tracking.following import Edges, Grey, Look, box_of, edges_of, locate, look_at
+from tracking.searching import Finds, Known
+from tracking.smoothing import Smoother, share
+from tracking.track import HOLD_FOR, Track
 
 MIN_OVERLAP = 0.2
 """Intersection over union from which a find may be the same face as in the frame before."""

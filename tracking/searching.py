@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Image
-from following import Grey
+from tracking.following import Grey
 
 SWEEP = 5
 """The whole frame is searched at every so manieth search; the others leave out what has not changed."""

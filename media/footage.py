@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from camera import FaceDetector
 from faces import Frame
+from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
 from pipeline import Pipeline
-from searching import Search
 from settings import Settings
-from tracking import Tracker
-from videos import VideoCopy, VideoReader
+from tracking.searching import Search
+from tracking.tracker import Tracker
 
 WHOLE = 0.9
 """Share of what a file promises that must be there: containers often count a little too much."""

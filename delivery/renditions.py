@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from delivery.stream import Hub, Outgoing, Picture
 from faces import Image
-from stream import Hub, Outgoing, Picture
 
 
 @dataclass(frozen=True, slots=True)

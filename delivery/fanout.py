@@ -11,8 +11,8 @@ import socket
 import threading
 from contextlib import suppress
 
-from stream import REPEAT_AFTER, Ended, Hub, Outgoing
-from viewers import Viewer
+from delivery.stream import REPEAT_AFTER, Ended, Hub, Outgoing
+from delivery.viewers import Viewer
 
 log = logging.getLogger("fanout")
 

@@ -15,15 +15,15 @@ from functools import cached_property
 from pathlib import Path
 
 import logs
-import uploads
 from errors import ExpressionError, QueueError, SourceError
-from findings import Finding, as_csv
-from footage import analysed, complaint
-from jobs import UPLOAD, Job, Jobs
+from media import uploads
+from media.findings import Finding, as_csv
+from media.footage import analysed, complaint
+from media.jobs import UPLOAD, Job, Jobs
+from media.timeline import timeline
+from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
 from settings import Settings, add_options, load
-from timeline import timeline
-from videos import VideoCopy, VideoReader
 
 log = logging.getLogger("worker")
 

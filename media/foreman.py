@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from jobs import Jobs
+from media.jobs import Jobs
+from media.worker import TIDY, jobs_of, tidy
 from settings import SETTINGS, Settings, option
-from worker import TIDY, jobs_of, tidy
 
 log = logging.getLogger("foreman")
 
@@ -21,7 +21,7 @@ LOOK = 1.0
 """Seconds between looks at the jobs; a worker that fails again and again is started with growing pauses."""
 PATIENCE = 5.0
 """Seconds within which a worker must end when told to; then it is killed, and its job is taken up at the next start."""
-WORKER = Path(__file__).with_name("main.py")
+WORKER = Path(__file__).resolve().parent.parent / "main.py"
 
 
 class Foreman:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from viewers import Viewer
+from delivery.viewers import Viewer
 
 BOUNDARY = "frame"
 OPENING = f"--{BOUNDARY}\r\n".encode()

@@ -1,0 +1,1 @@
+"""From the newest picture to the viewers' sockets."""

@@ -1,0 +1,1 @@
+"""Which face is which over time: finding, following, losing, and what each looks like."""
