@@ -17,6 +17,8 @@ from benchmarks.tools.rivals import Running, webcam
 
 VIEWERS = 10
 IDLE_LIMIT = 20.0
+LEVEL = 10
+"""Readings, one each half second, of which the memory at the start and at the end is the mean."""
 
 
 def state(server: Running) -> dict[str, Any]:
@@ -40,22 +42,27 @@ def main() -> None:
         crowd = Crowd(server.port, server.path)
         crowd.enter(VIEWERS)
         crowd.watch(5)
-        start, readings = megabytes(server), []
+        readings: list[tuple[int, float]] = []
         while (passed := state(server)["cameras"][0]["frame"]) < options.frames:
             crowd.leave(1)
             crowd.enter(1)
             crowd.watch(0.5)
             crowd.forget()
             readings.append((passed, megabytes(server)))
-        end, lost = readings[-1][1], crowd.lost
+        start, end, lost = level(readings[:LEVEL]), level(readings[-LEVEL:]), crowd.lost
         crowd.leave(VIEWERS)
         unwatched = cpu_when_idle(server)
-    print(f"{idle:.0f} MB before the first viewer, {start:.0f} MB after 5 s, {end:.0f} MB after {passed} frames")
+    print(f"{idle:.0f} MB before the first viewer, {start:.0f} MB at first, {end:.0f} MB after {passed} frames")
     print(f"that is {end - start:+.1f} MB; {lost} streams lost")
     print(f"nobody watching: {100 * unwatched:.2f} % of a core, camera closed")
     figures = {"idle_mb": idle, "start_mb": start, "end_mb": end, "growth_mb": round(end - start, 1), "frames": passed}
     some = readings[:: max(1, len(readings) // 50)]
     write("memory", {**figures, "idle_cpu": unwatched, "lost": lost, "readings": some})
+
+
+def level(readings: list[tuple[int, float]]) -> float:
+    """The mean of some readings: a frame of 2.8 MB that is alive or not makes single ones jump."""
+    return round(sum(megabytes for _, megabytes in readings) / len(readings), 1)
 
 
 def cpu_when_idle(server: Running, seconds: float = 10.0) -> float:
