@@ -63,12 +63,12 @@ PROTOTYPES = {
         upper_lip=0.5, lower_lip=1, chin=0.2, pucker=0.15, part=0.7, jaw=0.35,
     ),
     "disgust": Action(
-        brow_lower=0.45, cheek=0.5, lid_tight=0.9, droop=0.3, nose_wrinkle=1,
-        upper_lip=1.1, corner_down=0.4, lower_lip=0.2, part=0.2, jaw=0.45,
+        brow_lower=0.4, cheek=0.7, lid_tight=1, droop=0.3, nose_wrinkle=0.9,
+        upper_lip=1.25, corner_down=0.2, lower_lip=0.1, press=0.2, part=0.05, jaw=0.45,
     ),
     "fear": Action(
-        inner_brow=1.2, outer_brow=0.1, brow_lower=0.15, upper_lid=1,
-        corner_down=0.4, lower_lip=0.6, stretch=0.9, part=0.8, jaw=0.27,
+        inner_brow=1.25, outer_brow=0.1, upper_lid=1.2,
+        corner_down=0.4, lower_lip=0.6, stretch=1, part=0.8, jaw=0.27,
     ),
     "happy": Action(outer_brow=0.15, cheek=0.9, lid_tight=0.3, upper_lip=0.2, corner_up=1, part=0.9, jaw=0.12),
     "sad": Action(

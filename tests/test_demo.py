@@ -18,7 +18,7 @@ FPS = 10
 ROUND = round(CYCLE * FPS)
 """The frames of a full round of expressions at FPS."""
 
-WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "fer2013"
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "ferplus"
 
 
 @pytest.fixture(scope="module")
