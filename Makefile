@@ -6,7 +6,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: run test lint bench soak train evaluate screenshots setup clean
+.PHONY: run test lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup serve-setup lock clean
 
 run:
 	@scripts/setup.sh run
@@ -32,6 +32,27 @@ soak:
 	@scripts/setup.sh run
 	@$(PY) scripts/soak.py $(ARGS)
 
+# Ten minutes of a camera, viewers, visitors' own cameras and uploads at once; fails in the same way.
+soak-building:
+	@scripts/setup.sh run
+	@$(PY) scripts/building.py $(ARGS)
+
+# Risky places in the code, and known weaknesses of the packages; the latter asks pypi.org.
+audit:
+	@scripts/setup.sh dev
+	@$(PY) -m bandit -q -r . -c pyproject.toml
+	@$(PY) -m pip_audit --strict --disable-pip -r requirements.lock
+
+# The fuzz tests with thousands of spoilt files instead of some hundred, new ones each time.
+fuzz:
+	@scripts/setup.sh dev
+	@FUZZ=$${FUZZ:-3000} $(PY) -m pytest --timeout 3600 tests/test_security_fuzz.py $(ARGS)
+
+# Random requests to the API, from its own description: more of them than the tests send, and others each time.
+fuzz-api:
+	@scripts/setup.sh dev
+	@API_EXAMPLES=$${API_EXAMPLES:-100} API_SEED=$${API_SEED:-$$(date +%s)} $(PY) -m pytest tests/test_openapi.py -k schemathesis
+
 DATA ?= fer2013.csv
 
 train:
@@ -50,5 +71,13 @@ screenshots:
 setup:
 	@scripts/setup.sh dev
 
+# The environment of a server, in .venv-serve: no TensorFlow, under 400 MB. docs/deployment.md goes on from there.
+serve-setup:
+	@VENV=.venv-serve scripts/setup.sh serve
+
+# The lock files, after a change of requirements*.txt.
+lock:
+	@scripts/lock.sh
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-serve .pytest_cache .mypy_cache .ruff_cache

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from annotate import annotate
+from configuration import add_options, load, parse_options
+from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
+from media.decoding import read_picture
 from media.findings import Finding, as_csv, as_json
 from media.footage import analysed, complaint
-from media.pictures import encoded, read_picture
+from media.pictures import encoded
 from media.stills import Stills
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
-from settings import Settings, add_options, load
+from settings import Settings
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg", ".ts", ".wmv", ".mjpeg", ".mjpg"}
 STILLS = {".jpg", ".jpeg", ".png", ".webp"}
@@ -114,7 +116,7 @@ def _unlike(name: Path, names: Container[Path]) -> Path:
 
 def main(arguments: Sequence[str]) -> int:
     """The command line of `analyze`; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
     try:
         settings = load(vars(options), os.environ)
         files = find_files(options.paths, options.output)
@@ -171,6 +173,7 @@ def _result_file(suffix: str) -> Callable[[str], str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py analyze",
+        allow_abbrev=False,
         description="Find the faces in pictures, folders and videos, and read their expressions.",
         epilog="Exit status: 0 every file has a face, 1 some file has none, 2 some file could not be read.",
     )

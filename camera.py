@@ -1,5 +1,6 @@
 """The door to the sources of frames, by what `--source` names; and Haar face detection in frames."""
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from sources.webcam import Webcam, find_webcams, identity
 
 __all__ = [
     "CASCADE",
+    "CASCADE_SIDE",
     "NO_CAMERA",
     "FaceDetector",
     "Opener",
@@ -27,7 +29,9 @@ __all__ = [
     "Wanted",
     "check_source",
     "find_webcams",
+    "load_cascade",
     "open_source",
+    "reduction",
     "without_password",
 ]
 
@@ -135,11 +139,35 @@ class Opener:
         return os.path.realpath(self._identity)
 
 
+def load_cascade() -> cv2.CascadeClassifier:
+    """OpenCV's frontal-face cascade; not to be shared between threads, since it keeps its buffers.
+
+    Raises:
+        SourceError: OpenCV came without it.
+    """
+    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
+    if cascade.empty():
+        raise SourceError(f"OpenCV came without {CASCADE}; install the pinned 4.x release: make setup")
+    return cascade
+
+
+TALLEST = 2.5
+"""Height over width up to which a frame is reduced by its width alone; a ribbon would take as long as it is."""
+
+
+def reduction(image: Image, search_width: int) -> float:
+    """The scale by which a picture is reduced before it is searched, so that its shape cannot make that costly."""
+    height, width = image.shape[:2]
+    scale: float = min(1.0, search_width / width, search_width * math.sqrt(TALLEST / (height * width)))
+    return scale
+
+
 class FaceDetector:
     """OpenCV's frontal-face cascade (Viola and Jones, 2001) on a reduced, contrast-normalised grey frame.
 
     Args:
-        search_width: the frame is reduced to this width, in pixels, before the search; a narrower one stays as it is.
+        search_width: the frame is reduced to this width, in pixels, before the search; a narrower one stays as it is,
+            and one much taller than wide becomes narrower still.
         min_face: smallest face searched for, as a share of the frame's shorter side.
         scale_factor: step between the face sizes searched for.
         neighbours: overlapping finds that make a face.
@@ -154,9 +182,7 @@ class FaceDetector:
         self._min_face = min_face
         self._scale_factor = scale_factor
         self._neighbours = neighbours
-        self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
-        if self._cascade.empty():
-            raise SourceError(f"OpenCV came without {CASCADE}; install the pinned 4.x release: make setup")
+        self._cascade = load_cascade()
 
     def detect(self, image: Image) -> list[Box]:
         """All faces of a picture, (height, width, 3) uint8 BGR or (height, width) grey, left one first."""
@@ -170,7 +196,7 @@ class FaceDetector:
             area: the part to search, in pixels of the picture, which may reach over its edge; all of it by default.
             known: boxes of faces that need not be found, blotted out because faces take the cascade longest.
         """
-        scale = min(1.0, self.search_width / image.shape[1])
+        scale = reduction(image, self.search_width)
         grey = _reduced(image, scale)
         side = max(CASCADE_SIDE, round(self._min_face * min(grey.shape)))
         for box in known:
@@ -236,5 +262,6 @@ def _reduced(image: Image, scale: float) -> Image:
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     if scale != 1:
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=interpolation), np.uint8)
+        height, width = (max(1, round(side * scale)) for side in image.shape)
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
     return np.asarray(cv2.equalizeHist(image), np.uint8)

@@ -9,6 +9,7 @@ from delivery.stream import Hub
 from delivery.tally import Rate, Tally
 from errors import ExpressionError, SourceError
 from faces import Frame
+from sources.frozen import Silence
 from sources.source import Source
 
 log = logging.getLogger("capture")
@@ -25,6 +26,7 @@ class Capture:
     Attributes:
         frames: the newest frame.
         rate: frames a second that the source gives.
+        silence: how long it has given none.
         failure: why there are none, or empty.
         notice: what viewers should be told of the source.
     """
@@ -32,6 +34,7 @@ class Capture:
     def __init__(self, name: str, open_source: Callable[[], Source], tally: Tally, before: "Capture | None") -> None:
         self.frames: Hub[Frame] = Hub()
         self.rate = Rate()
+        self.silence = Silence()
         self.failure = ""
         self.notice: str = before.notice if before is not None else ""
         self._name = name
@@ -91,6 +94,7 @@ class Capture:
                 if frame is None:
                     raise SourceError(f"{source.description}: it came to its end")
                 self.failure = ""
+                self.silence.end()
                 self.rate.count()
                 self._tally.captured += 1
                 self.frames.publish(frame)

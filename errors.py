@@ -5,7 +5,10 @@ ExpressionError
 ├── SourceError     a camera, file or address that cannot be opened or read
 ├── ImageError      bytes or a file that is no picture
 ├── UploadError     a file that was handed in and cannot be taken
+├── RecordError     a record that cannot be begun
 ├── QueueError      a queue of jobs that does not answer
+├── RelayError      Redis that does not answer, or a camera's name that another node has
+├── AccessError     a file of who may come in that cannot be used, or a change of it that makes no sense
 ├── BundleError     a weights bundle that is missing, damaged or does not fit
 └── DataError       training data that cannot be used
 
@@ -33,8 +36,20 @@ class UploadError(ExpressionError):
     """A file that was handed in and cannot be taken."""
 
 
+class RecordError(ExpressionError):
+    """A record that cannot be begun."""
+
+
 class QueueError(ExpressionError):
     """A queue of jobs that does not answer."""
+
+
+class RelayError(ExpressionError):
+    """Redis that does not answer, or a camera's name that another node has."""
+
+
+class AccessError(ExpressionError):
+    """A file of who may come in that cannot be used, or a change of it that makes no sense."""
 
 
 class BundleError(ExpressionError):

@@ -1,7 +1,8 @@
 """The record that travels from a source to the viewers, and the order of the expressions."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,10 @@ class Box:
         """Area in square pixels."""
         return self.width * self.height
 
+    def mirrored(self, width: int) -> "Box":
+        """Where it lies in a picture of `width` pixels that is shown as in a mirror."""
+        return replace(self, x=width - self.x - self.width)
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union with another box, from 0 (apart) to 1 (the same)."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
@@ -59,7 +64,7 @@ class Face:
 
     `probabilities` are in the order of `labels` and sum to 1; both are empty until the face was classified. `held` is
     the label that stands where expressions are followed over time; None for the most probable one. `fade` goes from 1
-    to 0 when the face is lost.
+    to 0 when the face is lost. `seconds` is how long it has been in view, None where that is not followed.
 
     Raises:
         ValueError: probabilities that do not match the labels or do not sum to 1, or a held label that is none of them.
@@ -71,6 +76,7 @@ class Face:
     track: int | None = None
     held: str | None = None
     fade: float = 1.0
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.probabilities):
@@ -99,6 +105,7 @@ class Face:
         return {
             "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
             "track": self.track,
+            "seconds": None if self.seconds is None else round(self.seconds, 1),
             "expression": self.expression,
             "confidence": round(self.confidence, 4),
             "probabilities": {label: round(p, 4) for label, p in zip(self.labels, self.probabilities, strict=True)},
@@ -111,7 +118,9 @@ class Frame:
 
     `captured_at` is in seconds since the UTC epoch. `position` is in seconds on the source's own clock, which never
     goes back: a video's time, or that of this machine since it started. `timings` holds the seconds that each stage
-    took, by name.
+    took, by name. `smoothed` has the same faces with other time constants of their probabilities, by these in seconds.
+    `doubtful` are the places where a face may be that is none of `faces`: not confirmed yet, or just lost. New faces
+    were searched for last in the frame whose position was `searched_at`, or in a later one.
     """
 
     image: Image
@@ -120,3 +129,10 @@ class Frame:
     position: float = 0.0
     faces: tuple[Face, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    smoothed: Mapping[float, tuple[Face, ...]] = field(default_factory=dict)
+    doubtful: tuple[Box, ...] = ()
+    searched_at: float = math.inf
+
+    def faces_over(self, smoothing: float) -> tuple[Face, ...]:
+        """The faces with a time constant in seconds; those of `faces` where it was not asked for in time."""
+        return self.smoothed.get(smoothing, self.faces)

@@ -1,66 +1,102 @@
 """gunicorn's settings: `gunicorn main:app` serves what `python main.py` serves, with settings from the environment.
 
-One worker owns the cameras of its process; its threads carry the viewers, one each.
+One worker owns the cameras of its process; its threads carry the viewers, one each. More workers show the cameras of
+others, over Redis.
 """
 
 import os
 import signal
-import threading
-from collections.abc import Callable
-from types import FrameType
+import sys
 from typing import Any
 
-import logs
-from delivery import network
-from settings import load
+from gunicorn import util
+from gunicorn.glogging import Logger
 
-_settings = load({}, os.environ)
+import handover
+import logs
+from access.exposure import check_exposure
+from configuration import load
+from delivery import network
+from errors import SettingError
+
+try:
+    _settings = load({}, os.environ)
+except SettingError as error:
+    sys.exit(f"gunicorn: {error}")
 
 bind = f"{_settings.host}:{_settings.port}"
-workers = 1
+workers = _settings.workers
+if workers > 1 and not _settings.redis_url:
+    sys.exit(
+        f"gunicorn: workers: got {workers} without redis_url, expected 1: a camera has one owner (docs/scaling.md)"
+    )
 worker_class = "gthread"
-threads = _settings.max_viewers + _settings.max_visitors + 16  # the page and /healthz answer with all of them there
+# so many that the page and /healthz answer with all of them there
+threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + 16
 worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
 graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
 keepalive = 5
 control_socket_disable = True  # it would leave a file in the user's home, the same for every server there
+forwarded_allow_ips = ""  # what a proxy says is believed where --proxies says so, and there only
 preload_app = False  # threads and devices do not survive a fork
 
 
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
+    """gunicorn's own words in the form of all others, wherever its options send them."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set the log up, at the start and after SIGHUP."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            logs.dress(handler, _settings.log_format)
+
+
+def on_starting(server: Any) -> None:
+    """Make what the workers share."""
+    handover.the_handover()
+
+
 def when_ready(server: Any) -> None:
-    """Tune the listening sockets, whose settings accepted connections inherit."""
+    """Tune the listening sockets, whose settings accepted connections inherit; make SIGHUP safe.
+
+    Ends where others reach a socket and nobody said that this is meant.
+    """
     for listener in server.LISTENERS:
+        address = listener.sock.getsockname()
+        try:
+            check_exposure(address[0] if isinstance(address, tuple) else "localhost", _settings)
+        except SettingError as error:
+            sys.exit(f"gunicorn: {error}")
         network.tune(listener.sock)
+    handover.guard(server, bind)
+
+
+def on_reload(server: Any) -> None:
+    """Announce the worker that SIGHUP is about to start."""
+    handover.the_handover().order(server.worker_age + 1)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load the model, so that a bad bundle stops the start; and have a stop of the worker end the streams."""
-    logs.set_up(_settings.log_level)
-    worker.log.error_log.addFilter(logs.LetGo())
+    """Load the model, so that a bad bundle stops the start; have a stop end the streams; wait for the cameras."""
+    logs.set_up(_settings.log_level, _settings.log_format)
+    util.close_graceful = network.aside(util.close_graceful)
     served = worker.app.callable.extensions["server"]
     _ = served.model
+    handover.end_on((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), worker.age, served.close)
+    handover.the_handover().announce(worker.age)
+    if served.own and not handover.the_handover().take_cameras():
+        worker.log.warning("another worker keeps the cameras; going on without waiting for it")
     worker.app.callable.extensions["foreman"].open()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        _close_on(number, served.close)
-
-
-def _close_on(number: signal.Signals, close: Callable[[], bool]) -> None:
-    before = signal.getsignal(number)
-
-    def handle(received: int, frame: FrameType | None) -> None:
-        # In a thread of its own: a signal may come while this one holds a lock that closing needs.
-        threading.Thread(target=close).start()
-        if callable(before):
-            before(received, frame)
-
-    signal.signal(number, handle)
+    worker.app.callable.extensions["keeper"].open()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Let no thread outlive the worker: Python crashes when it ends while a camera's driver holds one."""
     served = getattr(worker.app, "callable", None)
     if served is not None:
+        served.extensions["keeper"].close()
         served.extensions["foreman"].close()
+        served.extensions["guard"].close()
     if served is not None and not served.extensions["server"].close():
         os._exit(0)

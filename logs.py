@@ -1,12 +1,80 @@
-"""What the terminal tells: one line an event."""
+"""What the log tells: one line an event, for people or for programs.
 
+No frame is ever in it, no address of a visitor and no name of a file that was handed in.
+"""
+
+import json
 import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that this thread is answering; empty for other work."""
 
 
-def set_up(level: str) -> None:
-    """Send everything from a level up, such as "info", to the terminal; no frames and no faces are ever in it."""
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def set_up(level: str, form: str = "text") -> None:
+    """Send everything from a level up, such as "info", to the standard error, as "text" or "json"."""
+    handler = logging.StreamHandler()
+    dress(handler, form)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it names requests, which are ours to name
+
+
+def dress(handler: logging.Handler, form: str) -> None:
+    """Give a handler of the log the form "text" or "json"; for a web server's own log too."""
+    handler.setFormatter(Objects() if form == "json" else Lines())
+    handler.addFilter(Discreet())
+    handler.addFilter(LetGo())
+
+
+class Lines(logging.Formatter):
+    """For people: time, level, module, message, and the request's id where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """The line, without a traceback."""
+        told, request = super().formatMessage(record), request_of(record)
+        return f"{told} [{request}]" if request else told
+
+
+class Objects(logging.Formatter):
+    """For programs: one JSON object a line, with whatever `extra={"fields": {...}}` a record was given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as JSON; times are UTC."""
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.process,
+            **getattr(record, "fields", {}),
+        }
+        if request := request_of(record):
+            told["request"] = request
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def request_of(record: logging.LogRecord) -> str:
+    """The id of the request that a record belongs to: its own, or that of the thread; empty for none."""
+    return str(getattr(record, "request", "") or REQUEST.get())
+
+
+class Discreet(logging.Filter):
+    """Leaves out what gunicorn would tell of visitors: their addresses, and those that they asked for."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite such a record; let every record pass."""
+        message = str(record.msg)
+        if message.startswith("Invalid request"):
+            record.msg, record.args = "a request that is no valid HTTP was refused", ()
+        elif message.startswith("Error handling request"):
+            record.msg, record.args = "a request could not be answered", ()
+        return True
 
 
 class LetGo(logging.Filter):
@@ -15,6 +83,10 @@ class LetGo(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record of a write that timed out; let every record pass."""
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, BlockingIOError):
+            record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+            record.msg, record.args = "a client who sent no more of its request was let go", ()
+            record.exc_info = record.exc_text = None
         if isinstance(error, TimeoutError):
             record.levelno, record.levelname = logging.INFO, "INFO"
             record.msg, record.args = "a viewer who took nothing any more was let go", ()

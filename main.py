@@ -9,31 +9,67 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-import analyze
 import logs
+import web.access
+import web.addresses
 import web.api
+import web.events
 import web.headers
+import web.health
+import web.hosts
+import web.journal
+import web.limits
 import web.live
+import web.login
 import web.metrics
+import web.models
+import web.openapi
+import web.origin
 import web.own
 import web.pages
 import web.pictures
 import web.problems
+import web.queries
+import web.records
 import web.videos
+from access.exposure import check_exposure
+from access.guard import Guard
+from configuration import add_options, load, parse_options
 from delivery import network
 from errors import ExpressionError
-from media import worker
 from media.foreman import Foreman
+from recording.keeper import Keeper
 from server import Server
-from settings import Settings, add_options, load
+from settings import Settings
 
 log = logging.getLogger("main")
+
+COMMANDS = {"analyze": "analyze", "worker": "media.worker", "camera": "node", "access": "access.command"}
+"""The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
+
+PARTS = (
+    web.pages,
+    web.live,
+    web.events,
+    web.api,
+    web.health,
+    web.metrics,
+    web.own,
+    web.pictures,
+    web.videos,
+    web.records,
+    web.models,
+    web.openapi,
+    web.login,
+)
+"""The modules whose blueprints make up the application."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -48,9 +84,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load({}, os.environ)
     app.extensions["server"] = Server(settings)
     app.extensions["foreman"] = Foreman(settings)
-    for part in (web.pages, web.live, web.api, web.metrics, web.own, web.pictures, web.videos):
+    app.extensions["keeper"] = Keeper(settings)
+    web.journal.register(app)
+    web.addresses.register(app)
+    for part in PARTS:
         app.register_blueprint(part.blueprint)
     web.headers.register(app)
+    web.hosts.register(app, settings)
+    web.origin.register(app)
+    web.access.register(app, settings)
+    web.queries.register(app)
+    web.limits.register(app, settings)
     web.problems.register(app)
     return app
 
@@ -71,13 +115,19 @@ def __getattr__(name: str) -> Any:
 
 def main(arguments: Sequence[str]) -> int:
     """The command line; returns the exit status."""
-    if arguments and arguments[0] == "analyze":
-        return analyze.main(arguments[1:])
-    if arguments and arguments[0] == "worker":
-        return worker.main(arguments[1:])
+    if arguments and arguments[0] in COMMANDS:
+        return int(import_module(COMMANDS[arguments[0]]).main(arguments[1:]))
     try:
-        settings = load(vars(_parser().parse_args(arguments)), os.environ)
-        logs.set_up(settings.log_level)
+        parser = _parser()
+        options = parse_options(parser, arguments)
+        if options.json and not options.check:
+            parser.error("--json tells what --check finds; give both")
+        if options.check:
+            import checks  # Redis' client and more, which a server that runs does not need
+
+            return checks.main(options, os.environ)
+        settings = load(vars(options), os.environ)
+        logs.set_up(settings.log_level, settings.log_format)
         return serve(settings)
     except ExpressionError as error:
         print(f"main.py: {error}", file=sys.stderr)
@@ -87,10 +137,15 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
+        usage="main.py [--check] [--config FILE] [--source SOURCE] [--port PORT] ...",
+        allow_abbrev=False,
         description="Live video with an expression on every face, on a page of your own machine.",
         epilog="'main.py analyze --help' tells how to read pictures and videos. Every option is also an environment "
         "variable: --max-viewers is EXPRESSION_MAX_VIEWERS.",
     )
+    told = "start nothing: tell the settings and where they come from, and try cameras, bundle, storage, queue and port"
+    parser.add_argument("--check", action="store_true", help=told)
+    parser.add_argument("--json", action="store_true", help="tell what --check finds as JSON")
     add_options(parser)
     return parser
 
@@ -99,10 +154,11 @@ def serve(settings: Settings) -> int:
     """Serve until interrupted; returns the exit status.
 
     Raises:
-        SettingError: the address is taken or not this machine's.
+        SettingError: the address is taken, not this machine's, or open to others without access control.
         BundleError: the model cannot be loaded.
         SourceError: a source file does not exist.
     """
+    check_exposure(settings.host, settings)
     app = create_app(settings)
     server: Server = app.extensions["server"]
     model = server.model
@@ -116,14 +172,20 @@ def serve(settings: Settings) -> int:
     print(f"Open http://{address}:{port} in a browser. Ctrl-C ends.", flush=True)
     foreman: Foreman = app.extensions["foreman"]
     foreman.open()
+    keeper: Keeper = app.extensions["keeper"]
+    keeper.open()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop is as clean as Ctrl-C
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a service manager's stop, a closed terminal: as clean as Ctrl-C
+        signal.signal(number, signal.default_int_handler)
     try:
         http.serve_forever(poll_interval=0.2)
     except KeyboardInterrupt:
         print("\nStopping.", flush=True)
     listening.close()
+    keeper.close()
     foreman.close()
+    guard: Guard = app.extensions["guard"]
+    guard.close()
     if not server.close():
         log.warning("a camera's driver does not answer; leaving without it")
         os._exit(0)
@@ -131,10 +193,13 @@ def serve(settings: Settings) -> int:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Tells of requests only at debug level: a page asks for the state twice a second."""
+    """Tells of nothing: requests are told by `web.journal`, without their addresses."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        log.debug("%s %s %s", self.requestline, code, size)
+        """Pass over."""
+
+    def log_error(self, format: str, *args: object) -> None:
+        """Pass over what is no valid HTTP."""
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from architecture import check_weights, read_architecture
 from errors import BundleError
 from faces import Box, Image
 from preprocess import InputSpec, crop_faces
@@ -259,8 +260,9 @@ def verified(folder: Path, name: str, card: dict[str, Any]) -> Path:
 def _litert(path: Path, threads: int | None) -> Runtime:
     from ai_edge_litert.interpreter import Interpreter
 
+    content = path.read_bytes()  # not by its path: LiteRT would map the file, and die with it when it is cut short
     try:
-        interpreter = Interpreter(model_path=str(path), num_threads=threads or min(2, os.cpu_count() or 1))
+        interpreter = Interpreter(model_content=content, num_threads=threads or min(2, os.cpu_count() or 1))
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise BundleError(
@@ -285,11 +287,12 @@ def _litert(path: Path, threads: int | None) -> Runtime:
 
 
 def keras_network(architecture: Path, weights: Path) -> Any:
-    """Build the Keras network of a bundle and load its weights.
+    """Build the Keras network of a bundle, which can hold no code, and load its weights.
 
     Raises:
-        BundleError: a file that Keras cannot read, or weights of another network.
+        BundleError: a file that Keras cannot read, something else than plain layers, or weights of another network.
     """
+    plan = read_architecture(architecture)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import keras
@@ -297,12 +300,13 @@ def keras_network(architecture: Path, weights: Path) -> Any:
         raise BundleError(f"the Keras runtime cannot start ({error}). Install it: pip install tensorflow") from error
 
     try:
-        network = keras.models.model_from_json(architecture.read_text(encoding="utf-8"))
+        network = keras.saving.deserialize_keras_object(plan, safe_mode=True)
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(
             f"{architecture}: Keras {keras.__version__} cannot build it ({error}). "
             "Restore it, or train again with python -m training.train"
         ) from error
+    check_weights(weights)
     try:
         network.load_weights(weights)
     except (ValueError, OSError, KeyError) as error:

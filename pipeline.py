@@ -1,11 +1,18 @@
 """The steps from a frame to an annotated frame, in order, for one camera; the parts are handed in."""
 
+import math
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Protocol
 
-from annotate import annotate
-from faces import Frame
+import cv2
+import numpy as np
+
+from drawing.annotate import annotate
+from drawing.privacy import hide
+from faces import Frame, Image
+from looks import Look
 from model import Batch, Reading
 from preprocess import InputSpec, crop_faces
 from tracking.following import reduced
@@ -38,10 +45,9 @@ class Pipeline:
         search: finds faces.
         classifier: reads expressions; may be shared.
         tracker: remembers this camera's faces.
-        threshold: probability below which an expression is drawn as unsure.
+        look: how `process` draws.
         paced: read expressions the less often the longer it takes, so that slow machines keep their frame rate.
             Without it, what comes out does not depend on the machine.
-        bars: draw the probabilities of all expressions.
         every: seconds between two readings of a face's expression; 0 for every frame.
     """
 
@@ -50,36 +56,47 @@ class Pipeline:
         search: Search,
         classifier: Classifier,
         tracker: Tracker,
-        threshold: float = 0.35,
+        look: Look | None = None,
         paced: bool = False,
-        bars: bool = False,
         every: float = READ_EVERY,
     ) -> None:
         self._search = search
         self._classifier = classifier
         self._tracker = tracker
-        self._threshold = threshold
+        self._look = look or Look()
         self._paced = paced
-        self._bars = bars
         self._width = max(search.width, WIDTH)
         self._every = self._usual = every
+        self._searched_at = -math.inf
 
     def process(self, frame: Frame) -> Frame:
         """The frame with its faces, drawn on a copy of its picture; `timings` gains detect, classify and draw."""
         seen = self.see(frame)
         start = time.perf_counter()
-        image = annotate(seen.image, seen.faces, self._threshold, self._bars)
+        image = drawn(seen, self._look)
         return replace(seen, image=image, timings={**seen.timings, "draw": time.perf_counter() - start})
 
-    def see(self, frame: Frame) -> Frame:
-        """The frame with its faces, its picture left as it is; `timings` gains detect and classify."""
+    def see(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
+        """The frame with its faces, its picture left as it is; `timings` gains detect and classify.
+
+        `smoothings` are further time constants, in seconds, with which the faces are wanted for this frame.
+        """
         start = time.perf_counter()
         self._find(frame)
         detected = time.perf_counter()
         self._read(frame)
-        faces = self._tracker.faces(self._classifier.labels)
+        labels = self._classifier.labels
+        faces = self._tracker.faces(labels)
+        smoothed = self._tracker.smoothed(labels, smoothings)
         timings = {"detect": detected - start, "classify": time.perf_counter() - detected}
-        return replace(frame, faces=faces, timings={**frame.timings, **timings})
+        return replace(
+            frame,
+            faces=faces,
+            smoothed=smoothed,
+            doubtful=self._tracker.doubtful(),
+            searched_at=self._searched_at,
+            timings={**frame.timings, **timings},
+        )
 
     def _find(self, frame: Frame) -> None:
         """Follow the known faces into this frame, and take in what the search has found."""
@@ -88,6 +105,8 @@ class Pipeline:
         finds = self._search.find(grey, self._tracker.known(frame.position))
         if finds is not None:
             self._tracker.take(finds, grey)
+            if finds.searched:
+                self._searched_at = finds.grey.position
 
     def _read(self, frame: Frame) -> None:
         """Read all faces in one batch, when it is time."""
@@ -104,3 +123,16 @@ class Pipeline:
     def close(self) -> None:
         """Give back what the search holds."""
         self._search.close()
+
+
+def drawn(frame: Frame, look: Look) -> Image:
+    """The picture of a frame whose faces were found, in a look and the frame's own size; the frame is left as it is."""
+    image, faces = frame.image, frame.faces_over(look.smoothing)
+    if look.privacy != "off":
+        image = image.copy()
+        hide(image, faces, frame.doubtful, look.privacy, look.threshold)
+    if look.mirror:  # before words are drawn, so that they can be read
+        image = np.asarray(cv2.flip(image, 1), np.uint8)
+        faces = tuple(replace(face, box=face.box.mirrored(image.shape[1])) for face in faces)
+    covered = look.privacy == "emoji"  # by discs of the boxes' own colours
+    return annotate(image, faces, look.threshold, look.bars, boxes=not covered) if faces else image

@@ -3,29 +3,37 @@
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams, without_password
 from delivery.fanout import Fanout
 from delivery.stream import Hub, Outgoing
 from delivery.viewers import Viewer
-from engine import Engine, Plan
+from engine import Engine
+from feeds import Feed
+from listeners import Listener, Listeners, Topic
+from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
-from settings import Settings, named_sources
+from run import Plan
+from settings import Settings
+from sources.names import named_sources
 from tracking.searching import BackgroundSearch
 from tracking.tracker import Tracker
 from visitors import Visitors
 
-MOST_SIZES = 8
-"""Sizes in which one camera's pictures are encoded at a time."""
+if TYPE_CHECKING:
+    from relay.receiver import Receiver
+
+MOST_LOOKS = 8
+"""Looks in which one camera's pictures are drawn and encoded at a time."""
 
 
 class Full(Exception):  # noqa: N818 - a limit is no error
-    """There are as many viewers, or sizes of the picture, as this server takes; says which."""
+    """There are as many viewers, listeners, or looks of the picture, as this server takes; says which."""
 
 
 class Server:
@@ -38,16 +46,34 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.look = Look.usual(settings)
         self._lock = threading.Lock()
         self._entrance = threading.Lock()
         self._model: EmotionModel | None = None
         self._started = time.monotonic()
         self.fanout = Fanout()
         self.visitors = Visitors(settings.max_visitors, self._make_pipeline)
-        self.engines: dict[str, Engine] = {}
-        for name, source in named_sources(settings.source).items():
+        self.on_change: Callable[[], None] = lambda: None
+        self.relay = self._relay() if settings.redis_url else None
+        self.own = {} if settings.redis_url else self._own_cameras()
+        self.engines: Mapping[str, Feed] = self.own if self.relay is None else self.relay
+        self.listeners = Listeners(self.engines, self.about)
+
+    def _relay(self) -> "Receiver":
+        from relay.receiver import Receiver  # Redis' client, which many servers never need
+
+        return Receiver(self.settings.redis_url, self._wake, self.settings.quality)
+
+    def _own_cameras(self) -> dict[str, Engine]:
+        named = named_sources(self.settings.source)
+        for source in named.values():
             check_source(source)
-            self.engines[name] = Engine(self._plan(name, source))
+        return {name: Engine(self._plan(name, source)) for name, source in named.items()}
+
+    def _wake(self) -> None:
+        """A camera's status has changed."""
+        self.listeners.wake()
+        self.on_change()
 
     def _plan(self, name: str, source: str) -> Plan:
         chosen = self.settings
@@ -59,6 +85,8 @@ class Server:
             make_pipeline=self._make_pipeline,
             idle=chosen.idle,
             quality=chosen.quality,
+            privacy=self.look.privacy,
+            on_change=self._wake,
         )
 
     def _make_pipeline(self) -> Pipeline:
@@ -67,7 +95,7 @@ class Server:
         sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
         search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
         tracker = Tracker(chosen.smoothing, self.model.no_face_threshold)
-        return Pipeline(search, self.model, tracker, chosen.threshold, paced=True, bars=chosen.draw == "bars")
+        return Pipeline(search, self.model, tracker, self.look, paced=True)
 
     @property
     def model(self) -> EmotionModel:
@@ -85,42 +113,74 @@ class Server:
     def notice(self) -> str:
         """What viewers should be told of the sources, such as that one is a demo; empty where there is nothing."""
         told = [engine.notice for engine in self.engines.values() if engine.notice]
-        if not told and "auto" in self.settings.source and not find_webcams():
+        if not told and self.relay is None and "auto" in self.settings.source and not find_webcams():
             told = [NO_CAMERA]  # known before the source is opened
         return " ".join(dict.fromkeys(told))
 
     @property
     def viewers(self) -> int:
-        """How many watch now, all cameras together."""
+        """How many watch now through this process, all cameras together."""
         return sum(len(engine.viewers) for engine in self.engines.values())
 
-    def enter(self, engine: Engine, viewer: Viewer) -> Hub[Outgoing]:
+    def enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
         """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
 
         Raises:
-            Full: there are as many viewers, or sizes of the camera's picture, as there may be.
+            Full: there are as many viewers, or looks of the camera's picture, as there may be.
         """
         limit = self.settings.max_viewers
         with self._entrance:
             if self.viewers >= limit:
                 raise Full(f"{limit} are watching already; try again shortly.")
-            widths = engine.viewers.widths
-            if viewer.width not in widths and len(widths) >= MOST_SIZES:
-                known = ", ".join(str(width) for width in sorted(widths) if width)
-                raise Full(f"{engine.name!r} is shown in {MOST_SIZES} sizes already; take one of the widths {known}.")
-            return engine.enter(viewer)
+            return self._enter(engine, viewer)
 
-    def state(self, viewers: Sequence[str] = ()) -> dict[str, Any]:
-        """What `/api/state` tells; `viewers` are the ids that a page gave its streams."""
-        engines = self.engines.values()
+    def glimpse(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
+        """As `enter`, for who wants one picture only: not held to the limit on viewers, since it is over at once.
+
+        Raises:
+            Full: there are as many looks of the camera's picture as there may be.
+        """
+        with self._entrance:
+            return self._enter(engine, viewer)
+
+    def _enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
+        looks = engine.looks
+        if viewer.look not in looks and len(looks) >= MOST_LOOKS:
+            known = "; ".join(sorted(map(str, looks)))
+            raise Full(f"{engine.name!r} is shown in {MOST_LOOKS} looks already; take one of these: {known}.")
+        return engine.enter(viewer)
+
+    def listen(self, topic: Topic, watches: bool) -> Listener:
+        """Let one in who listens to cameras' events; `listeners.leave` lets them out.
+
+        Raises:
+            Full: there are as many listeners as there may be.
+        """
+        limit = self.settings.max_listeners
+        with self._entrance:
+            if len(self.listeners) >= limit:
+                raise Full(f"{limit} are listening already; try again shortly.")
+            return self.listeners.enter(topic, watches)
+
+    def about(self) -> dict[str, Any]:
+        """What pages are told of the server beside its cameras."""
         model = self._model
-        connections = {viewer: any(viewer in engine.viewers for engine in engines) for viewer in viewers}
         return {
             "notice": self.notice,
             "threshold": self.settings.threshold,
             "model": model and {"name": model.name, "labels": model.labels, "runtime": model.runtime},
-            "viewers": self.viewers,
+            "viewers": sum(engine.audience for engine in self.engines.values()),
             "max_viewers": self.settings.max_viewers,
+        }
+
+    def state(self, viewers: Sequence[str] = ()) -> dict[str, Any]:
+        """What `/api/state` tells; `viewers` are the ids that a page gave its streams."""
+        engines = self.engines.values()
+        connections = {viewer: any(engine.is_sent(viewer) for engine in engines) for viewer in viewers}
+        return {
+            **self.about(),
+            "listeners": len(self.listeners),
+            "max_listeners": self.settings.max_listeners,
             "visitors": len(self.visitors),
             "memory": resident_bytes(),
             "uptime": round(time.monotonic() - self._started, 1),
@@ -135,9 +195,13 @@ class Server:
         Returns False where a camera's driver holds a thread that will not end. Python crashes when it ends under such
         a thread, so the process should then end by `os._exit`.
         """
-        with ThreadPoolExecutor(max_workers=len(self.engines) + 1) as pool:
+        self.listeners.close()
+        engines = [] if self.relay is not None and not self.relay.opened else list(self.engines.values())
+        with ThreadPoolExecutor(max_workers=len(engines) + 2) as pool:
             gone = pool.submit(self.visitors.close)
-            closed = [*pool.map(Engine.close, self.engines.values()), gone.result()]
+            if self.relay is not None:
+                pool.submit(self.relay.close)
+            closed = [*pool.map(lambda engine: engine.close(), engines), gone.result()]
         self.fanout.close()
         return all(closed)
 

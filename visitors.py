@@ -19,6 +19,9 @@ LARGEST_SIDE = 1920
 LARGEST_FRAME = 1_000_000
 """Bytes of a frame's JPEG."""
 END_OF_IMAGE = b"\xff\xd9"
+START_OF_SCAN = b"\xff\xda"
+MOST_SCANS = 32
+"""Scans of a frame, each a pass over the picture; a progressive JPEG has ten or so, one made to cost has thousands."""
 
 
 class NoRoom(Exception):  # noqa: N818 - a limit is no error
@@ -43,6 +46,9 @@ def decoded(jpeg: bytes) -> Image:
     # OpenCV fills what is missing with grey and says nothing.
     if not jpeg.rstrip(b"\0").endswith(END_OF_IMAGE):
         raise ImageError(f"a JPEG of {len(jpeg)} bytes that is cut off; each message must hold one whole JPEG")
+    scans = jpeg.count(START_OF_SCAN)
+    if scans > MOST_SCANS:
+        raise ImageError(f"a JPEG of {scans} scans, expected at most {MOST_SCANS}; send plain ones")
     how = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION  # boxes are in pixels as they were sent
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), how)
     if image is None:

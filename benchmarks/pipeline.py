@@ -22,12 +22,13 @@ import cv2
 import keras
 import numpy as np
 
-from annotate import annotate
 from benchmarks.tools.report import write
 from camera import CASCADE, FaceDetector
 from delivery.renditions import encode
 from demo import Demo
+from drawing.annotate import annotate
 from faces import Box, Face, Frame, Image
+from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
 from preprocess import crop_faces
@@ -60,7 +61,7 @@ def the_project(settings: Settings, model: EmotionModel, live: bool) -> tuple[Wa
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = (BackgroundSearch if live else Search)(detector, settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
-    pipeline = Pipeline(search, model, tracker, settings.threshold, paced=live)
+    pipeline = Pipeline(search, model, tracker, Look.usual(settings), paced=live)
 
     def way(image: Image, number: int) -> bytes:
         frame = Frame(image, number, captured_at=time.time(), position=number / FPS)

@@ -13,41 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from batching import Batching
 from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
-from model import Batch, EmotionModel
+from model import Batch, EmotionModel, Reading
 
-Read = Callable[[Batch], Batch]
+Read = Callable[[Batch], Reading]
 EVERY = 0.1
-
-
-class Gathering:
-    """Runs what has gathered while the batch before was running, as one batch; who waited first runs it for all."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._running = threading.Lock()
-        self._guard = threading.Lock()
-        self._waiting: list[tuple[Batch, list[Batch]]] = []
-
-    def __call__(self, batch: Batch) -> Batch:
-        """The rows of the answer that belong to this batch."""
-        answer: list[Batch] = []
-        with self._guard:
-            self._waiting.append((batch, answer))
-        with self._running:
-            if not answer:
-                self._run()
-        return answer[0]
-
-    def _run(self) -> None:
-        with self._guard:
-            taken, self._waiting = self._waiting, []
-        rows = self._read(np.concatenate([batch for batch, _ in taken]))
-        start = 0
-        for batch, answer in taken:
-            answer.append(rows[start : start + len(batch)])
-            start += len(batch)
 
 
 def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
@@ -80,13 +52,13 @@ def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
 def compare(cameras: int, faces: int, seconds: float, models: list[EmotionModel]) -> dict[str, Any]:
     """The three ways in turn, with so many cameras and faces on each."""
     batch = np.random.default_rng(0).uniform(0, 255, (faces, *models[0].spec.shape)).astype(np.float32)
-    shared = models[0].probabilities
-    gathering = Gathering(shared)
+    shared = models[0].read
+    gathering = Batching(shared).read
     return {
         "cameras": cameras,
         "faces each": faces,
         "one model behind a lock": measure([shared] * cameras, batch, seconds),
-        "a model each": measure([model.probabilities for model in models[:cameras]], batch, seconds),
+        "a model each": measure([model.read for model in models[:cameras]], batch, seconds),
         "gathered": measure([gathering] * cameras, batch, seconds),
     }
 

@@ -22,7 +22,7 @@ from benchmarks.tools.report import write
 from camera import FaceDetector
 from demo import Demo, DrawnFace
 from faces import Box, Frame, Image
-from media.pictures import read_picture
+from media.decoding import read_picture
 from model import EmotionModel
 from pipeline import Pipeline
 from settings import Settings

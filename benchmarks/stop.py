@@ -2,26 +2,14 @@
 
 import argparse
 import signal
-import sys
-import tempfile
 import time
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from benchmarks.tools.crowd import Crowd
 from benchmarks.tools.report import ratio, write
-from benchmarks.tools.rivals import Running, free_port, picture, started, webcam
+from benchmarks.tools.rivals import Running, picture, plain, webcam
 
 VIEWERS = 50
-
-
-def plain(folder: Path) -> AbstractContextManager[Running]:
-    """The baseline: gunicorn as it comes, with threads enough."""
-    path, port = folder / "frame.jpg", free_port()
-    path.write_bytes(picture(40_000))
-    options = ["-c", "/dev/null", "-k", "gthread", "--threads", str(VIEWERS + 10), "-b", f"127.0.0.1:{port}"]
-    command = [sys.executable, "-m", "gunicorn", *options, "benchmarks.tools.plain:create_app()"]
-    return started(command, port, "/video_feed", {"OFFERED_JPEG": str(path)})
 
 
 def seconds(server: AbstractContextManager[Running]) -> float:
@@ -45,8 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     ours = seconds(webcam({}))
-    with tempfile.TemporaryDirectory() as folder:
-        theirs = seconds(plain(Path(folder)))
+    theirs = seconds(plain(picture(40_000), VIEWERS + 10))
     print(f"stopped with {VIEWERS} viewers after {ours:.2f} s; a plain generator after {theirs:.1f} s")
     write("stop", {"viewers": VIEWERS, "project_s": ours, "plain_generator_s": theirs, "ratio": ratio(ours, theirs)})
 

@@ -9,9 +9,11 @@ import os
 import select
 import socket
 import threading
+import time
 from contextlib import suppress
 
-from delivery.stream import REPEAT_AFTER, Ended, Hub, Outgoing
+from delivery.seats import Outlet, Row, Seat
+from delivery.stream import REPEAT_AFTER, Ended
 from delivery.viewers import Viewer
 
 log = logging.getLogger("fanout")
@@ -25,61 +27,6 @@ TICK = 0.25
 LONGEST_WAIT = 60.0
 
 
-class Seat:
-    """One viewer's socket, and what is still to be written of the part that it is being sent."""
-
-    def __init__(self, connection: socket.socket, viewer: Viewer, chunked: bool) -> None:
-        self.connection = connection
-        self.number = connection.fileno()
-        self.viewer = viewer
-        self.chunked = chunked
-        self.done = threading.Event()
-        self.rest: memoryview | None = None
-        self.blocked = False
-        """Whether the kernel takes nothing at the moment, so that no part was begun."""
-
-    @property
-    def busy(self) -> bool:
-        """Whether the kernel must take more before the next part can be offered."""
-        return self.blocked or self.rest is not None
-
-    def write(self, data: bytes | memoryview) -> None:
-        """Write as much as the kernel takes without waiting, and keep the rest; a part not begun is not kept.
-
-        Raises:
-            OSError: the viewer is gone.
-        """
-        try:
-            taken = self.connection.send(data, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            taken = 0
-        self.blocked = taken == 0 and self.rest is None
-        self.rest = memoryview(data)[taken:] if taken < len(data) and not self.blocked else None
-
-
-class Row:
-    """The viewers of one hub, and its newest part in the two forms in which it goes out."""
-
-    def __init__(self, hub: Hub[Outgoing]) -> None:
-        self.hub = hub
-        self.seats: set[Seat] = set()
-        self.sequence = 0
-        self.plain = self.chunk = b""
-
-    def look(self) -> bool:
-        """Take the hub's newest part; whether there is a newer one.
-
-        Raises:
-            Ended: the hub was closed.
-        """
-        sequence, item = self.hub.glance()
-        if item is None or sequence == self.sequence:
-            return False
-        self.sequence, self.plain = sequence, item.part
-        self.chunk = b"%X\r\n%b\r\n" % (len(item.part), item.part)
-        return True
-
-
 class Fanout:
     """Serves any number of viewers of any number of hubs. Its thread starts with the first of them."""
 
@@ -87,17 +34,18 @@ class Fanout:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._waiting: list[tuple[Hub[Outgoing], Seat]] = []
-        self._rows: dict[Hub[Outgoing], Row] = {}
+        self._waiting: list[tuple[Outlet, Seat]] = []
+        self._rows: dict[Outlet, Row] = {}
         self._places: dict[int, tuple[Row, Seat]] = {}
+        self._repeat_at = 0.0
         self._poll: select.epoll
         self._bell = -1
 
-    def serve(self, hub: Hub[Outgoing], viewer: Viewer, connection: socket.socket, chunked: bool) -> None:
+    def serve(self, hub: Outlet, viewer: Viewer, connection: socket.socket, chunked: bool) -> None:
         """Write a hub's parts to a connection until its viewer leaves or the hub ends; the caller's thread sleeps.
 
         Args:
-            hub: whose newest parts are sent; the stream's opening boundary must have gone out.
+            hub: whose newest parts are sent; the stream's opening must have gone out.
             viewer: what is wanted of it.
             connection: a socket in blocking mode that nobody else writes to meanwhile; left open.
             chunked: whether each part is to be framed as a chunk (RFC 9112, 7.1).
@@ -160,8 +108,12 @@ class Fanout:
         if events.pop(self._bell, 0):
             os.eventfd_read(self._bell)
         self._admit()
+        now = time.monotonic()
+        again = now >= self._repeat_at
+        if again:
+            self._repeat_at = now + TICK
         for row in list(self._rows.values()):
-            self._pass_on(row)
+            self._pass_on(row, again)
         for number, kind in events.items():  # last, so that who can take more again gets what is newest
             self._attend(number, kind)
 
@@ -206,14 +158,15 @@ class Fanout:
             if not seat.busy and not seat.viewer.has_seen(row.sequence):
                 self._offer(row, seat)
 
-    def _pass_on(self, row: Row) -> None:
+    def _pass_on(self, row: Row, again: bool) -> None:
+        """Offer a row what is newer; with `again`, send the same once more to whom nothing was sent for long."""
         try:
             newer = row.look()
         except Ended:
             for seat in list(row.seats):
                 self._leave(row, seat)
             return
-        for seat in list(row.seats):
+        for seat in list(row.seats) if newer or again else ():
             if seat.busy:
                 continue
             if newer:

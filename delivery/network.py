@@ -2,13 +2,21 @@
 
 import errno
 import socket
+import struct
+import threading
+from collections.abc import Callable
 
 from errors import SettingError
 
+BACKLOG = 2048
+"""Connections that may wait, most of them for the client to say something."""
 UNSENT_LIMIT = 16 * 1024
 """Bytes that may wait unsent in the kernel for one viewer, so that a slow line gets new frames, not old ones."""
 STALL_LIMIT = 8.0
 """Seconds after which a viewer that takes nothing any more is let go."""
+SILENCE_LIMIT = 10
+"""Seconds after which a client is let go that has begun a request and sends no more of it. Who has not begun one takes
+no thread at all."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -26,7 +34,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(128)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise SettingError(_reason(error, host, port)) from None
@@ -43,7 +51,25 @@ def _reason(error: OSError, host: str, port: int) -> str:
 
 
 def tune(listening: socket.socket) -> None:
-    """Set what accepted connections inherit; passes over what the system does not know (Linux knows both)."""
-    for name, value in (("TCP_NOTSENT_LOWAT", UNSENT_LIMIT), ("TCP_USER_TIMEOUT", int(STALL_LIMIT * 1000))):
+    """Set what accepted connections inherit; passes over what the system does not know (Linux knows all)."""
+    options = {
+        "TCP_NOTSENT_LOWAT": UNSENT_LIMIT,
+        "TCP_USER_TIMEOUT": int(STALL_LIMIT * 1000),
+        "TCP_DEFER_ACCEPT": SILENCE_LIMIT,
+    }
+    for name, value in options.items():
         if listening.family in (socket.AF_INET, socket.AF_INET6) and hasattr(socket, name):
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_LIMIT, 0))
+
+
+def aside(close: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
+    """The same way to close a connection, in a thread of its own.
+
+    gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in.
+    """
+
+    def begin(connection: socket.socket) -> None:
+        threading.Thread(target=close, args=(connection,), name="closing", daemon=True).start()
+
+    return begin

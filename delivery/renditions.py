@@ -1,72 +1,91 @@
-"""A camera's newest picture in each size that somebody watches: encoded once a size, shared by all its viewers."""
+"""A camera's newest picture in each look that somebody watches: drawn and encoded once, shared by all its viewers."""
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from delivery.stream import Hub, Outgoing, Picture
-from faces import Image
+from faces import Face, Image
+from looks import Look
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """An annotated picture before it is encoded; its fields are `Picture`'s, with the image for the JPEG."""
+class Drawing:
+    """A picture in one look, not reduced and encoded yet; its fields are `Picture`'s, with the image for the JPEG."""
 
     image: Image
     number: int
     captured_at: float
+    position: float = 0.0
+    faces: tuple[Face, ...] = ()
     notice: bool = False
 
 
+Scene = Callable[[Look], Drawing | None]
+"""Draws what a camera shows now, in a look and the camera's own size, or nothing; called by any thread."""
+
+
 class Renditions:
-    """One hub for each width. Any thread may enter and leave; one publishes."""
+    """One hub for each look. Any thread may enter and leave; one publishes."""
 
     def __init__(self, quality: int) -> None:
         self._quality = quality
         self._lock = threading.Lock()
-        self._hubs: dict[int, Hub[Outgoing]] = {}
-        self._users: dict[int, int] = {}
-        self._newest: Drawn | None = None
+        self._hubs: dict[Look, Hub[Outgoing]] = {}
+        self._users: dict[Look, int] = {}
+        self._newest: Scene | None = None
         self._closed = False
 
-    def enter(self, width: int = 0) -> Hub[Outgoing]:
-        """The hub of a width in pixels, 0 for the camera's own; each call wants one of `leave`."""
+    def enter(self, look: Look) -> Hub[Outgoing]:
+        """The hub of a look; each call wants one of `leave`."""
         with self._lock:
-            hub = self._hubs.get(width)
+            hub = self._hubs.get(look)
             if hub is None:
-                hub = self._hubs[width] = Hub()
+                hub = self._hubs[look] = Hub()
                 if self._newest is not None:  # it may stand for long, where it is a notice
-                    hub.publish(self._encoded(self._newest, width))
+                    _Studio(self._newest, self._quality).publish(look, hub)
                 if self._closed:
                     hub.close()
-            self._users[width] = self._users.get(width, 0) + 1
+            self._users[look] = self._users.get(look, 0) + 1
             return hub
 
-    def leave(self, width: int = 0) -> None:
-        """Give a width up; its hub goes with the last who wanted it."""
+    def leave(self, look: Look) -> None:
+        """Give a look up; its hub goes with the last who wanted it."""
         with self._lock:
-            self._users[width] -= 1
-            if not self._users[width]:
-                del self._users[width], self._hubs[width]
+            self._users[look] -= 1
+            if not self._users[look]:
+                del self._users[look], self._hubs[look]
 
-    def publish(self, drawn: Drawn) -> None:
-        """Encode a picture in every size that is wanted; largest first, and none twice."""
+    def publish(self, scene: Scene) -> dict[str, float]:
+        """Draw and encode a scene in every look that is wanted, none twice; returns the seconds of `draw` and `encode`.
+
+        Pictures in the camera's own size, which most viewers watch, come first.
+        """
         with self._lock:
-            self._newest = drawn
+            self._newest = scene
             hubs = dict(self._hubs)
-        made: dict[int, Outgoing] = {}
-        for width in sorted(hubs, key=lambda width: (width > 0, -width)):
-            real = _fitting(width, drawn.image)
-            if real not in made:
-                made[real] = self._encoded(drawn, real)
-            hubs[width].publish(made[real])
+        studio = _Studio(scene, self._quality)
+        for look in sorted(hubs, key=lambda look: (look.width > 0, -look.width)):
+            studio.publish(look, hubs[look])
+        return studio.timings
 
-    def _encoded(self, drawn: Drawn, width: int) -> Outgoing:
-        jpeg = encode(_reduced(drawn.image, _fitting(width, drawn.image)), self._quality)
-        picture = Picture(jpeg, drawn.number, drawn.captured_at, drawn.notice)
-        return Outgoing(picture, picture.part())
+    def put(self, look: Look, outgoing: Outgoing) -> None:
+        """Show a picture that was made elsewhere to all who watch its look, if there are any."""
+        with self._lock:
+            self._newest = None
+            hub = self._hubs.get(look)
+        if hub is not None:
+            hub.publish(outgoing)
+
+    @property
+    def looks(self) -> set[Look]:
+        """The looks that are wanted."""
+        with self._lock:
+            return set(self._hubs)
 
     def clear(self) -> None:
         """Forget the newest picture, so that nobody is shown an old one later."""
@@ -83,10 +102,41 @@ class Renditions:
                 hub.close()
 
 
-def _fitting(width: int, image: Image) -> int:
-    """The width to encode: never more than the picture's own."""
-    own = int(image.shape[1])
-    return min(width or own, own)
+class _Studio:
+    """Makes the pictures of one scene: draws it once for looks that differ in their width only, encodes none twice."""
+
+    def __init__(self, scene: Scene, quality: int) -> None:
+        self._scene = scene
+        self._quality = quality
+        self._drawings: dict[Look, Drawing | None] = {}
+        self._made: dict[tuple[Look, int], Outgoing] = {}
+        self.timings = {"draw": 0.0, "encode": 0.0}
+
+    def publish(self, look: Look, hub: Hub[Outgoing]) -> None:
+        """Put the picture of a look, never larger than the camera gives, into its hub, where there is one to show."""
+        drawing = self._drawing(look.drawing)
+        if drawing is None:
+            return
+        own = int(drawing.image.shape[1])
+        key = look.drawing, min(look.width or own, own)
+        if key not in self._made:
+            self._made[key] = self._encoded(drawing, key[1])
+        hub.publish(self._made[key])
+
+    def _drawing(self, look: Look) -> Drawing | None:
+        if look not in self._drawings:
+            start = time.perf_counter()
+            self._drawings[look] = self._scene(look)
+            self.timings["draw"] += time.perf_counter() - start
+        return self._drawings[look]
+
+    def _encoded(self, drawn: Drawing, width: int) -> Outgoing:
+        start = time.perf_counter()
+        jpeg = encode(_reduced(drawn.image, width), self._quality)
+        self.timings["encode"] += time.perf_counter() - start
+        size = int(drawn.image.shape[1]), int(drawn.image.shape[0])
+        picture = Picture(jpeg, drawn.number, drawn.captured_at, drawn.notice, drawn.faces, drawn.position, size)
+        return Outgoing(picture, picture.part())
 
 
 def _reduced(image: Image, width: int) -> Image:

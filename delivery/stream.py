@@ -1,11 +1,12 @@
-"""The newest-frame hub: one producer, any number of viewers. Knows nothing of cameras or faces."""
+"""The newest-frame hub: one producer, any number of viewers. Knows nothing of cameras."""
 
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from delivery.viewers import Viewer
+from faces import Face
 
 BOUNDARY = "frame"
 OPENING = f"--{BOUNDARY}\r\n".encode()
@@ -13,6 +14,18 @@ REPEAT_AFTER = 1.0
 """Seconds after which an unchanged picture is sent again, so that a vanished viewer is noticed by the write."""
 
 T = TypeVar("T")
+
+
+class Item(Protocol):
+    """What can be sent: `part` holds the bytes that every viewer is sent, made once for all."""
+
+    @property
+    def part(self) -> bytes:
+        """The bytes, ready to go out behind those of the item before."""
+        ...
+
+
+Sent = TypeVar("Sent", bound=Item)
 
 
 class Ended(Exception):  # noqa: N818 - an end is no error
@@ -101,13 +114,18 @@ class Hub(Generic[T]):
 class Picture:
     """One encoded frame.
 
-    `captured_at` is in seconds since the UTC epoch; `drawn` marks a notice that is no camera's frame.
+    `captured_at` is in seconds since the UTC epoch, `position` on the source's own clock; `drawn` marks a notice that
+    is no camera's frame. `faces` are those of this frame, with the smoothing of the look that it was drawn in; their
+    boxes are in pixels of the frame as the camera gave it, whose width and height `size` tells.
     """
 
     jpeg: bytes
     number: int
     captured_at: float
     drawn: bool = False
+    faces: tuple[Face, ...] = ()
+    position: float = 0.0
+    size: tuple[int, int] = (0, 0)
 
     def part(self) -> bytes:
         """The frame as a part of multipart/x-mixed-replace (RFC 2046), closing boundary included.
@@ -129,9 +147,9 @@ class Outgoing:
     part: bytes
 
 
-def parts(hub: Hub[Outgoing], viewer: Viewer) -> Iterator[bytes]:
-    """The body of one viewer's stream: the opening boundary, then the newest part each time one is due."""
-    yield OPENING
+def parts(hub: Hub[Sent], viewer: Viewer, opening: bytes = OPENING) -> Iterator[bytes]:
+    """The body of one viewer's stream: the opening, a boundary for pictures, then the newest part when one is due."""
+    yield opening
     sequence, newest = 0, None
     while True:
         try:

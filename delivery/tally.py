@@ -4,7 +4,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -56,6 +56,24 @@ class Growth:
                 self._readings.popleft()
             then, before = self._readings[0]
         return (value - before) / (now - then) if now - then > 0.1 else 0.0
+
+
+class Throughput:
+    """How fast viewers are sent frames and bytes, from counts as `Viewers.counts` has them."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+        self._frames, self._bytes = Growth(), Growth()
+
+    def told(self) -> dict[str, float]:
+        """Frames and bytes a second now, and in sum, as the API tells them."""
+        counts = self._counts()
+        return {
+            "fps": round(self._frames.read(counts["frames"]), 1),
+            "bytes_per_second": round(self._bytes.read(counts["sent"])),
+            "frames": counts["frames"],
+            "bytes": counts["sent"],
+        }
 
 
 @dataclass

@@ -2,10 +2,15 @@
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+
+from looks import Look
 
 EARLY = 0.01
 """Seconds by which a frame may come early for a viewer with a frame rate of its own: cameras jitter."""
+REMEMBER_FOR = 10.0
+"""Seconds for which the ids of streams that have ended are told."""
+MOST_REMEMBERED = 1000
 
 
 class Viewer:
@@ -13,7 +18,7 @@ class Viewer:
 
     Args:
         name: an id that the viewer chose, or empty.
-        width: pixels to which pictures are reduced for this viewer; 0 for the camera's own.
+        look: how this viewer wants the pictures to look.
         fps: frames a second at most; 0 for all.
 
     Attributes:
@@ -23,8 +28,8 @@ class Viewer:
         capped: frames left out because of `fps`.
     """
 
-    def __init__(self, name: str = "", width: int = 0, fps: float = 0.0) -> None:
-        self.name, self.width = name, width
+    def __init__(self, name: str = "", look: Look | None = None, fps: float = 0.0) -> None:
+        self.name, self.look = name, look or Look()
         self._period = 1 / fps if fps else 0.0
         self._seen = 0
         self._due = self._sent_at = 0.0
@@ -64,13 +69,19 @@ class Viewer:
 
 
 class Viewers:
-    """The viewers of one camera: counted, and known by their ids. May be called from any thread."""
+    """The viewers of one camera: counted, and known by their ids. May be called from any thread.
+
+    Attributes:
+        listeners: those for whom the camera is open although they are sent no picture.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._here: list[Viewer] = []
         self._gone: Counter[str] = Counter()
+        self._left: deque[tuple[float, str]] = deque(maxlen=MOST_REMEMBERED)
         self._left_at = time.monotonic()
+        self.listeners = 0
 
     def enter(self, viewer: Viewer) -> None:
         """Count one viewer more."""
@@ -83,6 +94,19 @@ class Viewers:
             self._here.remove(viewer)
             self._gone.update(_counts(viewer))
             self._left_at = time.monotonic()
+            if viewer.name:
+                self._left.append((self._left_at, viewer.name))
+
+    def hold(self) -> None:
+        """Count one listener more."""
+        with self._lock:
+            self.listeners += 1
+
+    def release(self) -> None:
+        """Count one listener less."""
+        with self._lock:
+            self.listeners -= 1
+            self._left_at = time.monotonic()
 
     def __len__(self) -> int:
         return len(self._here)
@@ -91,16 +115,32 @@ class Viewers:
         return any(viewer.name == name for viewer in self._here)
 
     @property
-    def away(self) -> float:
-        """Seconds since the last one left; 0 while somebody watches."""
+    def names(self) -> set[str]:
+        """The ids of the streams that are being sent."""
         with self._lock:
-            return 0.0 if self._here else time.monotonic() - self._left_at
+            return {viewer.name for viewer in self._here if viewer.name}
 
     @property
-    def widths(self) -> set[int]:
-        """The widths that they asked for."""
+    def away(self) -> float:
+        """Seconds since the last one left for whom the camera is open; 0 while there is one."""
         with self._lock:
-            return {viewer.width for viewer in self._here}
+            return 0.0 if self._here or self.listeners else time.monotonic() - self._left_at
+
+    @property
+    def left(self) -> list[str]:
+        """The ids of streams that have ended within the last seconds, and of which no other has begun since."""
+        oldest = time.monotonic() - REMEMBER_FOR
+        with self._lock:
+            while self._left and self._left[0][0] < oldest:
+                self._left.popleft()
+            here = {viewer.name for viewer in self._here} if self._left else set()
+            return list(dict.fromkeys(name for _, name in self._left if name not in here))
+
+    @property
+    def looks(self) -> set[Look]:
+        """The looks that they asked for."""
+        with self._lock:
+            return {viewer.look for viewer in self._here}
 
     def counts(self) -> dict[str, int]:
         """`frames`, `sent`, `slow` and `capped` of all viewers ever, summed."""

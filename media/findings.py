@@ -50,7 +50,7 @@ class Finding:
         if self.error:
             about["error"] = self.error
         if self.kind == "video":
-            frames = [{"frame": n, "seconds": round(s, 4), "faces": _dicts(faces)} for n, s, faces in self.frames]
+            frames = [as_entry(*frame) for frame in self.frames]
             return {**about, "fps": self.fps, "labels": self.labels, "frames": frames}
         return {**about, "labels": self.labels, "faces": _dicts(self.frames[0][2]) if self.frames else []}
 
@@ -64,8 +64,7 @@ def as_csv(findings: Sequence[Finding]) -> str:
     labels = next((finding.labels for finding in findings), ())
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
-    box = ["x", "y", "width", "height"]
-    out.writerow(["path", "frame", "seconds", "track", *box, "expression", "confidence", *labels])
+    out.writerow(["path", "frame", "seconds", *columns(labels)])
     for finding in findings:
         out.writerows(_rows(finding))
     return text.getvalue()
@@ -74,10 +73,24 @@ def as_csv(findings: Sequence[Finding]) -> str:
 def _rows(finding: Finding) -> Iterator[list[object]]:
     for number, seconds, faces in finding.frames:
         for face in faces:
-            place = [face.box.x, face.box.y, face.box.width, face.box.height]
-            look = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
-            track = "" if face.track is None else face.track
-            yield [_harmless(finding.path), number, round(seconds, 4), track, *place, *look]
+            yield [_harmless(finding.path), number, round(seconds, 4), *cells(face)]
+
+
+def columns(labels: Sequence[str]) -> list[str]:
+    """The columns that tell of a face in CSV; `cells` gives what stands in them."""
+    return ["track", "x", "y", "width", "height", "expression", "confidence", *labels]
+
+
+def cells(face: Face) -> list[object]:
+    """One face in CSV."""
+    place = [face.box.x, face.box.y, face.box.width, face.box.height]
+    look = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
+    return ["" if face.track is None else face.track, *place, *look]
+
+
+def as_entry(number: int, seconds: float, faces: Sequence[Face]) -> dict[str, Any]:
+    """One frame of a video in JSON."""
+    return {"frame": number, "seconds": round(seconds, 4), "faces": _dicts(faces)}
 
 
 def _harmless(text: str) -> str:

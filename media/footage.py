@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from camera import FaceDetector
 from faces import Frame
+from looks import Look
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
 from pipeline import Pipeline
@@ -27,7 +29,7 @@ def analysed(
     sizes = (settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = Search(FaceDetector(*sizes), settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
-    pipeline = Pipeline(search, model, tracker, settings.threshold, bars=settings.draw == "bars")
+    pipeline = Pipeline(search, model, tracker, replace(Look.usual(settings), privacy="off"))
     try:
         for number, (seconds, image) in enumerate(reader.pictures(copy.sound if copy is not None else None)):
             done = pipeline.process(Frame(image, number, time.time(), seconds))

@@ -1,19 +1,22 @@
 """Sees that waiting videos are worked at: starts the server's own worker process when there are some, and again when it
 dies; sweeps what nobody needs any more."""
 
+import fcntl
 import logging
+import os
 import secrets
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
+from errors import QueueError
 from media.jobs import Jobs
-from media.worker import TIDY, jobs_of, tidy
-from settings import SETTINGS, Settings, option
+from media.storage import TIDY, jobs_of, tidy
+from settings import PREFIX, SETTINGS, Settings, variable
 
 log = logging.getLogger("foreman")
 
@@ -39,14 +42,21 @@ class Foreman:
         self._look = threading.Event()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._place: IO[bytes] | None = None
         self._name = ""
         self._failures = 0
         self._start_at = 0.0
 
     def open(self) -> None:
         """Take up what an earlier server left; does nothing where no video was ever handed in."""
-        if self.jobs.exist():
-            tidy(self.jobs)
+        try:
+            known = self.jobs.exist()
+            if known:
+                tidy(self.jobs)
+        except QueueError as error:
+            log.warning("%s", error)
+            known = True
+        if known:
             self.wake()
 
     def wake(self) -> None:
@@ -74,6 +84,9 @@ class Foreman:
                 if time.monotonic() - tidied > TIDY:
                     tidied = time.monotonic()
                     tidy(self.jobs)
+            except QueueError as error:
+                log.warning("%s", error)
+                self._look.wait(PATIENCE)
             except Exception:
                 log.exception("the videos that wait could not be looked after; trying again")
             self._look.wait(LOOK)
@@ -90,13 +103,24 @@ class Foreman:
             self._forget()
             self.jobs.recover(self._name)
         due = self._process is None and time.monotonic() >= self._start_at
-        if due and self._settings.worker == "own" and self.jobs.unfinished():
+        if due and self._settings.worker == "own" and self.jobs.unfinished() and self._is_first():
             self._start()
+
+    def _is_first(self) -> bool:
+        """Whether no other server process on this machine has a worker for the same folder."""
+        place = (self.jobs.folder / "queue.lock").open("wb")
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with this process, however that dies
+        except BlockingIOError:
+            place.close()
+            return False
+        self._place = place
+        return True
 
     def _start(self) -> None:
         self._name = f"own-{secrets.token_hex(6)}"
-        command = [sys.executable, str(WORKER), "worker", "--attached", self._name, *_options(self._settings)]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        command = [sys.executable, str(WORKER), "worker", "--attached", self._name]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=_environment(self._settings))
         log.info("started a worker for videos, process %d", self._process.pid)
 
     def _end_worker(self) -> None:
@@ -116,12 +140,18 @@ class Foreman:
             if self._process.stdin is not None:
                 self._process.stdin.close()
         self._process = None
+        if self._place is not None:
+            self._place.close()
+            self._place = None
 
 
-def _options(settings: Settings) -> Sequence[str]:
-    """The command line that gives a process the same settings, whatever its environment holds."""
-    found = []
+def _environment(settings: Settings) -> dict[str, str]:
+    """The environment that gives a process the same settings, whatever this one's command line, file and variables say.
+
+    A command line would show every user of the machine the passwords in it.
+    """
+    found = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name in SETTINGS:
         value = getattr(settings, name)
-        found += [f"{option(name)}={part}" for part in (value if isinstance(value, tuple) else (value,))]
+        found[variable(name)] = ";".join(value) if isinstance(value, tuple) else str(value)
     return found

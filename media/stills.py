@@ -1,12 +1,15 @@
 """The faces of a still picture: a closer look than a live frame has time for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import cv2
 import numpy as np
 
+from batching import Batching
 from camera import FaceDetector
 from faces import Box, Face, Image, joined
+from media.octaves import OctaveSearch
 from model import EmotionModel
 from preprocess import crop_faces, fit_image
 from settings import Settings
@@ -20,20 +23,40 @@ WHOLE_SIDE = 1024
 class Stills:
     """Finds and reads the faces of still pictures.
 
-    Safe to share between threads: each call makes its own detectors.
+    Safe to share between threads. Pictures that are read at the same time go through the network together.
     """
 
     def __init__(self, model: EmotionModel, settings: Settings) -> None:
         self.model = model
         self._settings = settings
+        self._batching = Batching(model.read)
+        self._idle: list[tuple[OctaveSearch, FaceDetector]] = []
 
     def faces(self, image: Image) -> tuple[Face, ...]:
         """The faces of a (height, width, 3) uint8 BGR picture with their expressions, left one first."""
-        chosen = self._settings
-        live = FaceDetector(chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
-        closer = FaceDetector(STILL_WIDTH, chosen.min_face, chosen.scale_factor, max(1, chosen.neighbours - 1))
-        boxes = joined(live.detect(image), closer.detect(image))  # each finds faces that the other misses
-        return self._read(image, sorted(boxes, key=lambda box: box.x))
+        return self.read(image, self.find(image))
+
+    def find(self, image: Image) -> list[Box]:
+        """Where the faces of a picture may be, left one first; the network has not been asked yet.
+
+        One face is mostly all there is. Where there are several, or none, a closer look is taken for those that are
+        harder to see.
+        """
+        grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        with self._detectors() as (octaves, closer):
+            boxes = octaves.detect(grey)
+            if len(boxes) != 1:
+                boxes = joined(boxes, [box for box, _ in closer.detect_new(grey, known=boxes)])
+        return sorted(boxes, key=lambda box: box.x)
+
+    def read(self, image: Image, boxes: Sequence[Box]) -> tuple[Face, ...]:
+        """The faces among some finds, with their expressions, in the same order."""
+        model, limit = self.model, self.model.no_face_threshold
+        if not boxes:
+            return ()
+        reading = self._batching.read(crop_faces(image, boxes, model.spec))
+        finds = zip(boxes, reading.probabilities.tolist(), reading.no_face, strict=True)
+        return tuple(Face(box, model.labels, tuple(row)) for box, row, none in finds if limit is None or none <= limit)
 
     def whole(self, image: Image) -> Face:
         """A picture read as if it were one face, whatever it shows; the box is the whole picture."""
@@ -42,13 +65,21 @@ class Stills:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         reduced = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         batch = fit_image(reduced, self.model.spec)[None]
-        return Face(
-            Box(0, 0, width, height), self.model.labels, tuple(self.model.read(batch).probabilities[0].tolist())
-        )
+        probabilities = self._batching.read(batch).probabilities[0]
+        return Face(Box(0, 0, width, height), self.model.labels, tuple(probabilities.tolist()))
 
-    def _read(self, image: Image, boxes: Sequence[Box]) -> tuple[Face, ...]:
-        """The faces among the finds, with their expressions."""
-        model, limit = self.model, self.model.no_face_threshold
-        reading = model.read(crop_faces(image, boxes, model.spec))
-        finds = zip(boxes, reading.probabilities.tolist(), reading.no_face, strict=True)
-        return tuple(Face(box, model.labels, tuple(row)) for box, row, none in finds if limit is None or none <= limit)
+    @contextmanager
+    def _detectors(self) -> Iterator[tuple[OctaveSearch, FaceDetector]]:
+        """The detectors, for one thread; reading the cascade's file takes as long as a search."""
+        try:
+            pair = self._idle.pop()
+        except IndexError:
+            pair = self._make_detectors()
+        yield pair
+        self._idle.append(pair)  # not after an error: who knows what it left them in
+
+    def _make_detectors(self) -> tuple[OctaveSearch, FaceDetector]:
+        chosen = self._settings
+        octaves = OctaveSearch(STILL_WIDTH, chosen.min_face, max(1, chosen.neighbours - 2))
+        closer = FaceDetector(STILL_WIDTH, chosen.min_face, chosen.scale_factor, max(1, chosen.neighbours - 1))
+        return octaves, closer

@@ -46,7 +46,7 @@ class Upload:
             raise UploadError(f"it is larger than {self._limit // MEGABYTE:,} MB; hand in a shorter or smaller one")
         if self.size >= self._look_at:
             self._look_at = self.size + MEGABYTE
-            if shutil.disk_usage(self._folder).free < SPARE:
+            if is_full(self._folder):
                 raise UploadError("the server's disk is full; try again later, or tell its keeper")
         return self._file.write(data)
 
@@ -69,6 +69,21 @@ class Upload:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def nearest_there(folder: Path) -> Path:
+    """A folder that may be made yet, or the one above it that is there."""
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+
+
+def free_bytes(folder: Path) -> int:
+    """Room on the disk of a folder, which may be made yet."""
+    return shutil.disk_usage(nearest_there(folder)).free
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of a folder has so little room left that nothing more is written to it."""
+    return shutil.disk_usage(folder).free < SPARE
 
 
 def sweep(folder: Path) -> int:

@@ -15,15 +15,12 @@ import numpy as np
 
 from errors import SourceError
 from faces import Image
+from media.h264 import CLOCK, add_pictures, frame_of, unwritable
 
-CLOCK = Fraction(1, 90_000)
-"""Seconds of one tick in the copies; every usual frame rate is a whole number of them."""
 USUAL_FPS = 25.0
 FASTEST = 240.0
 LARGEST = 4096 * 2304
 """Pixels of a frame above which a video is refused: browsers play no larger ones."""
-KEY_EVERY = 2.0
-"""Seconds between key frames, to which a jump in the copy goes."""
 DAMAGED = 1000
 """Damaged packets after which the rest of a file is given up."""
 
@@ -65,11 +62,15 @@ class VideoReader:
 
     def _set_up(self) -> None:
         streams = self._container.streams
+        heard = [stream for stream in streams.audio if stream.codec_context]
         if not streams.video:
             raise SourceError(f"{self.name}: it holds no video; MP4, MOV, WebM and AVI with moving pictures work")
         self._video = streams.video[0]
+        if not self._video.codec_context:  # of a codec that FFmpeg does not know
+            raise SourceError(f"{self.name}: its pictures are in a form that cannot be read; H.264 in MP4 works")
         self._video.thread_type = "AUTO"
-        self.sound = streams.audio[0] if streams.audio else None
+        self._video.codec_context.options = {"max_pixels": str(LARGEST)}  # also where a later frame is larger
+        self.sound = heard[0] if heard else None
         size = self._video.codec_context
         if size.width * size.height > LARGEST:
             raise SourceError(f"{self.name}: {size.width}x{size.height} pixels a frame, expected at most 4096x2304")
@@ -166,18 +167,16 @@ class VideoCopy:
         Raises:
             SourceError: the file cannot be written.
         """
-        even = np.ascontiguousarray(image[: image.shape[0] // 2 * 2 or 1, : image.shape[1] // 2 * 2 or 1])
+        image = np.ascontiguousarray(image[: image.shape[0] // 2 * 2 or 1, : image.shape[1] // 2 * 2 or 1])
         try:
             if self._container is None:
-                self._open(even.shape[1], even.shape[0])
-            frame = av.VideoFrame.from_ndarray(even, format="bgr24")
+                self._open(image.shape[1], image.shape[0])
             self._ticks = max(self._ticks + 1, round(seconds / CLOCK))
-            frame.pts, frame.time_base = self._ticks, CLOCK
-            self._mux(self._video.encode(frame))
+            self._mux(self._video.encode(frame_of(image, self._ticks)))
             while self._waiting:
                 self._copy_sound(self._waiting.pop(0))
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(f"{self._path}: this video cannot be written ({error}); is there room?") from None
+            raise unwritable(self._path, error) from None
 
     def sound(self, packet: Packet) -> None:
         """Add a packet of the source's sound; what comes before the first picture waits for it."""
@@ -188,11 +187,7 @@ class VideoCopy:
 
     def _open(self, width: int, height: int) -> None:
         self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
-        rate = Fraction(self._fps).limit_denominator(1001)
-        self._video = self._container.add_stream("libx264", rate=rate, options={"preset": "veryfast", "crf": "23"})
-        self._video.width, self._video.height, self._video.pix_fmt = width, height, "yuv420p"
-        self._video.codec_context.time_base = CLOCK
-        self._video.codec_context.gop_size = max(1, round(KEY_EVERY * self._fps))
+        self._video = add_pictures(self._container, (width, height), self._fps)
         self._add_sound()
 
     def _add_sound(self) -> None:
@@ -265,4 +260,4 @@ class VideoCopy:
             self._container.close()
             self._part.replace(self._path)
         except (av.error.FFmpegError, OSError) as error:
-            raise SourceError(f"{self._path}: this video cannot be written ({error}); is there room?") from None
+            raise unwritable(self._path, error) from None

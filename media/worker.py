@@ -10,34 +10,41 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
 import logs
+from configuration import add_options, load, parse_options
 from errors import ExpressionError, QueueError, SourceError
-from media import uploads
+from media.bounds import bound_memory
 from media.findings import Finding, as_csv
 from media.footage import analysed, complaint
-from media.jobs import UPLOAD, Job, Jobs
+from media.job import Job
+from media.jobs import UPLOAD
+from media.storage import LINE, RESULT, TABLE, TIDY, VIDEO, jobs_of, tidy
 from media.timeline import timeline
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
-from settings import Settings, add_options, load
+from settings import Settings
 
 log = logging.getLogger("worker")
 
-VIDEO, RESULT, TABLE, LINE = "annotated.mp4", "result.json", "result.csv", "timeline.json"
 BEAT = 2.0
 TELL = 0.5
 PAUSE = 0.5
-TIDY = 60.0
 SILENCE = 5.0
-"""Seconds between signs of life, words on the progress, looks into an empty queue, sweeps, tries of a silent one."""
+"""Seconds between signs of life, words on the progress, looks into an empty queue, tries of a silent one."""
 REST = 30.0
 """Seconds without work after which a worker that a server has started ends; the server starts another when needed."""
 NICE = 10
 """Live pictures go before files."""
+STALL = 120.0
+"""Seconds without a frame after which a worker gives itself up; its job is tried again, three times in all."""
+STALLED = 75
+"""Its exit status then."""
+MEMORY = 6_000_000_000
+"""Bytes by which a worker may grow; frames of 4096x2304 take two of them."""
 
 
 class _Stopped(Exception):  # noqa: N818 - no error
@@ -46,21 +53,6 @@ class _Stopped(Exception):  # noqa: N818 - no error
 
 class _Lost(Exception):  # noqa: N818 - no error
     """The job is this worker's no more: it was cancelled or deleted."""
-
-
-def jobs_of(settings: Settings) -> Jobs:
-    """The jobs below the storage folder of some settings.
-
-    Raises:
-        SettingError: the queue's setting is neither sqlite nor a Redis address.
-    """
-    return Jobs(Path(settings.storage) / "videos", settings.queue, settings.keep * 3600)
-
-
-def tidy(jobs: Jobs) -> None:
-    """Delete what was kept long enough, and what dead processes left half written."""
-    jobs.sweep()
-    uploads.sweep(jobs.folder.parent / "uploads")
 
 
 class Worker:
@@ -126,33 +118,66 @@ class Worker:
                 attempt.mkdir()
                 self._analyse(job, folder / UPLOAD, attempt)
             _settle(folder, attempt)
-            if not self.jobs.finish(job, "done"):
+            if not self._finish(job, "done"):
                 raise _Lost
             (folder / UPLOAD).unlink(missing_ok=True)
         except _Stopped:
             self.jobs.put_back(job)
         except _Lost:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._let_go(job)
         except ExpressionError as error:
             self._fail(job, str(error))
         except Exception:
-            log.exception("the analysis of %s broke off", job.id)
+            log.exception("the analysis of %s broke off", _told(job))
             self._fail(job, f"{job.name}: the analysis broke off by a fault of this program; its log tells which")
         finally:
             shutil.rmtree(attempt, ignore_errors=True)
 
     def _fail(self, job: Job, message: str) -> None:
-        log.warning("job %s failed: %s", job.id, message)
-        self.jobs.finish(job, "failed", message)
-        shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
+        log.warning("job %s failed: %s", _told(job), message.replace(job.name, "the video"))
+        if self._finish(job, "failed", message):
+            shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
+        else:
+            self._let_go(job)
+
+    def _finish(self, job: Job, status: str, message: str = "") -> bool:
+        """End a job, as `Jobs.finish` does; tries again while the queue does not answer, unless the worker ends.
+
+        Raises:
+            QueueError: the worker ends; another will take the job up.
+        """
+        while True:
+            try:
+                return self.jobs.finish(job, status, message)
+            except QueueError as error:
+                log.warning("%s", error)
+                if self.stop.wait(PAUSE):
+                    raise
+
+    def _let_go(self, job: Job) -> None:
+        """Remove the files of a job that was lost, unless another worker has it: this one may have been silent."""
+        found = self.jobs.get(job.id)
+        if found is None or found.status == "cancelled":
+            shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
+
+    def _tell(self, job: Job, progress: float, left: float) -> bool:
+        """As `Jobs.tell`; what the queue does not take is not worth stopping for."""
+        try:
+            return self.jobs.tell(job, progress, left)
+        except QueueError:
+            return True
 
     @contextmanager
     def _beating(self, job: Job) -> Iterator[None]:
-        over = threading.Event()
+        over, self._moved = threading.Event(), time.monotonic()
 
         def beat() -> None:
             while not over.wait(BEAT):
-                self.jobs.beat(job)
+                if time.monotonic() - self._moved > STALL:
+                    log.error("no frame of %s came for %g s; giving this worker up", _told(job), STALL)
+                    os._exit(STALLED)  # the thread that reads is held in a decoder, and hears nothing
+                with suppress(QueueError):  # it may answer again before this counts as dead
+                    self.jobs.beat(job)
 
         thread = threading.Thread(target=beat, name="beat")
         thread.start()
@@ -175,9 +200,10 @@ class Worker:
             if reader.duration > limit:
                 raise SourceError(too_long)
             finding.fps = reader.fps
-            tell = _Progress(lambda progress, left: self.jobs.tell(job, progress, left), reader.duration)
+            tell = _Progress(lambda progress, left: self._tell(job, progress, left), reader.duration)
             with VideoCopy(attempt / VIDEO, reader.fps, reader) as copy:
                 for frame in analysed(reader, self._model, self._settings, copy):
+                    self._moved = time.monotonic()
                     if self.stop.is_set():
                         raise _Stopped
                     if frame.position > limit:
@@ -218,6 +244,11 @@ class _Progress:
             raise _Lost
 
 
+def _told(job: Job) -> str:
+    """As much of a job's id as may stand in a log: who knows all of it may see the video."""
+    return f"{job.id[:6]}..."
+
+
 def _clear(folder: Path) -> None:
     """Remove what attempts that were killed have left."""
     for left in folder.glob("attempt-*"):
@@ -235,6 +266,7 @@ def main(arguments: Sequence[str]) -> int:
     """The command line of `worker`; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="main.py worker",
+        allow_abbrev=False,
         description="Analyse the videos that were handed in to a server with the same storage folder. "
         "Give it the server's settings.",
     )
@@ -242,14 +274,15 @@ def main(arguments: Sequence[str]) -> int:
         "--attached", metavar="NAME", help="work for the process at the other end of the standard input"
     )
     add_options(parser)
-    options = parser.parse_args(arguments)
+    options = parse_options(parser, arguments)
     try:
         settings = load(vars(options), os.environ)
-        logs.set_up(settings.log_level)
+        logs.set_up(settings.log_level, settings.log_format)
         worker = Worker(settings, options.attached or f"{os.uname().nodename}-{os.getpid()}", bool(options.attached))
         _stop_on_signals(worker)
         if options.attached:
             os.nice(NICE)
+            bound_memory(MEMORY)
             threading.Thread(target=_follow, args=(worker,), name="follow", daemon=True).start()
         worker.run()
     except ExpressionError as error:

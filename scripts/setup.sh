@@ -1,10 +1,11 @@
 #!/bin/sh
-# Set up what is missing: the virtual environment with the pinned packages and, for "dev", what the tests need.
-# Does nothing, in milliseconds, when all is there. Usage: scripts/setup.sh run|dev
+# Set up what is missing: the virtual environment with the pinned packages and, for "dev", what the tests need; for
+# "serve", in a folder of its own, what a server needs and nothing else.
+# Does nothing, in milliseconds, when all is there. Usage: scripts/setup.sh run|dev|serve
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?run or dev}
-venv=${VENV:-.venv}
+what=${1:?run, dev or serve}
+if [ "$what" = serve ]; then venv=${VENV:-.venv-serve}; else venv=${VENV:-.venv}; fi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -18,8 +19,15 @@ install_packages() {
         as_root=sudo
     fi
     say "installing $*"
+    policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then policy=; else # none of them is to start a server of its own
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+        $as_root chmod +x "$policy"
+    fi
     $as_root apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null || failed=1
+    [ -z "$policy" ] || $as_root rm -f "$policy"
+    [ -z "${failed:-}" ] ||
         fail "could not install $*; install by hand what is missing (a browser may also be named by CHROMIUM=/path)"
 }
 
@@ -43,14 +51,31 @@ make_venv() {
     "$python" -m venv --clear "$venv"
 }
 
-# Stamps hold the checksum of the pins that were installed, so that only a change of them installs again.
+# Stamps hold the checksum of the lock file that was installed, so that only a change of it installs again. A lock file
+# names every package with its version and the SHA-256 of its files; nothing else is taken.
 stamp() { printf '%s/.%s.installed' "$venv" "$1"; }
+note() { cksum <"$1" >"$(stamp "$1")"; }
 is_installed() { [ "$(cat "$(stamp "$1")" 2>/dev/null)" = "$(cksum <"$1")" ]; }
-install_pins() {
+install_lock() {
     say "installing $1 (the first time this takes some minutes)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$1"
-    cksum <requirements.txt >"$(stamp requirements.txt)" # the other file begins with this one
-    cksum <"$1" >"$(stamp "$1")"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes ${2:-} -r "$1"
+}
+
+# A server's environment keeps no file that it will never read.
+install_server() {
+    install_lock requirements-serve.lock --no-compile
+    packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
+    find "$packages" -depth -type d -name tests -exec rm -r {} +
+    find "$packages" -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.h' \) -delete
+    find "$packages/cv2/data" -name '*.xml' ! -name haarcascade_frontalface_default.xml -delete
+    # LiteRT's parts for graphics cards, for phones' chips and for compiling networks
+    rm -rf "$packages"/ai_edge_litert/libLiteRtWebGpuAccelerator.so "$packages"/ai_edge_litert/vendors \
+        "$packages"/ai_edge_litert/tools
+    "$venv/bin/python" -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true
+    find "$packages" -depth -type d -name __pycache__ -exec rm -r {} +
+    "$venv/bin/python" -c 'import main; from model import EmotionModel; EmotionModel.load("weights/ferplus", "litert")' \
+        2>/dev/null # compiles what is imported
+    note requirements-serve.lock
 }
 
 # The browser that the tests drive; Ubuntu has no package "chromium", but one that brings it as a snap.
@@ -71,12 +96,23 @@ camera_packages() {
     have /usr/lib/*/gstreamer-1.0/libgstx264.so || echo gstreamer1.0-plugins-ugly
 }
 
+if [ "$what" = serve ]; then
+    is_installed requirements-serve.lock && exit
+    make_venv
+    install_server
+    exit
+fi
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || make_venv
-is_installed requirements.txt || [ "$what" = dev ] || install_pins requirements.txt
-if [ "$what" = dev ]; then
-    is_installed requirements.txt && is_installed requirements-dev.txt || install_pins requirements-dev.txt
+if [ "$what" = run ]; then
+    is_installed requirements.lock || { install_lock requirements.lock && note requirements.lock; }
+else
+    is_installed requirements-dev.lock || { install_lock requirements-dev.lock && note requirements-dev.lock; }
+    note requirements.lock # the other has all of it
     missing=$(browser_package)
     command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+    [ -x /usr/sbin/nginx ] || missing="$missing nginx"
+    command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+    command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
     missing="$missing$(camera_packages | sed 's/^/ /' | tr -d '\n')"
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || install_packages $missing

@@ -9,7 +9,7 @@ import numpy as np
 from errors import SourceError
 from faces import Image
 
-SILENCE = 0.7
+SILENCE = 0.6
 """Seconds without a frame after which a camera of a usual pace counts as silent."""
 MISSED = 3.0
 """The same for slow cameras, in their own usual intervals."""
@@ -20,7 +20,10 @@ STEP = 8
 
 
 class Silence:
-    """Tells a camera that has stopped from one that is slow, by its last intervals; their median forgets an outage."""
+    """Tells a camera that has stopped from one that is slow, by its last intervals; their median forgets an outage.
+
+    One thread takes note of frames, any other may ask.
+    """
 
     def __init__(self) -> None:
         self._since = time.monotonic()
@@ -35,7 +38,8 @@ class Silence:
     @property
     def patience(self) -> float:
         """Seconds until the camera counts as silent; 0 or less when it does."""
-        usual = statistics.median(self._gaps) if len(self._gaps) >= ENOUGH else 0.0
+        gaps = tuple(self._gaps)
+        usual = statistics.median(gaps) if len(gaps) >= ENOUGH else 0.0
         return max(SILENCE, MISSED * usual) - (time.monotonic() - self._since)
 
 

@@ -1,12 +1,9 @@
 /** All cameras at a glance: a small picture of each, with its name and how it fares. */
 
-import { Stills } from "./stills.js";
-import { Stream } from "./stream.js";
+import { View } from "./view.js";
 import { describe } from "./words.js";
 
-/** Browsers open six connections to one server; the state and a page in another tab want theirs. */
-const MOST_STREAMS = 4;
-const WISH = { width: 640, fps: 15 };
+const WISH = { width: "640", fps: "15" };
 
 export class Grid {
   #root;
@@ -17,60 +14,58 @@ export class Grid {
    * @param {HTMLElement} options.root where the tiles go
    * @param {string[]} options.cameras
    * @param {(camera: string) => void} options.onChoose called when one is chosen
-   * @param {() => void} options.onDrawn called when a picture has begun
    */
-  constructor({ root, cameras, onChoose, onDrawn }) {
+  constructor({ root, cameras, onChoose }) {
     this.#root = root;
-    const Picture = cameras.length > MOST_STREAMS ? Stills : Stream;
     for (const camera of cameras) {
       const tile = document.getElementById("tile").content.firstElementChild.cloneNode(true);
       tile.querySelector(".tile-name").textContent = camera;
       tile.addEventListener("click", () => onChoose(camera));
       const [screen, still] = [tile.querySelector(".screen"), tile.querySelector(".still")];
-      this.#tiles.set(camera, { tile, picture: new Picture({ screen, still, onDrawn, wish: WISH }) });
+      this.#tiles.set(camera, { tile, view: new View({ screen, still, onDrawn: () => {} }) });
       root.append(tile);
     }
   }
 
-  /** Ids of the connections, by which the server tells whether they still deliver. */
-  get viewers() {
-    return [...this.#tiles.values()].map(({ picture }) => picture.viewer).filter(Boolean);
-  }
-
-  /** Shows the grid and opens its pictures. */
-  open() {
-    this.#root.hidden = false;
-    for (const [camera, { picture }] of this.#tiles) picture.open(camera);
+  /**
+   * Shows the pictures.
+   * @param {Record<string, string>} query how the visitor wants them to look
+   * @param {number} streams how many of them may be streamed; the others are stills
+   */
+  open(query, streams) {
+    [...this.#tiles].forEach(([camera, { view }], place) => view.show(camera, { ...WISH, ...query }, place < streams));
   }
 
   /** Frees the connections; the last pictures stay. */
   close() {
-    for (const { picture } of this.#tiles.values()) picture.close();
+    for (const { view } of this.#tiles.values()) view.close();
   }
 
-  /** Takes the grid from the page. */
-  hide() {
-    this.close();
-    this.#root.hidden = true;
+  /** Shows or hides all of it. */
+  set hidden(hidden) {
+    this.#root.hidden = hidden;
   }
 
   /**
    * Shows how the cameras fare, and takes the server's word on the connections.
-   * @param {object} state the server's answer
+   * @param {object[]} cameras as the server tells of them
    */
-  show({ cameras, connections }) {
+  show(cameras) {
     for (const seen of cameras) {
-      const { tile, picture } = this.#tiles.get(seen.name) ?? {};
+      const { tile, view } = this.#tiles.get(seen.name) ?? {};
       if (!tile) continue;
-      if (picture.viewer in connections) picture.judge(connections[picture.viewer]);
-      this.#tell(tile, seen.status === "lost" ? "camera-lost" : picture.drawn ? "live" : "connecting");
+      view.follow(seen.left ?? []);
+      this.#tell(tile, situationOf(seen, view));
       if (seen.width) tile.style.setProperty("--ratio", seen.width / seen.height);
     }
   }
 
-  /** Says of every camera that nothing is known. */
-  lose() {
-    for (const { tile } of this.#tiles.values()) this.#tell(tile, "connection-lost");
+  /**
+   * Says the same of every camera.
+   * @param {string} situation such as "connection-lost"
+   */
+  tellAll(situation) {
+    for (const { tile } of this.#tiles.values()) this.#tell(tile, situation);
   }
 
   #tell(tile, situation) {
@@ -79,4 +74,10 @@ export class Grid {
     status.dataset.state = situation;
     if (status.textContent !== word) status.textContent = word;
   }
+}
+
+function situationOf({ status }, { drawn }) {
+  if (status === "lost") return "camera-lost";
+  if (!drawn) return "connecting";
+  return status === "live" ? "live" : "starting";
 }

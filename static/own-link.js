@@ -106,7 +106,7 @@ async function reasonOf() {
   const timer = setTimeout(() => limit.abort(), TIME_LIMIT);
   try {
     const answer = await fetch(ADDRESS, { signal: limit.signal, cache: "no-store" });
-    return answer.status === 426 ? "" : ((await answer.json()).detail ?? "");
+    return answer.ok ? "" : ((await answer.json()).detail ?? "");
   } catch {
     return "";
   } finally {

@@ -1,5 +1,6 @@
 /** The page of the visitor's own camera: wires camera, connection, boxes, panel and controls together. */
 
+import { setUpDialog } from "./dialog.js";
 import { setUpFullScreen } from "./fullscreen.js";
 import { bindKeys } from "./keys.js";
 import { Boxes } from "./own-boxes.js";
@@ -9,14 +10,16 @@ import { Link } from "./own-link.js";
 import { describe } from "./own-words.js";
 import { Panel } from "./panel.js";
 import { Pace } from "./own-pace.js";
-import { download, fileName } from "./screenshot.js";
+import { saveCanvas } from "./screenshot.js";
+import { showNote, showShape, showWord } from "./situation.js";
+import { setUpToast } from "./toast.js";
 
-const TOAST_TIME = 4000;
 /** Milliseconds between two updates of the cards and figures: faster is not read. */
 const PANEL_EVERY = 100;
 
 const element = (id) => document.getElementById(id);
 const video = element("video");
+const toast = setUpToast(element("toast"));
 const panel = new Panel();
 const boxes = new Boxes(element("boxes"));
 const frames = new Frames(video);
@@ -31,7 +34,6 @@ let conversation = 0;
 let greeting = {};
 let latest = null;
 let shownAt = 0;
-let toastTimer = 0;
 /** Whether a button that goes away now had the focus, which then belongs to the one that takes its place. */
 let holding = false;
 
@@ -92,17 +94,13 @@ function show(answer, sentAt) {
 function showPanel() {
   if (!latest) return;
   shownAt = performance.now();
-  const { width, height } = latest;
-  const faces = latest.faces.filter(({ fade }) => fade === 1).map((face) => asSeen(face, width));
-  panel.show(greeting, { status: "live", faces, width, height, fps: pace.rate, latency: pace.trip / 1000 });
+  const faces = latest.faces.filter(({ fade }) => fade === 1);
+  const told = { status: "live", faces, width: latest.width, fps: pace.rate, latency: pace.trip / 1000 };
+  panel.show(greeting, told, { image: video, flipped: mirrored });
 }
 
 function draw() {
   boxes.show(latest, { threshold: greeting.threshold, mirrored, bars });
-}
-
-function asSeen(face, width) {
-  return mirrored ? { ...face, box: { ...face.box, x: width - face.box.x - face.box.width } } : face;
 }
 
 function onLost(why) {
@@ -113,14 +111,9 @@ function onLost(why) {
 
 function showSituation(situation, reason = "") {
   const words = describe(situation, reason);
-  const connection = element("connection");
-  connection.dataset.state = situation;
-  // Equal text is left alone: a screen reader would say it again.
-  if (connection.textContent !== words.word) connection.textContent = words.word;
+  showWord(situation, words.word);
   panel.explain(words);
-  const note = on ? element("veil") : element("gate");
-  note.querySelector(".veil-title").textContent = words.title;
-  note.querySelector(".veil-text").textContent = words.text;
+  showNote(on ? element("veil") : element("gate"), words);
   element("veil").classList.toggle("shown", on && situation !== "live");
   element("gate").hidden = on;
   element("start").hidden = !words.button;
@@ -136,10 +129,6 @@ function passFocus() {
   if (!holding || next.hidden) return;
   holding = false;
   next.focus({ preventScroll: true });
-}
-
-function showShape() {
-  if (video.videoWidth) document.documentElement.style.setProperty("--ratio", video.videoWidth / video.videoHeight);
 }
 
 async function showDevices() {
@@ -166,7 +155,7 @@ function toggleBars() {
 }
 
 /** The picture as it is seen, boxes and all; it is put together here and goes nowhere. */
-function takeScreenshot() {
+async function takeScreenshot() {
   if (!on || !video.videoWidth) return;
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
@@ -175,19 +164,7 @@ function takeScreenshot() {
   pen.drawImage(video, 0, 0);
   pen.resetTransform();
   boxes.drawOnto(pen, canvas.width, canvas.height);
-  const name = fileName("own-camera", new Date());
-  canvas.toBlob((blob) => {
-    download(blob, name);
-    toast(`Saved ${name}`);
-  }, "image/jpeg", 0.92);
-}
-
-function toast(text) {
-  clearTimeout(toastTimer);
-  const note = element("toast");
-  note.textContent = text;
-  note.classList.add("shown");
-  toastTimer = setTimeout(() => note.classList.remove("shown"), TOAST_TIME);
+  toast(`Saved ${await saveCanvas(canvas, "own-camera")}`);
 }
 
 /** Out of sight the camera is off. In sight again it goes on by itself, unless the browser would have to ask. */
@@ -206,12 +183,13 @@ element("mirror").addEventListener("click", toggleMirror);
 element("bars").addEventListener("click", toggleBars);
 element("screenshot").addEventListener("click", takeScreenshot);
 element("device").addEventListener("change", (event) => start(event.target.value));
-video.addEventListener("resize", showShape);
+video.addEventListener("resize", () => showShape(video.videoWidth, video.videoHeight));
 bindKeys({
   s: takeScreenshot,
   m: toggleMirror,
   a: toggleBars,
   f: setUpFullScreen(element("stage"), element("fullscreen")),
+  "?": setUpDialog(element("keys"), element("keys-dialog")),
 });
 document.addEventListener("visibilitychange", followVisibility);
 addEventListener("pagehide", () => on && stop("hidden"));

@@ -1,33 +1,54 @@
-/** Faces and figures beside the picture. Cards are kept and updated in place, so that nothing flickers or jumps. */
+/** Faces and figures beside the picture, and what was read over the last minutes below it. */
 
-import { looks, milliseconds, percent } from "./words.js";
+import { Cards } from "./cards.js";
+import { History } from "./history.js";
+import { Trace } from "./trace.js";
+import { milliseconds } from "./words.js";
 
 const NOTHING = "–";
 
 export class Panel {
-  #cards = new Map();
-  #list = document.getElementById("faces");
-  #template = document.getElementById("face-card");
   #empty = document.getElementById("empty");
+  #history = new History();
+  #trace;
+  #cards;
+
+  constructor() {
+    this.#trace = new Trace(document.getElementById("trace"), { onAll: () => this.#cards.choose(null) });
+    this.#cards = new Cards(document.getElementById("faces"), (track) => this.#trace.choose(track));
+  }
 
   /**
    * Shows the faces and figures of a camera.
-   * @param {object} state the server's answer
-   * @param {object} camera the camera's part of it
+   * @param {object} told
+   * @param {number} told.threshold probability below which an expression is called unsure
+   * @param {{name: string}|null} told.model
+   * @param {object} camera status, faces, width, fps, latency, viewers
+   * @param {{image: CanvasImageSource|null, flipped?: boolean}} picture from which the faces are cut
    */
-  show(state, camera) {
+  show({ threshold, model }, camera, picture) {
     const live = camera.status === "live";
-    this.#showFaces(live ? camera.faces : [], camera, state.threshold);
+    this.#showFaces(live ? camera.faces : [], { threshold, width: camera.width, ...picture });
     write("fps", live ? Math.round(camera.fps) : NOTHING);
     write("delay", live ? milliseconds(camera.latency ?? 0) : NOTHING);
     write("viewers", camera.viewers);
-    write("model", state.model?.name ?? NOTHING);
+    write("model", model?.name ?? NOTHING);
+    if (live) this.#history.add(camera.faces);
+    this.#trace.show(this.#history);
   }
 
-  /** Takes away what is no longer known. */
+  /** Takes away what is no longer known; the last minutes stay. */
   clear() {
-    this.#showFaces([]);
+    this.#showFaces([], {});
     for (const id of ["fps", "delay", "viewers"]) write(id, NOTHING);
+  }
+
+  /** Forgets the last minutes too, because another camera comes. */
+  forget() {
+    this.clear();
+    this.#history = new History();
+    this.#cards.choose(null);
+    this.#trace.show(this.#history);
   }
 
   /**
@@ -39,55 +60,11 @@ export class Panel {
     writeInto(this.#empty.querySelector(".empty-text"), about);
   }
 
-  #showFaces(faces, picture, threshold) {
-    const ordered = faces
-      .map((face, index) => ({ key: face.track ?? `untracked-${index}`, face }))
-      .sort((a, b) => centre(a.face) - centre(b.face));
-    this.#dropAllBut(new Set(ordered.map(({ key }) => key)));
-    ordered.forEach(({ key, face }, place) => {
-      const card = this.#cards.get(key) ?? this.#addCard(key);
-      updateCard(card, face, picture, threshold);
-      if (this.#list.children[place] !== card) this.#list.insertBefore(card, this.#list.children[place] ?? null);
-    });
+  #showFaces(faces, picture) {
+    this.#cards.show(faces, picture);
     this.#empty.hidden = faces.length > 0;
     write("count", faces.length || "");
   }
-
-  #addCard(key) {
-    const card = this.#template.content.firstElementChild.cloneNode(true);
-    this.#cards.set(key, card);
-    return card;
-  }
-
-  #dropAllBut(keys) {
-    for (const [key, card] of this.#cards) {
-      if (keys.has(key)) continue;
-      card.remove();
-      this.#cards.delete(key);
-    }
-  }
-}
-
-function centre({ box }) {
-  return box.x + box.width / 2;
-}
-
-function updateCard(card, face, picture, threshold) {
-  const { said, guess, sure } = looks(face, threshold);
-  card.classList.toggle("unsure", !sure);
-  card.dataset.expression = face.expression ?? "";
-  writeInto(card.querySelector(".said"), said);
-  writeInto(card.querySelector(".guess"), guess);
-  writeInto(card.querySelector(".share"), face.expression ? percent(face.confidence) : "");
-  card.querySelector(".gauge span").style.transform = `scaleX(${face.confidence})`;
-  updatePlace(card.querySelector(".place"), face.box, picture);
-}
-
-/** A small map of the picture, so that a card is matched with its face at a glance. */
-function updatePlace(map, box, { width, height }) {
-  map.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const rectangle = map.firstElementChild;
-  for (const side of ["x", "y", "width", "height"]) rectangle.setAttribute(side, box[side]);
 }
 
 /** A page may leave a figure out. */

@@ -1,18 +1,20 @@
-/** Saves the newest annotated frame as a file. */
+/** Saves what is shown as a file. */
 
 const TIME_LIMIT = 5000;
+const QUALITY = 0.92;
 
 /**
  * Downloads the newest frame of a camera.
  * @param {string} camera
+ * @param {Record<string, string>} look how it is to look, as the server is asked for it
  * @returns {Promise<string>} the name of the file
  * @throws {Error} when the server gives no picture
  */
-export async function saveScreenshot(camera) {
+export async function saveScreenshot(camera, look) {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIME_LIMIT);
   try {
-    const address = `snapshot.jpg?${new URLSearchParams({ camera })}`;
+    const address = `snapshot.jpg?${new URLSearchParams({ camera, ...look })}`;
     const answer = await fetch(address, { signal: limit.signal, cache: "no-store" });
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     const name = fileName(camera, new Date());
@@ -21,6 +23,21 @@ export async function saveScreenshot(camera) {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Saves a picture that the page has drawn.
+ * @param {HTMLCanvasElement} canvas
+ * @param {string} camera
+ * @returns {Promise<string>} the name of the file
+ * @throws {Error} when there is nothing on it
+ */
+export async function saveCanvas(canvas, camera) {
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+  if (!blob) throw new Error("there is no picture");
+  const name = fileName(camera, new Date());
+  download(blob, name);
+  return name;
 }
 
 /**

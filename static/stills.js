@@ -1,63 +1,69 @@
-/** A picture that is fetched again and again, where there are more cameras than a browser opens streams at a time. */
+/** A picture that is fetched again and again, where all connections that may last are taken. */
 
-const PAUSE = 400;
+const PAUSE = 300;
 const PAUSE_AFTER_FAILURE = 2000;
 
 export class Stills {
-  #image = new Image();
-  #width;
-  #camera = "";
+  #frame;
+  #image = null;
+  #address = "";
   #timer = 0;
 
-  /** No stream, so there is no connection that the server could tell about. */
-  viewer = "";
+  /** Nothing was refused: each picture is asked for anew. */
+  refused = false;
+  drawn = false;
 
-  /**
-   * @param {object} options
-   * @param {HTMLElement} options.screen where the picture goes
-   * @param {{width: number}} options.wish what the server is asked for
-   */
-  constructor({ screen, wish }) {
-    this.#width = wish.width;
-    this.#image.className = "picture";
-    this.#image.addEventListener("load", () => this.#next(PAUSE));
-    this.#image.addEventListener("error", () => this.#next(PAUSE_AFTER_FAILURE));
-    screen.append(this.#image);
+  /** @param {import("./view.js").Frame} frame where the picture goes */
+  constructor(frame) {
+    this.#frame = frame;
   }
 
-  /** Whether there is a picture. */
-  get drawn() {
-    return this.#image.classList.contains("drawn");
+  /** The picture as the page has it; null while there is none. */
+  get image() {
+    return this.drawn ? this.#image : null;
   }
 
   /**
-   * Begins to fetch; the last picture stays until the next one has come.
+   * Begins to fetch; each picture stays until the next one has come.
    * @param {string} camera
+   * @param {Record<string, string>} query what the server is asked for; a rate makes no sense here
    */
-  open(camera) {
-    this.#camera = camera;
-    this.#image.alt = `Newest picture of ${camera}`;
+  open(camera, query) {
+    this.close();
+    const { fps, ...look } = query;
+    this.#address = `snapshot.jpg?${new URLSearchParams({ camera, ...look })}`;
+    const image = new Image();
+    image.addEventListener("load", () => image === this.#image && this.#show());
+    image.addEventListener("error", () => image === this.#image && this.#next(PAUSE_AFTER_FAILURE));
+    this.#image = image;
+    this.#frame.put(image);
     this.#fetch();
   }
 
-  /** Fetches no more. */
+  /** Fetches no more; the last picture stays in the frame. */
   close() {
     clearTimeout(this.#timer);
-    this.#camera = "";
+    if (this.#image) this.#frame.take(this.#image);
+    this.#image = null;
+    this.drawn = false;
   }
 
-  /** There is no connection to judge. */
-  judge() {}
+  /** There is no connection that could have ended. */
+  follow() {}
+
+  #show() {
+    if (!this.drawn) {
+      this.drawn = true;
+      this.#frame.reveal(this.#image);
+    }
+    this.#next(PAUSE);
+  }
 
   #next(pause) {
-    this.#image.classList.toggle("drawn", this.#image.naturalWidth > 0);
-    clearTimeout(this.#timer);
-    if (this.#camera) this.#timer = setTimeout(() => this.#fetch(), pause);
+    this.#timer = setTimeout(() => this.#fetch(), pause);
   }
 
   #fetch() {
-    clearTimeout(this.#timer);
-    const address = `snapshot/${encodeURIComponent(this.#camera)}.jpg`;
-    this.#image.src = `${address}?${new URLSearchParams({ width: this.#width, at: Date.now() })}`;
+    this.#image.src = `${this.#address}&at=${Date.now()}`;
   }
 }

@@ -1,6 +1,7 @@
 /** The expressions of a whole video as a band of colours; a click jumps to its moment. */
 
-import { percent } from "./words.js";
+import { paintBands } from "./bands.js";
+import { clock, percent } from "./words.js";
 
 const STEP = 1;
 const LEAP = 5;
@@ -88,36 +89,6 @@ export class TimeLine {
   }
 
   #draw() {
-    const { clientWidth, clientHeight } = this.#root;
-    if (!this.#line || !clientWidth) return;
-    const { mean, labels } = this.#line;
-    this.#canvas.width = clientWidth * devicePixelRatio;
-    this.#canvas.height = clientHeight * devicePixelRatio;
-    const pen = this.#canvas.getContext("2d");
-    pen.scale(this.#canvas.width / mean.length, this.#canvas.height);
-    const colours = labels.map((label) => this.#colour(label));
-    mean.forEach((row, place) => {
-      let top = 0;
-      row?.forEach((share, index) => {
-        pen.fillStyle = colours[index];
-        pen.fillRect(place, top, 1.05, share); // a little wider, so that no ground shines through
-        top += share;
-      });
-    });
+    if (this.#line) paintBands(this.#canvas, this.#line.mean, this.#line.labels);
   }
-
-  #colour(label) {
-    const style = getComputedStyle(this.#root);
-    return style.getPropertyValue(`--${label}`).trim() || style.getPropertyValue("--accent").trim();
-  }
-}
-
-/**
- * A moment as players show it.
- * @param {number} seconds
- * @returns {string} such as "1:05"
- */
-export function clock(seconds) {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

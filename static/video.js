@@ -1,7 +1,7 @@
 /** One video: its upload, its analysis, its result with the time line. */
 
 import { ask } from "./answers.js";
-import { TimeLine } from "./timeline.js";
+import { setUpFilm } from "./film.js";
 import { upload } from "./upload.js";
 import { percent } from "./words.js";
 
@@ -88,17 +88,13 @@ export class Video {
   async #showResult({ results, expires }) {
     this.#end(`Read. It is deleted ${new Date(expires * 1000).toLocaleString()}.`, "done");
     this.#find(".result").hidden = false;
-    const film = this.#find("video");
-    film.src = address(results["annotated.mp4"]);
     for (const link of this.root.querySelectorAll("[data-file]")) {
       link.href = `${address(results[link.dataset.file])}?download=1`;
       link.hidden = false;
     }
-    const line = new TimeLine(this.#find(".timeline"), (seconds) => (film.currentTime = seconds));
-    film.addEventListener("timeupdate", () => line.moveTo(film.currentTime));
+    const film = setUpFilm(this.#find(".result"), address(results["annotated.mp4"]), address(results["timeline.json"]));
     try {
-      const told = await (await ask(address(results["timeline.json"]))).json();
-      line.show(told);
+      const told = await film.told;
       this.#find(".legend").replaceChildren(...legend(told.shares));
     } catch (problem) {
       this.#tell(problem.message);

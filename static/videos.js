@@ -1,6 +1,7 @@
 /** The page for videos: takes them, and remembers in this browser which ones are its visitor's. */
 
 import { setUpDrop } from "./drop.js";
+import { keep, recall } from "./memory.js";
 import { Video } from "./video.js";
 
 const MEMORY = "videos";
@@ -34,20 +35,8 @@ function forget(video) {
 
 function remember() {
   const known = [...videos].filter(({ id }) => id).map(({ id, name }) => ({ id, name }));
-  try {
-    localStorage.setItem(MEMORY, JSON.stringify(known));
-  } catch {
-    // A browser that keeps nothing shows them until the page is left.
-  }
+  keep(MEMORY, known);
 }
 
-function remembered() {
-  try {
-    return JSON.parse(localStorage.getItem(MEMORY)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-for (const { id, name } of remembered()) place(name).follow(id);
+for (const { id, name } of recall(MEMORY)) place(name).follow(id);
 setUpDrop({ zone: element("drop"), input: element("files"), onFiles: add });

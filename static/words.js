@@ -24,6 +24,7 @@ const SITUATIONS = {
     ...NO_FACES,
   },
   starting: { word: "Connecting", title: "Starting the camera", text: "", ...NO_FACES },
+  paused: { word: "Paused", title: "", text: "", heading: "Paused", about: "Faces are listed here when it goes on." },
   live: {
     word: "Live",
     title: "",
@@ -86,8 +87,39 @@ export function milliseconds(seconds) {
 }
 
 /**
+ * A time constant as people read it.
+ * @param {number} time in seconds
+ * @returns {string} such as "0.4 s"
+ */
+export function seconds(time) {
+  return `${time}${NO_BREAK}s`;
+}
+
+/**
+ * A moment or a duration as players show it.
+ * @param {number} seconds
+ * @returns {string} such as "1:05"
+ */
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/**
+ * A length of time as people say it.
+ * @param {number} time in seconds
+ * @returns {string} such as "42 s", "3 min 12 s" or "60 min"
+ */
+export function span(time) {
+  const whole = Math.round(time);
+  const rest = whole % 60;
+  if (whole < 60) return `${whole}${NO_BREAK}s`;
+  return `${Math.floor(whole / 60)}${NO_BREAK}min${rest ? ` ${rest}${NO_BREAK}s` : ""}`;
+}
+
+/**
  * The words for a situation: one for the header, title and text over the picture, heading and about where faces lack.
- * @param {"connecting"|"refused"|"starting"|"live"|"camera-lost"|"connection-lost"} situation
+ * @param {"connecting"|"refused"|"starting"|"paused"|"live"|"camera-lost"|"connection-lost"} situation
  * @param {string} message the server's own words, if it has some
  * @returns {{word: string, title: string, text: string, heading: string, about: string}}
  */

@@ -27,20 +27,26 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    command: list[str], port: int, env: dict[str, str] | None = None, timeout: float = 30
+    command: list[str],
+    port: int,
+    env: dict[str, str] | None = None,
+    timeout: float = 30,
+    output: IO[bytes] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers on `port`; interrupted at the end as by Ctrl-C, and expected to be gone soon after.
 
     Args:
         command: what to start, from the repository's root.
-        port: where its /healthz must answer 200 before the body runs.
+        port: where its /readyz must answer 200 before the body runs.
         env: variables on top of the test's own environment.
         timeout: seconds for that first answer.
+        output: a file for what it prints, kept by the caller; it is read here where something goes wrong.
 
     Raises:
         AssertionError: it ended early, did not answer in time, or did not stop when interrupted.
     """
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as own:
+        output = output or own
         process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -71,7 +77,7 @@ def _await_health(process: subprocess.Popen[bytes], port: int, timeout: float, o
 
 def _is_healthy(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         error.close()

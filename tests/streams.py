@@ -1,6 +1,7 @@
 """Reads the server's MJPEG streams as a client on the network would: over a socket, part by part."""
 
 import http.client
+import itertools
 import threading
 import time
 from collections.abc import Iterator
@@ -91,3 +92,35 @@ class Viewer(threading.Thread):
         rate = self.rate()
         assert 0.55 * fps < rate < 1.2 * fps, f"{rate:.1f} frames a second, expected {fps:g}"
         return True
+
+
+class Faithful(threading.Thread):
+    """A viewer who comes back at once whenever the stream ends, and notes when camera frames arrive."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(daemon=True)
+        self._port, self._over = port, threading.Event()
+        self.times: list[float] = []
+        self.start()
+
+    def run(self) -> None:
+        """Watch until told to leave; nobody listening is a reason to try again."""
+        while not self._over.is_set():
+            try:
+                with open_stream(self._port) as answer:
+                    for part in read_parts(answer):
+                        if part.number > 0:
+                            self.times.append(time.monotonic())
+                        if self._over.is_set():
+                            return
+            except ConnectionError:
+                time.sleep(0.02)
+
+    def leave(self) -> None:
+        """Tell it to end."""
+        self._over.set()
+
+    def longest_gap(self, since: float) -> float:
+        """The longest time without a picture, in seconds."""
+        times = [since, *(moment for moment in list(self.times) if moment > since)]
+        return max((later - earlier for earlier, later in itertools.pairwise(times)), default=float("inf"))

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annotate import COLOURS, UNSURE, annotate, caption, notice
+from drawing.annotate import COLOURS, UNSURE, annotate, caption, notice
 from faces import EXPRESSIONS, Box, Face
 
 
@@ -101,3 +101,10 @@ def test_bars_hide_no_other_face_while_there_is_room_elsewhere():
 @pytest.mark.parametrize("shape", [(360, 640), (32, 32)])
 def test_bars_fit_any_picture(shape):
     assert annotate(blank(*shape), [face(Box(5, 5, 20, 20))], bars=True).shape == (*shape, 3)
+
+
+def test_without_boxes_the_words_stand_where_they_did():
+    image, known = blank(), face(Box(200, 150, 100, 100))
+    boxed, plain = (annotate(image, [known], boxes=wanted) for wanted in (True, False))
+    assert np.array_equal(boxed[:148], plain[:148])
+    assert (plain[150:] == image[150:]).all()

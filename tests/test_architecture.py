@@ -30,7 +30,7 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-FOLDERS = (".", "web", "media", "tracking", "delivery", "sources", "demo")
+FOLDERS = (".", "web", "relay", "media", "recording", "tracking", "delivery", "drawing", "sources", "demo", "access")
 SERVING = [path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.py")]
 
 

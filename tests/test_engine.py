@@ -2,65 +2,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from camera import Source
 from delivery.stream import Ended, Hub, Outgoing
 from delivery.viewers import Viewer
-from engine import Engine, Plan
-from errors import SourceError
-from faces import Frame
-
-
-class Camera(Source):
-    """A source of grey frames under the test's control."""
-
-    def __init__(self, script: "Script") -> None:
-        super().__init__("test camera")
-        self.script = script
-        if script.missing:
-            raise SourceError("test camera: it is not there; plug it in")
-        script.opened += 1
-
-    def _grab(self):
-        time.sleep(0.01)
-        if self.script.missing:
-            raise SourceError("test camera: it was pulled out")
-        while self.script.frozen and not self.script.missing:
-            time.sleep(0.01)
-        return np.full((90, 160, 3), 100, np.uint8)
-
-    def close(self) -> None:
-        self.script.closed += 1
-
-
-class Script:
-    """What the test camera does, and what was done to it."""
-
-    def __init__(self) -> None:
-        self.opened = self.closed = 0
-        self.missing = self.frozen = False
-
-
-class Nothing:
-    """A pipeline that finds no face, unless it is told to fail or to take its time."""
-
-    fails = 0
-    takes = 0.0
-
-    def process(self, frame: Frame) -> Frame:
-        if self.fails:
-            self.fails -= 1
-            raise RuntimeError("the detector broke")
-        time.sleep(self.takes)
-        return replace(frame, timings={"detect": 0.001})
-
-    def close(self) -> None:
-        pass
+from engine import Engine
+from faces import Box, Face
+from looks import Look
+from run import Plan
+from tests.scripted import Camera, Nothing, Script
 
 
 @pytest.fixture
@@ -128,7 +81,7 @@ def test_the_first_viewer_opens_the_camera_and_gets_decodable_frames(engine):
         until(lambda: engine.state()["fps"] > 10)
         state = engine.state()
     assert (state["status"], state["width"], state["height"], state["viewers"]) == ("live", 160, 90, 1)
-    assert set(state["timings"]) == {"detect", "encode"}
+    assert set(state["timings"]) == {"detect", "draw", "encode"}
     assert 0 < state["latency"] < 1
 
 
@@ -140,7 +93,7 @@ def test_all_viewers_share_one_camera(engine, script):
 
 
 def test_each_size_that_is_watched_is_made_once_and_never_larger_than_the_camera_gives(engine):
-    viewers = [Viewer(width=width) for width in (0, 80, 80, 4000)]
+    viewers = [Viewer(look=Look(width)) for width in (0, 80, 80, 4000)]
     hubs = [engine.enter(viewer) for viewer in viewers]
     assert hubs[1] is hubs[2]
     shapes = [decoded(newest(hub, live).picture.jpeg).shape for hub in hubs]
@@ -151,7 +104,7 @@ def test_a_size_that_is_new_is_shown_at_once_even_if_the_picture_stands(engine, 
     script.missing = True
     with watching(engine):
         until(lambda: status(engine) == "lost")
-        with watching(engine, Viewer(width=320)) as small:
+        with watching(engine, Viewer(look=Look(320))) as small:
             assert decoded(newest(small, lambda item: item.picture.drawn).picture.jpeg).shape == (180, 320, 3)
 
 
@@ -222,6 +175,20 @@ def test_a_camera_that_freezes_is_told_instead_of_a_frozen_picture(engine, scrip
         until(lambda: status(engine) == "live", seconds=1.0)
 
 
+def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(engine, script, pipeline):
+    pipeline.takes, waited = 0.28, []
+    with watching(engine):
+        for _ in range(4):
+            script.frozen = False
+            until(lambda: status(engine) == "live")
+            time.sleep(0.3)
+            script.frozen, start = True, time.monotonic()
+            until(lambda: status(engine) == "lost", seconds=2.0)
+            waited.append(time.monotonic() - start)
+        script.frozen = False
+    assert sorted(waited)[2] < 0.8, waited  # one of them may be late on a busy machine
+
+
 def test_a_failure_in_the_analysis_is_told_and_outlived(engine, pipeline):
     pipeline.fails = 1
     with watching(engine):
@@ -251,5 +218,35 @@ def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine
             assert time.time() - picture.captured_at < 0.5
             seen.append(picture.number)
             time.sleep(0.1)
-    assert seen == sorted(set(seen))
+    assert seen == sorted(seen)
     assert seen[-1] - seen[0] > 8, "the frames between were not skipped"
+
+
+def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it(engine, pipeline):
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    looks = [Look(smoothing=0.4), Look(smoothing=1.6, privacy="emoji"), Look(smoothing=1.6, bars=True)]
+    hubs = [engine.enter(Viewer(look=look)) for look in looks]
+    pictures = [
+        newest(hub, lambda item: live(item) and item.picture.faces[0].track is not None).picture for hub in hubs
+    ]
+    assert [picture.faces[0].track for picture in pictures] == [4, 16, 16]
+    assert len({picture.jpeg for picture in pictures}) == 3
+    assert pictures[0].position > 0
+
+
+def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    made = Engine(Plan("door", "test", lambda: Camera(script), lambda: pipeline, privacy="emoji"))
+    hubs = [made.enter(Viewer(look=Look(privacy=privacy))) for privacy in ("off", "emoji")]
+    assert len({newest(hub, live).picture.jpeg for hub in hubs}) == 1
+    made.close()
+
+
+def test_time_constants_are_reckoned_for_as_long_as_somebody_asks_for_them(engine, pipeline, monkeypatch):
+    monkeypatch.setattr("delivery.recent.KEPT", 0.3)
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    assert engine.brief(0.8)["faces"] == [], "there is no frame yet"
+    with watching(engine, Viewer(look=Look(smoothing=1.6))):
+        until(lambda: [face["track"] for face in engine.brief(0.8)["faces"]] == [8])
+        assert pipeline.smoothings == {0.8, 1.6}
+        until(lambda: pipeline.smoothings == {1.6})

@@ -51,4 +51,6 @@ def test_a_face_as_a_dictionary_keeps_the_order_of_the_labels():
     face = Face(Box(1, 2, 3, 4), ("tense", "calm"), (0.25, 0.75), track=7).as_dict()
     assert face["box"] == {"x": 1, "y": 2, "width": 3, "height": 4}
     assert list(face["probabilities"].items()) == [("tense", 0.25), ("calm", 0.75)]
-    assert face["track"] == 7
+    assert (face["track"], face["seconds"]) == (7, None)
+    followed = Face(Box(1, 2, 3, 4), track=7, seconds=12.345)
+    assert followed.as_dict()["seconds"] == 12.3

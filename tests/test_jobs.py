@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -5,11 +6,23 @@ import pytest
 from errors import QueueError, SettingError
 from media import jobs as jobs_module
 from media.jobs import UPLOAD, Jobs
+from tests.redis_server import redis_server
+
+
+@pytest.fixture(scope="module")
+def redis():
+    with redis_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def where(request, redis):
+    return redis.url if request.param == "redis" else "sqlite"
 
 
 @pytest.fixture
-def jobs(tmp_path):
-    return Jobs(tmp_path / "videos", keep=3600)
+def jobs(tmp_path, where):
+    return Jobs(tmp_path / "videos", where, keep=3600)
 
 
 def add(jobs, job_id="a", name="clip.mp4"):
@@ -33,10 +46,10 @@ def test_nothing_is_made_until_there_is_a_job(jobs):
     assert not jobs.folder.exists()
 
 
-def test_jobs_come_out_in_their_order_and_survive_a_restart(jobs):
+def test_jobs_come_out_in_their_order_and_survive_a_restart(jobs, where):
     for name in "abc":
         add(jobs, name)
-    again = Jobs(jobs.folder)
+    again = Jobs(jobs.folder, where)
     assert queued(again) == ["a", "b", "c"]
     assert [again.ahead_of(again.get(name)) for name in "abc"] == [0, 1, 2]
 
@@ -145,9 +158,9 @@ def test_files_that_no_record_knows_are_swept(jobs, monkeypatch):
 
 def test_the_queue_may_be_in_redis_each_folder_by_its_own_name(tmp_path):
     folders = [Jobs(tmp_path / name, "redis://127.0.0.1:1/0") for name in ("a", "b", "a")]
-    names = [jobs._queue.name for jobs in folders]
+    names = [jobs._queue._huey.name for jobs in folders]
     assert names[0] == names[2] != names[1]
-    assert type(folders[0]._queue).__name__ == "RedisHuey"
+    assert type(folders[0]._queue._huey).__name__ == "RedisHuey"
 
 
 def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
@@ -156,8 +169,24 @@ def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
         QueueError, match=r"the queue of videos does not answer .* is the Redis server of --queue running"
     ):
         add(jobs)
-    assert jobs.get("a") is None
     assert not jobs.files("a").exists()
+
+
+def test_many_workers_claim_each_job_once(jobs, where):
+    for number in range(12):
+        add(jobs, f"job-{number}")
+    claimed = []
+
+    def claim(worker):
+        mine = Jobs(jobs.folder, where)
+        claimed.extend(job.id for number in range(12) if (job := mine.claim(f"job-{number}", worker)))
+
+    threads = [threading.Thread(target=claim, args=(f"worker-{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(f"job-{number}" for number in range(12))
 
 
 def test_another_queue_is_refused_with_what_was_expected(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lettering import paste, plate
+from drawing.lettering import paste, plate
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 

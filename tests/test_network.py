@@ -6,14 +6,21 @@ from delivery.network import STALL_LIMIT, UNSENT_LIMIT, listen
 from errors import SettingError
 
 
+def asking(address: tuple[str, int]) -> socket.socket:
+    """A client that has begun a request; others are not let in."""
+    client = socket.create_connection(address, timeout=2)
+    client.sendall(b"GET")
+    return client
+
+
 def test_any_free_port_is_taken_for_zero():
-    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=2):
+    with listen("127.0.0.1", 0) as listening, asking(listening.getsockname()):
         accepted, _ = listening.accept()
         accepted.close()
 
 
 def test_accepted_connections_inherit_the_limits_for_slow_viewers():
-    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=2):
+    with listen("127.0.0.1", 0) as listening, asking(listening.getsockname()):
         accepted, _ = listening.accept()
         with accepted:
             unsent = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
@@ -31,7 +38,7 @@ def test_a_port_that_is_taken_is_told_and_the_next_one_proposed():
 def test_a_port_can_be_used_again_at_once():
     with listen("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
-        with socket.create_connection(("127.0.0.1", port), timeout=2):
+        with asking(("127.0.0.1", port)):
             listening.accept()[0].close()
     listen("127.0.0.1", port).close()
 

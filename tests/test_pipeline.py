@@ -3,11 +3,12 @@ import time
 import numpy as np
 import pytest
 
-from annotate import COLOURS, GROUND
 from camera import FaceDetector
-from faces import EXPRESSIONS, Box, Frame, joined
+from drawing.annotate import COLOURS, GROUND
+from faces import EXPRESSIONS, Box, Face, Frame, joined
+from looks import Look
 from model import Reading
-from pipeline import READ_EVERY, Pipeline
+from pipeline import READ_EVERY, Pipeline, drawn
 from preprocess import InputSpec
 from tests.moving_faces import Head, wall
 from tracking.searching import Search
@@ -120,10 +121,67 @@ def test_a_network_that_does_not_tell_faces_from_others_leaves_every_box():
 
 
 def test_bars_are_drawn_where_they_are_asked_for():
-    plain, bars = (made(bars=wanted).process(frame(0)).image for wanted in (False, True))
+    plain, bars = (made(look=Look(bars=wanted)).process(frame(0)).image for wanted in (False, True))
     below = np.s_[185:250, 100:180]
     assert not (plain[below] == GROUND).all(axis=2).any()
     assert (bars[below] == GROUND).all(axis=2).mean() > 0.3
+
+
+def test_one_frame_is_drawn_in_any_look_and_left_as_it_is():
+    given = frame(0)
+    seen, image = made().see(given), given.image.copy()
+    looks = [Look(), Look(bars=True), Look(privacy="blur"), Look(privacy="emoji"), Look(threshold=1.0)]
+    pictures = [drawn(seen, look) for look in looks]
+    assert len({picture.tobytes() for picture in pictures}) == len(looks)
+    assert (seen.image == image).all()
+
+
+def test_a_mirrored_picture_has_its_boxes_where_the_faces_are_seen_and_words_that_can_be_read():
+    pixels = np.random.default_rng(1).integers(0, 255, (240, 400, 3), np.uint8)
+    happy = tuple(0.94 if label == "happy" else 0.01 for label in EXPRESSIONS)
+    frame = Frame(pixels, 1, 0.0, faces=(Face(Box(20, 100, 60, 60), EXPRESSIONS, happy),))
+    turned = Frame(pixels[:, ::-1].copy(), 1, 0.0, faces=(Face(Box(320, 100, 60, 60), EXPRESSIONS, happy),))
+    mirrored = drawn(frame, Look(mirror=True))
+    assert (mirrored == drawn(turned, Look())).all()
+    assert (mirrored != drawn(frame, Look())[:, ::-1]).any(), "the words were turned as well"
+    assert (drawn(Frame(pixels, 1, 0.0), Look(mirror=True)) == pixels[:, ::-1]).all()
+
+
+def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wanted():
+    detector = Detector()
+    detector.detect_new = lambda image, area=None, known=(): [(FACE, 5)]  # too few windows agree
+    seen = made(detector).see(frame(0))
+    assert seen.faces == ()
+    assert seen.doubtful == (FACE,)
+    inside = np.s_[100:180, 100:180]
+    assert (drawn(seen, Look())[inside] == seen.image[inside]).all()
+    assert drawn(seen, Look(privacy="blur"))[inside].std() < 0.3 * seen.image[inside].std()
+
+
+def test_what_the_network_calls_no_face_is_hidden_all_the_same():
+    classifier = Classifier()
+    classifier.no_face = 0.9
+    pipeline = made(classifier=classifier, threshold=0.5)
+    for number in range(60):
+        assert any(place.overlap(FACE) > 0.9 for place in pipeline.see(frame(number)).doubtful), number
+
+
+def test_faces_are_told_with_every_time_constant_that_is_wanted():
+    class Moody(Classifier):
+        def read(self, batch):
+            reading = super().read(batch)
+            if len(self.batches) > 5:
+                reading.probabilities[:] = np.float32([0, 0, 0, 0.45, 0.55, 0, 0])
+            return reading
+
+    pipeline = made(classifier=Moody())
+    for number in range(40):
+        seen = pipeline.see(frame(number), {0.0, 0.4, 3.0})
+    quick, usual, slow = (seen.faces_over(constant)[0].probabilities[4] for constant in (0.0, 0.4, 3.0))
+    assert seen.faces_over(0.4) == seen.faces
+    assert seen.faces_over(1.6) == seen.faces, "nobody asked for it in time"
+    assert quick > usual > slow
+    assert seen.faces_over(3.0)[0].box == seen.faces[0].box
 
 
 def test_joined_keeps_what_the_second_search_found_anew():

@@ -3,12 +3,27 @@ import numpy as np
 import pytest
 
 from delivery import renditions
-from delivery.renditions import Drawn, Renditions, encode
+from delivery.renditions import Drawing, Renditions, Scene, encode
 from delivery.stream import Ended
+from faces import Box, Face
+from looks import Look
+
+FACE = Face(Box(1, 2, 3, 4))
 
 
-def drawn(number: int = 1, width: int = 320, height: int = 180) -> Drawn:
-    return Drawn(np.full((height, width, 3), 90, np.uint8), number, captured_at=5.0)
+def scene(number: int = 1, width: int = 320, height: int = 180, drawn: list[Look] | None = None) -> Scene:
+    """A grey picture, brighter with bars, whose faces are as many as its threshold has tenths."""
+
+    def draw(look: Look):
+        (drawn if drawn is not None else []).append(look)
+        image = np.full((height, width, 3), 180 if look.bars else 90, np.uint8)
+        return Drawing(image, number, 5.0, 2.5, (FACE,) * round(10 * look.threshold))
+
+    return draw
+
+
+def shown(hub) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(hub.newest()[1].picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
 
 
 @pytest.fixture
@@ -26,43 +41,75 @@ def encoded(monkeypatch) -> list[tuple[int, ...]]:
 
 def test_a_picture_is_encoded_once_for_each_size_that_is_watched(encoded):
     made = Renditions(quality=80)
-    hubs = [made.enter(width) for width in (0, 160, 160, 80, 320, 5000)]
-    made.publish(drawn())
+    hubs = [made.enter(Look(width)) for width in (0, 160, 160, 80, 320, 5000)]
+    made.publish(scene())
     assert encoded == [(180, 320, 3), (90, 160, 3), (45, 80, 3)]
-    shapes = [cv2.imdecode(np.frombuffer(hub.newest()[1].picture.jpeg, np.uint8), 1).shape[1] for hub in hubs]
-    assert shapes == [320, 160, 160, 80, 320, 320]
+    assert [shown(hub).shape[1] for hub in hubs] == [320, 160, 160, 80, 320, 320]
+
+
+def test_a_picture_is_drawn_once_for_each_look_whatever_its_sizes(encoded):
+    made, drawn = Renditions(quality=80), []
+    looks = [Look(), Look(160), Look(bars=True), Look(160, bars=True), Look(160, bars=True)]
+    hubs = [made.enter(look) for look in looks]
+    timings = made.publish(scene(drawn=drawn))
+    assert drawn == [Look(), Look(bars=True)]
+    assert len(encoded) == 4
+    assert [int(shown(hub).mean()) for hub in hubs] == [90, 90, 180, 180, 180]
+    assert hubs[3] is hubs[4]
+    assert min(timings["draw"], timings["encode"]) > 0
+
+
+def test_a_picture_comes_with_the_faces_of_its_look_and_its_times():
+    made = Renditions(quality=80)
+    two, five = made.enter(Look(threshold=0.2)), made.enter(Look(threshold=0.5))
+    made.publish(scene(number=7))
+    for hub, count in ((two, 2), (five, 5)):
+        picture = hub.newest()[1].picture
+        assert picture.faces == (FACE,) * count
+        assert (picture.number, picture.captured_at, picture.position, picture.drawn) == (7, 5.0, 2.5, False)
 
 
 def test_nothing_is_encoded_when_nobody_watches(encoded):
     made = Renditions(quality=80)
-    made.enter(160)
-    made.leave(160)
-    made.publish(drawn())
-    assert encoded == []
+    drawn: list[Look] = []
+    made.enter(Look(160))
+    assert made.looks == {Look(160)}
+    made.leave(Look(160))
+    made.publish(scene(drawn=drawn))
+    assert (made.looks, encoded, drawn) == (set(), [], [])
 
 
 def test_who_comes_later_gets_the_newest_picture_at_once_unless_it_was_forgotten():
     made = Renditions(quality=80)
-    made.publish(drawn(number=7))
-    assert made.enter(64).newest()[1].picture.number == 7
+    made.publish(scene(number=7))
+    assert made.enter(Look(64)).newest()[1].picture.number == 7
     made.clear()
     with pytest.raises(TimeoutError):
-        made.enter(32).newest(timeout=0.01)
+        made.enter(Look(32)).newest(timeout=0.01)
     with pytest.raises(TimeoutError):
-        made.enter(64).newest(timeout=0.01)
+        made.enter(Look(64)).newest(timeout=0.01)
+
+
+def test_a_look_that_has_no_picture_yet_gets_none_and_the_others_theirs():
+    made = Renditions(quality=80)
+    clear, hidden = made.enter(Look()), made.enter(Look(privacy="blur"))
+    made.publish(lambda look: None if look.privacy == "blur" else scene()(look))
+    assert clear.newest()[0] == 1
+    with pytest.raises(TimeoutError):
+        hidden.newest(timeout=0.01)
 
 
 def test_the_end_reaches_every_size_and_those_who_come_after_it():
     made = Renditions(quality=80)
-    before = made.enter(0)
+    before = made.enter(Look())
     made.close()
-    for hub in (before, made.enter(64)):
+    for hub in (before, made.enter(Look(64))):
         with pytest.raises(Ended):
             hub.newest()
 
 
 def test_a_flat_picture_keeps_at_least_one_row():
     made = Renditions(quality=80)
-    hub = made.enter(16)
-    made.publish(drawn(width=3000, height=20))
-    assert cv2.imdecode(np.frombuffer(hub.newest()[1].picture.jpeg, np.uint8), 1).shape == (1, 16, 3)
+    hub = made.enter(Look(16))
+    made.publish(scene(width=3000, height=20))
+    assert shown(hub).shape == (1, 16, 3)

@@ -6,7 +6,8 @@ import pytest
 
 from delivery.viewers import Viewer
 from errors import BundleError, SettingError, SourceError
-from server import MOST_SIZES, Full, Server
+from looks import Look
+from server import MOST_LOOKS, Full, Server
 from settings import Settings
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
@@ -66,15 +67,18 @@ def test_the_limit_on_viewers_counts_all_cameras_together():
     server.close()
 
 
-def test_a_camera_is_encoded_in_a_few_sizes_only():
+def test_a_camera_is_drawn_in_a_few_looks_only():
     server = Server(DEMO)
     left, right = server.engines.values()
-    for width in range(100, 100 + 10 * MOST_SIZES, 10):
-        server.enter(left, Viewer(width=width))
-    with pytest.raises(Full, match=r"'left' is shown in 8 sizes already; take one of the widths 100, 110, .*, 170"):
-        server.enter(left, Viewer(width=64))
-    server.enter(left, Viewer(width=110))
-    server.enter(right, Viewer(width=64))
+    for number in range(MOST_LOOKS):
+        server.enter(left, Viewer(look=Look(100 + number // 2, bars=bool(number % 2))))
+    for enter in (server.enter, server.glimpse):
+        with pytest.raises(
+            Full, match=r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
+        ):
+            enter(left, Viewer(look=Look(64)))
+    server.enter(left, Viewer(look=Look(101, bars=True)))
+    server.enter(right, Viewer(look=Look(64)))
     server.close()
 
 

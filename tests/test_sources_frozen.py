@@ -25,7 +25,7 @@ def play(silence: Silence, clock: list[float], gap: float, frames: int) -> None:
 def test_a_camera_of_a_usual_pace_is_silent_within_a_second(clock):
     silence = Silence()
     play(silence, clock, 1 / 30, 20)
-    clock[0] += 0.6
+    clock[0] += 0.5
     assert silence.patience > 0
     clock[0] += 0.2
     assert silence.patience <= 0

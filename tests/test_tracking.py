@@ -136,6 +136,16 @@ def test_a_face_keeps_its_number_through_a_short_absence_only(away, number):
     assert numbers(stage.run(0.7, {1: (130, 100)})[-1]) == [number]
 
 
+def test_it_is_told_how_long_a_face_has_been_in_view_over_short_absences_and_anew_after_long_ones():
+    stage = Stage()
+    for number in range(15):
+        assert stage.step({1: (100, 100)})[0].seconds == pytest.approx(number / FPS)
+    assert max(faces[0].seconds for faces in stage.run(0.3)) < 0.55, "time goes on for a face that is lost"
+    assert stage.run(0.7, {1: (110, 100)})[-1][0].seconds == pytest.approx(1.5 - 1 / FPS)
+    stage.run(REMEMBER_FOR + 0.5)
+    assert stage.run(0.5, {1: (110, 100)})[-1][0].seconds < 0.6
+
+
 def test_another_face_in_the_place_of_a_lost_one_gets_a_number_of_its_own():
     stage = Stage()
     stage.run(0.5, {1: (100, 100)})
@@ -221,3 +231,49 @@ def test_faces_tell_the_label_that_is_held():
     (face,) = Stage().run(0.5, {1: (100, 100)})[-1]
     assert face.expression == face.held == "calm"
     assert face.confidence == pytest.approx(0.9, abs=0.02)
+
+
+def hides(tracker: Tracker, place: Box) -> bool:
+    return any(box.overlap(place) > 0.7 for box in tracker.doubtful())
+
+
+def test_a_face_is_doubtful_from_its_first_find_until_it_is_shown():
+    stage, place = Stage(sure=5), Box(100, 100, 40, 40)
+    assert stage.step({1: (100, 100)}) == ()
+    assert hides(stage.tracker, place)
+    until_shown = [bool(stage.step({1: (100, 100)})) or hides(stage.tracker, place) for _ in range(10)]
+    assert all(until_shown)
+    assert stage.tracker.doubtful() == ()
+
+
+def test_a_find_that_is_missed_once_stays_doubtful_for_a_while():
+    stage, place = Stage(sure=5), Box(100, 100, 40, 40)
+    stage.step({1: (100, 100)})
+    stage.run(REMEMBER_FOR - 0.2, {1: (100, 100)}, seen=[])
+    assert hides(stage.tracker, place)
+    stage.run(0.4, {1: (100, 100)}, seen=[])
+    assert not hides(stage.tracker, place)
+
+
+def test_a_lost_face_is_doubtful_where_it_was_and_where_it_should_be_once_it_has_faded():
+    stage = Stage()
+    for number in range(30):
+        stage.step({1: (100 + 2 * number, 100)})
+    stage.run(FADE_FOR + 0.5, {}, seen=[])
+    faded = stage.tracker.doubtful()
+    assert len(faded) >= 2
+    assert any(abs(box.x - 160) < 15 for box in faded)
+    assert any(box.x > 175 for box in faded)
+    stage.run(REMEMBER_FOR, {}, seen=[])
+    assert stage.tracker.doubtful() == ()
+
+
+def test_a_time_constant_nobody_wants_any_more_is_forgotten_and_begins_anew_where_the_usual_one_is():
+    stage = Stage()
+    stage.run(0.5, {1: (100, 100)})
+    (usual,) = stage.tracker.faces(LABELS)
+    assert stage.tracker.smoothed(LABELS, {0.4}) == {}, "the usual one costs nothing twice"
+    (slow,) = stage.tracker.smoothed(LABELS, {0.4, 3.0})[3.0]
+    assert slow == usual
+    stage.tracker.smoothed(LABELS, ())
+    assert stage.tracker.smoothed(LABELS, {3.0})[3.0] == (usual,)

@@ -10,9 +10,9 @@ import pytest
 from drawn_faces import draw, write_tree
 
 import main
+from configuration import load
 from model import EmotionModel
 from server import Server
-from settings import load
 from training import evaluate, train
 
 README = Path(__file__).resolve().parent.parent / "training" / "README.md"

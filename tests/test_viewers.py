@@ -1,15 +1,16 @@
 import time
 
 from delivery.viewers import Viewer, Viewers
+from looks import Look
 
 
 def test_viewers_are_counted_and_known_by_their_ids():
-    viewers, one, other = Viewers(), Viewer("a", width=320), Viewer()
+    viewers, one, other = Viewers(), Viewer("a", Look(320)), Viewer()
     viewers.enter(one)
     viewers.enter(other)
     assert len(viewers) == 2
     assert "a" in viewers
-    assert viewers.widths == {0, 320}
+    assert viewers.looks == {Look(), Look(320)}
     assert viewers.away == 0
     viewers.leave(one)
     viewers.leave(other)

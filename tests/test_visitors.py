@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from errors import ImageError
+from tests.bombs import many_scans
 from visitors import NoRoom, Visitor, Visitors, decoded
 
 
@@ -55,6 +56,7 @@ def test_a_frame_is_decoded_as_it_was_sent():
 @pytest.mark.parametrize(
     ("data", "words"),
     [
+        (many_scans(64, 48, 40), "a JPEG of 46 scans, expected at most 32"),
         (b"", "0 bytes that are no JPEG"),
         (b"GIF89a...", "9 bytes that are no JPEG"),
         (cv2.imencode(".png", np.zeros((8, 8, 3), np.uint8))[1].tobytes(), "no JPEG"),

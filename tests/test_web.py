@@ -99,7 +99,7 @@ def test_one_viewer_too_many_is_told_when_to_come_back():
     second = client.get("/video_feed?camera=right")
     assert "1 are watching already" in problem(second, 503)
     assert second.headers["Retry-After"] == "5"
-    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 200
     assert client.get("/snapshot.jpg").status_code == 200, "a screenshot is not a viewer"
     first.close()
     third = client.get("/video_feed", buffered=False)
@@ -141,8 +141,13 @@ def test_a_bad_viewer_id_is_refused(client):
         ("width=99999", "got '99999'"),
         ("fps=0", "fps: got '0', expected frames a second from 0.1 to 240, such as fps=10."),
         ("fps=nan", "got 'nan'"),
-        ("fps=1e2", "got '1e2'"),
+        ("fps=1e3", "got '1e3'"),
         ("fps=241", "got '241'"),
+        ("bars=yes", "bars: got 'yes', expected one of 0, 1, such as bars=1."),
+        ("privacy=none", "privacy: got 'none', expected one of off, blur, emoji, such as privacy=emoji."),
+        ("threshold=35", "threshold: got '35', expected a probability from 0 to 1, such as threshold=0.35."),
+        ("smoothing=-1", "smoothing: got '-1', expected seconds from 0 to 10, such as smoothing=0.4."),
+        ("smoothing=nan", "got 'nan'"),
     ],
 )
 def test_nonsense_in_a_wish_is_told_and_counts_no_viewer(client, query, told):
@@ -213,11 +218,6 @@ def test_a_wrong_method_is_answered_as_a_problem_that_names_the_right_ones(clien
     answer = client.post("/api/state")
     problem(answer, 405)
     assert "GET" in answer.headers["Allow"]
-
-
-def test_health_tells_of_a_bundle_that_is_not_there(tmp_path):
-    client = create_app(replace(SMALL, weights=str(tmp_path / "gone"))).test_client()
-    assert "gone" in problem(client.get("/healthz"), 503)
 
 
 def test_every_answer_forbids_foreign_code_and_framing(client):

@@ -4,6 +4,7 @@ import json
 import struct
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import cv2
@@ -14,6 +15,8 @@ from skimage import data
 
 from faces import Box
 from main import create_app
+from media.reader import PictureReader
+from media.turns import Turns
 from settings import Settings
 
 ASTRONAUT = data.astronaut()
@@ -181,11 +184,15 @@ def test_what_cannot_be_read_is_told_in_a_sentence(client, picture, status, told
         ("form=pdf", [("a.jpg", WALL)], "form: got 'pdf', expected one of json, csv, picture, zip."),
         ("threshold=2", [("a.jpg", WALL)], "threshold: got '2', expected 0 to 1"),
         ("threshold=nan", [("a.jpg", WALL)], "threshold: got 'nan'"),
-        ("", [("a.jpg", WALL), ("b.jpg", WALL)], "form=json takes one picture"),
     ],
 )
 def test_nonsense_is_refused_with_what_was_expected(client, query, given, told):
     assert told in problem(client.post(f"/api/analyze?{query}", data=form(*given)), 400)
+
+
+def test_several_pictures_want_a_form_that_has_room_for_them(client):
+    told = problem(client.post("/api/analyze", data=form(("a.jpg", WALL), ("b.jpg", WALL))), 422)
+    assert "form=json takes one picture" in told
 
 
 def test_other_fields_and_too_large_parts_of_a_form_are_refused(client):
@@ -198,6 +205,27 @@ def test_another_sites_page_is_refused_and_this_ones_is_not(client):
     for origin, status in (("http://evil.example", 403), ("null", 403), ("http://localhost", 200)):
         answer = client.post("/api/analyze", data=WALL, headers={"Origin": origin})
         assert answer.status_code == status
+
+
+def test_where_too_many_wait_the_next_is_told_when_to_come_again(client):
+    app = client.application
+    server, crowded = app.extensions["server"], Turns(at_once=1, waiting=0, patience=10)
+    before = app.extensions.get("reader")
+    app.extensions["reader"] = PictureReader(server.model, server.settings, crowded)
+    with crowded.turn():
+        answer = client.post("/api/analyze", data=WALL)
+        assert "try again shortly" in problem(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
+    assert client.post("/api/analyze", data=WALL).status_code == 200
+    app.extensions["reader"] = before
+
+
+def test_pictures_read_at_once_are_all_answered_as_when_read_alone(client):
+    alone = client.post("/api/analyze", data=encoded()).json
+    with ThreadPoolExecutor(8) as pool:
+        app = client.application
+        told = list(pool.map(lambda _: app.test_client().post("/api/analyze", data=encoded()), range(16)))
+    assert all(answer.json == alone for answer in told)
 
 
 def test_a_server_without_its_model_says_so(tmp_path):

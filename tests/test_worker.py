@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 
@@ -13,39 +12,17 @@ import pytest
 from media.findings import Finding
 from media.foreman import Foreman
 from media.jobs import UPLOAD
-from media.worker import LINE, RESULT, TABLE, VIDEO, Worker
+from media.storage import LINE, RESULT, TABLE, VIDEO
+from media.worker import Worker
 from settings import Settings
 from tests.clips import write_clip
+from tests.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.servers import ROOT
 
 
 @pytest.fixture
 def settings(tmp_path):
     return Settings(source=("demo",), storage=str(tmp_path / "store"))
-
-
-def hand_in(jobs, clip, job_id="a" * 16):
-    jobs.files(job_id).mkdir(parents=True)
-    (jobs.files(job_id) / UPLOAD).write_bytes(clip.read_bytes())
-    return jobs.add(job_id, clip.name)
-
-
-def await_status(jobs, job, *statuses, limit=60):
-    until = time.monotonic() + limit
-    while (found := jobs.get(job.id)).status not in statuses:
-        assert time.monotonic() < until, f"the job is {found.status} after {limit} s"
-        time.sleep(0.05)
-    return found
-
-
-def work_off(worker):
-    while not worker.stop.is_set() and worker.jobs.work_at_next(worker._work):
-        pass
-
-
-def files(jobs, job):
-    folder = jobs.files(job.id)
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
 
 
 def test_a_video_becomes_an_annotated_copy_with_its_results(settings, tmp_path):
@@ -120,20 +97,6 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(settings, tmp_p
     assert "by a fault of this program" in worker.jobs.get(first.id).message
     assert files(worker.jobs, first) == []
     assert worker.jobs.get(second.id).status == "done"
-
-
-def while_working(worker, job, act):
-    """Have a worker begin a job in a thread, act as soon as it tells its progress, and wait for it."""
-    thread = threading.Thread(target=work_off, args=(worker,))
-    thread.start()
-    until = time.monotonic() + 60
-    while not worker.jobs.get(job.id).progress:
-        assert time.monotonic() < until, "no progress was told"
-        time.sleep(0.02)
-    assert any(name.startswith("attempt-") for name in files(worker.jobs, job))
-    act()
-    thread.join(30)
-    assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("way", ["cancel", "delete"])

@@ -20,9 +20,11 @@ SERIOUS = ("serious", "critical")
 
 
 @contextmanager
-def visit(browser, address, expected=(), **options):
-    """A page of a new visitor; `expected` are words of complaints that may come."""
+def visit(browser, address, expected=(), script="", **options):
+    """A page of a new visitor; `expected` are words of complaints that may come, `script` runs before its own."""
     context = browser.new_context(**{"viewport": DESKTOP, **options})
+    if script:
+        context.add_init_script(script)
     found = []
     host = "/".join(address.split("/")[:3])
 

@@ -52,7 +52,7 @@ def reduced(image: Image, position: float, width: int = 480) -> Grey:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What a face looked like.
 
     `patch`: (height, width) uint8; `scale`: its pixels a pixel of the reduced frame; `left`, `top`: where it begins,
@@ -64,7 +64,7 @@ class Look:
     left: float
     top: float
 
-    def likeness(self, other: "Look") -> float:
+    def likeness(self, other: "Appearance") -> float:
         """Correlation with another look, -1 to 1; 0 where one was cut off by the picture's edge and the other not."""
         if abs(self.patch.shape[0] - other.patch.shape[0]) > 2 or abs(self.patch.shape[1] - other.patch.shape[1]) > 2:
             return 0.0
@@ -74,7 +74,7 @@ class Look:
         return float(cv2.matchTemplate(self.patch[:height, :width], inner, cv2.TM_CCOEFF_NORMED).max())
 
 
-def look_at(grey: Grey, edges: Edges) -> Look | None:
+def look_at(grey: Grey, edges: Edges) -> Appearance | None:
     """What is in a box of the frame; None where next to nothing of it is in the picture."""
     x, y, width, height = (float(edge) * grey.scale for edge in edges)
     rows, columns = grey.image.shape
@@ -83,10 +83,10 @@ def look_at(grey: Grey, edges: Edges) -> Look | None:
     if min(right - left, bottom - top) < SMALLEST:
         return None
     scale = SIDE / width
-    return Look(_resized(grey.image[top:bottom, left:right], scale), scale, left - x, top - y)
+    return Appearance(_resized(grey.image[top:bottom, left:right], scale), scale, left - x, top - y)
 
 
-def locate(grey: Grey, look: Look, edges: Edges) -> tuple[Edges, float]:
+def locate(grey: Grey, look: Appearance, edges: Edges) -> tuple[Edges, float]:
     """Where a face is now, by normalised cross-correlation.
 
     Args:

@@ -59,12 +59,15 @@ class Known:
 class Finds:
     """What Haar has found in a frame: every wanted face again, or None for it; and new ones, with how sure they are.
 
-    New ones were found twice, by the search and by a closer look, or more often where many windows agree.
+    New ones were found twice, by the search and by a closer look, or more often where many windows agree; in `doubtful`
+    places the closer look saw none. Both were looked for only where it `searched`.
     """
 
     grey: Grey
     again: Sequence[tuple[Known, Box | None]] = ()
     new: Sequence[tuple[Box, int]] = ()
+    doubtful: Sequence[Box] = ()
+    searched: bool = False
 
 
 class Search:
@@ -95,7 +98,9 @@ class Search:
 
     def _look(self, grey: Grey, known: Sequence[Known], due: bool) -> Finds:
         again = [(face, self._again(grey, face.box)) for face in known if face.wanted]
-        return Finds(grey, again, self._new(grey, known) if due else ())
+        if not due:
+            return Finds(grey, again)
+        return Finds(grey, again, *self._new(grey, known), searched=True)
 
     def _near(self, grey: Grey, box: Box) -> Box | None:
         return self._detector.detect_near(grey.image, box)
@@ -104,15 +109,20 @@ class Search:
         found = self._near(grey, _scaled(box, grey.scale))
         return None if found is None else _scaled(found, 1 / grey.scale)
 
-    def _new(self, grey: Grey, known: Sequence[Known]) -> list[tuple[Box, int]]:
-        """The faces found in the part that is searched, and found again by a closer look, with their votes."""
+    def _new(self, grey: Grey, known: Sequence[Known]) -> tuple[list[tuple[Box, int]], list[Box]]:
+        """The faces found in the part that is searched and again by a closer look, with their votes; and the others."""
         self._searched_at = grey.position
         boxes = [_scaled(face.box, grey.scale) for face in known if face.in_sight]
         area = self._area(grey.image, boxes)
-        if area is None:
-            return []
-        found = [(self._near(grey, box), n) for box, n in self._detector.detect_new(grey.image, area, boxes)]
-        return [(_scaled(box, 1 / grey.scale), 3 if n >= SURE else 2) for box, n in found if box is not None]
+        found = self._detector.detect_new(grey.image, area, boxes) if area is not None else []
+        sure, doubtful = list[tuple[Box, int]](), list[Box]()
+        for box, count in found:
+            closer = self._near(grey, box)
+            if closer is None:
+                doubtful.append(_scaled(box, 1 / grey.scale))
+            else:
+                sure.append((_scaled(closer, 1 / grey.scale), 3 if count >= SURE else 2))
+        return sure, doubtful
 
     def _area(self, image: Image, known: Sequence[Box]) -> Box | None:
         """The part of the frame to search; None where nothing has changed beside the known faces."""

@@ -41,6 +41,13 @@ class Smoother:
         self._held = 0
         self._read_at = -math.inf
 
+    def another(self, time_constant: float) -> "Smoother":
+        """One with another time constant that begins where this one is."""
+        made = Smoother(time_constant)
+        made._logs, made._held, made._read_at = self._logs, self._held, self._read_at
+        made._evidence = np.zeros_like(self._evidence)
+        return made
+
     @property
     def read_at(self) -> float:
         """When the last reading was taken in; minus infinity before the first."""

@@ -1,16 +1,17 @@
 """Which face is which between frames: following, checking, losing and finding again."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Face
-from tracking.following import Edges, Grey, Look, box_of, edges_of, locate, look_at
+from tracking.following import Appearance, Edges, Grey, box_of, edges_of, locate, look_at
+from tracking.places import Places
 from tracking.searching import Finds, Known
 from tracking.smoothing import Smoother, share
-from tracking.track import HOLD_FOR, Track
+from tracking.track import HOLD_FOR, Track, log_odds
 
 MIN_OVERLAP = 0.2
 """Intersection over union from which a find may be the same face as in the frame before."""
@@ -40,8 +41,6 @@ DOUBTFUL = 3
 """Readings after which a find that looks like no face is given up."""
 REJECT_FOR = 1.0
 """Seconds in which a place that turned out no face is not looked at again."""
-DOUBT_SMOOTHING = 0.3
-"""Time constant of the evidence that a track is no face, in seconds."""
 
 
 class Tracker:
@@ -57,9 +56,10 @@ class Tracker:
 
     def __init__(self, smoothing: float = 0.4, no_face_threshold: float | None = None) -> None:
         self._smoothing = smoothing
-        self._doubt_limit = math.inf if no_face_threshold is None else _log_odds(no_face_threshold)
+        self._doubt_limit = math.inf if no_face_threshold is None else log_odds(no_face_threshold)
         self._tracks: list[Track] = []
-        self._rejected: list[tuple[Box, float]] = []
+        self._rejected = Places(REJECT_FOR)
+        self._gone = Places(REMEMBER_FOR)
         self._next = 1
 
     def follow(self, grey: Grey) -> None:
@@ -93,8 +93,12 @@ class Tracker:
         for index, track in enumerate(seen):
             if any(track.box.overlap(other.box) > SAME_PLACE for other in seen[:index]):
                 track.lose()
+        for track in self._tracks:
+            if not track.confirmed and not self._is_kept(track):
+                self._gone.note(track.box, grey.position)
         self._tracks = [track for track in self._tracks if self._is_kept(track)]
-        self._rejected = [(box, until) for box, until in self._rejected if until > grey.position]
+        for places in (self._gone, self._rejected):
+            places.forget(grey.position)
 
     @property
     def _seen(self) -> list[Track]:
@@ -119,6 +123,13 @@ class Tracker:
 
     def take(self, finds: Finds, grey: Grey) -> None:
         """Take in what Haar has found, in this frame or in one shortly before; `grey` is this frame."""
+        self._check(finds, grey)
+        for box, votes in finds.new:
+            self._found(box, votes, finds.grey, grey)
+        for box in finds.doubtful:
+            self._gone.note(box, grey.position)
+
+    def _check(self, finds: Finds, grey: Grey) -> None:
         for known, box in finds.again:
             track = next((track for track in self._tracks if track.number == known.number), None)
             if track is None:
@@ -133,8 +144,6 @@ class Tracker:
                     self._found(box, 1, finds.grey, grey)
             else:
                 self._correct(track, edges_of(box) - edges_of(known.box), finds.grey.position, grey)
-        for box, votes in finds.new:
-            self._found(box, votes, finds.grey, grey)
 
     def _is_another(self, track: Track, box: Box, known: Box) -> bool:
         """Whether a find where one face should be is rather another's, who stands before it."""
@@ -163,7 +172,7 @@ class Tracker:
 
     def _found(self, box: Box, votes: int, then: Grey, grey: Grey) -> None:
         """A find that belongs to no track where it was: a face that was lost, or a new one."""
-        if any(box.overlap(place) > SAME_PLACE for place, _ in self._rejected):
+        if any(box.overlap(place) > SAME_PLACE for place in self._rejected):
             return
         if any(box.overlap(track.box) > MIN_OVERLAP for track in self._seen):
             return
@@ -176,7 +185,7 @@ class Tracker:
         if lost and any(box.overlap(other.box) > 0 for other in self._seen):
             return  # it comes out from behind another face, and does not yet look like itself
         new = Track(self._next, edges_of(box), look, Smoother(self._smoothing), grey.position, votes)
-        new.found_at = new.checked_at = then.position
+        new.since = new.found_at = new.checked_at = then.position
         if self._bring(new, then, grey):
             self._next += 1
             self._tracks.append(new)
@@ -216,11 +225,7 @@ class Tracker:
     def read(self, tracks: Sequence[Track], probabilities: NDArray[np.float32], no_face: NDArray[np.float32]) -> None:
         """Take in what the network reads, (N, labels) and (N,), in the tracks that `unread` gave."""
         for track, row, none in zip(tracks, probabilities, no_face, strict=True):
-            elapsed = track.now - track.reading.read_at
-            track.reading.take(row, track.now)
-            track.readings += 1
-            gain = max(share(elapsed, DOUBT_SMOOTHING), 1 / track.readings)
-            track.doubt += gain * (_log_odds(float(none)) - track.doubt)
+            track.read(row, float(none))
             if track.doubt <= self._doubt_limit:
                 track.shown = True
             elif track.shown or track.readings >= DOUBTFUL:
@@ -228,7 +233,8 @@ class Tracker:
 
     def _reject(self, track: Track) -> None:
         """It turned out no face: what was shown fades, and its place is left alone for a while."""
-        self._rejected.append((track.box, track.now + REJECT_FOR))
+        for places in (self._gone, self._rejected):
+            places.note(track.box, track.now)
         track.lose()
         track.look = None
         if not track.shown:
@@ -236,21 +242,23 @@ class Tracker:
 
     def faces(self, labels: tuple[str, ...]) -> tuple[Face, ...]:
         """The faces to show, oldest first."""
-        return tuple(
-            Face(track.box, labels, track.reading.probabilities, track.number, labels[track.reading.held], track.fade)
-            for track in self._tracks
-            if track.shown and track.fade > 0
-        )
+        return tuple(track.face(labels) for track in self._tracks if track.visible)
+
+    def smoothed(self, labels: tuple[str, ...], smoothings: Collection[float]) -> dict[float, tuple[Face, ...]]:
+        """The same with further time constants, by these in seconds; those left out are forgotten."""
+        others = [smoothing for smoothing in smoothings if smoothing != self._smoothing]
+        for track in self._tracks:
+            track.keep_smoothings(others)
+        return {other: tuple(track.face(labels, other) for track in self._tracks if track.visible) for other in others}
+
+    def doubtful(self) -> tuple[Box, ...]:
+        """Where else faces may be: those not confirmed, just lost, not found by a closer look, or turned out none."""
+        return (*(box for track in self._tracks for box in track.doubtful), *self._gone)
 
 
-def _likeness(one: Look | None, other: Look | None) -> float:
+def _likeness(one: Appearance | None, other: Appearance | None) -> float:
     return one.likeness(other) if one is not None and other is not None else 0.0
 
 
 def _middle(box: Box) -> NDArray[np.float64]:
     return np.array([box.x + box.width / 2, box.y + box.height / 2])
-
-
-def _log_odds(probability: float) -> float:
-    bounded = min(max(probability, 1e-3), 1 - 1e-3)
-    return math.log(bounded / (1 - bounded))

@@ -1,17 +1,24 @@
-"""What programs ask: the state of the cameras, and whether the server is well."""
+"""What programs ask: the state of the cameras."""
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from engine import Engine
-from errors import BundleError
+from feeds import Feed
 from web.cameras import the_server, unknown_camera
-from web.problems import problem
+from web.live_answers import Cameras, ServerState
+from web.operations import Answer, operation
+from web.parameters import CAMERA, VIEWER
 from web.wishes import viewer_ids
 
 blueprint = Blueprint("api", __name__)
 
 
 @blueprint.get("/api/state")
+@operation(
+    "Live",
+    {200: Answer("How all cameras fare, or the one that is named", kind=ServerState)},
+    {400: "A viewer id of another form", 404: "There is no such camera"},
+    (CAMERA, VIEWER),
+)
 def state() -> Response:
     """Cameras, faces now, rates, delays, what was dropped and why, viewers, memory and model, as JSON."""
     told = the_server().state(viewer_ids())
@@ -24,12 +31,13 @@ def state() -> Response:
 
 
 @blueprint.get("/api/cameras")
+@operation("Live", {200: Answer("The cameras", kind=Cameras)})
 def cameras() -> Response:
     """The cameras with their addresses, in their order."""
     return _fresh({"cameras": [_about(engine) for engine in the_server().engines.values()]})
 
 
-def _about(engine: Engine) -> dict[str, object]:
+def _about(engine: Feed) -> dict[str, object]:
     told = {key: value for key, value in engine.state().items() if key in ("name", "source", "status", "viewers")}
     addresses = {
         "video_feed": url_for("live.video_feed", camera=engine.name),
@@ -43,13 +51,3 @@ def _fresh(told: dict[str, object]) -> Response:
     response = jsonify(told)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@blueprint.get("/healthz")
-def healthz() -> Response:
-    """200 when the model is loaded, so that a camera can be watched; else 503 and why not."""
-    try:
-        model = the_server().model
-    except BundleError as error:
-        return problem(503, "Not ready", str(error))
-    return jsonify({"status": "ok", "model": model.name, "cameras": list(the_server().engines)})

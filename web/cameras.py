@@ -2,7 +2,7 @@
 
 from flask import Response, abort, current_app, request
 
-from engine import Engine
+from feeds import Feed
 from server import Server
 from web.problems import problem
 
@@ -13,16 +13,29 @@ def the_server() -> Server:
     return server
 
 
-def chosen_camera(name: str = "") -> Engine:
+def chosen_camera(name: str = "") -> Feed:
     """The camera named by the address or by `?camera=`, or the first one; ends the request with 404 for an unknown."""
     engines = the_server().engines
-    name = name or request.args.get("camera") or next(iter(engines))
+    name = name or request.args.get("camera") or next(iter(engines), "")
     if name not in engines:
         abort(unknown_camera(name))
     return engines[name]
 
 
+def chosen_cameras() -> tuple[str, ...]:
+    """The names given by `?camera=`, in the server's order, or all; ends the request with 404 for an unknown one."""
+    engines = the_server().engines
+    names = [name for name in request.args.getlist("camera") if name]
+    for name in names:
+        if name not in engines:
+            abort(unknown_camera(name))
+    return tuple(name for name in engines if name in names or not names)
+
+
 def unknown_camera(name: str) -> Response:
-    """A 404 that names the cameras there are."""
+    """A 404 that names the cameras there are; a 503 where there are none yet."""
     known = ", ".join(the_server().engines)
+    if not known:
+        told = "No camera is published; start one with: main.py camera --name door --source 0."
+        return problem(503, "No camera", told, Retry_After="5")
     return problem(404, "Unknown camera", f"There is no camera called {name!r}; there is: {known}.")

@@ -1,6 +1,8 @@
 """`/metrics`: the server's figures in Prometheus' text format, read from the same state as everything else."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -15,9 +17,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from delivery.tally import DELAYS
-from engine import Engine
+from errors import ExpressionError
+from feeds import Feed
+from media.jobs import Jobs
+from media.uploads import free_bytes
 from server import Server
 from web.cameras import the_server
+from web.journal import Counts, the_counts
+from web.operations import Answer, operation
+from web.videos import the_foreman
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -32,12 +40,39 @@ GAUGES = {
 
 
 @blueprint.get("/metrics")
+@operation("Server", {200: Answer("The figures, as text", ["text/plain"])})
 def metrics() -> Response:
     """Counters since the start and gauges of now, by camera, with CPU, memory and open files of the process."""
     registry = CollectorRegistry()  # one of its own each time: it holds no figures, the server does
     registry.register(_Cameras(the_server()))
+    registry.register(_Process(the_server(), the_foreman().jobs, the_counts()))
     ProcessCollector(registry=registry)
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+class _Process(Collector):
+    """Reads what is one for all cameras."""
+
+    def __init__(self, server: Server, jobs: Jobs, requests: Counts) -> None:
+        self._server, self._jobs, self._requests = server, jobs, requests
+
+    def collect(self) -> Iterator[Metric]:
+        """The requests that were answered, the model, the videos that wait, and the room for them."""
+        labels = ["method", "route", "status"]
+        words = "Requests that were answered, and the time from their coming to the end of the answer"
+        requests = SummaryMetricFamily("expression_request_seconds", words, labels=labels)
+        for (method, route, status), (count, total) in self._requests.read().items():
+            requests.add_metric([method, route, str(status)], count_value=count, sum_value=total)
+        yield requests
+        model = GaugeMetricFamily("expression_model", "1 for the model that is used", labels=["name", "runtime"])
+        videos = GaugeMetricFamily("expression_videos", "Videos that wait or are read")
+        with suppress(ExpressionError):  # what cannot be had is left out
+            model.add_metric([self._server.model.name, self._server.model.runtime], 1)
+        with suppress(ExpressionError):
+            videos.add_metric([], self._jobs.unfinished())
+        yield from (model, videos)
+        free = free_bytes(Path(self._server.settings.storage))
+        yield GaugeMetricFamily("expression_storage_free_bytes", "Room for files that are handed in", value=free)
 
 
 class _Cameras(Collector):
@@ -51,6 +86,9 @@ class _Cameras(Collector):
         engines = list(self._server.engines.values())
         states = [engine.state() for engine in engines]
         yield GaugeMetricFamily("expression_viewers_limit", "Most viewers", value=self._server.settings.max_viewers)
+        listeners, limit = len(self._server.listeners), self._server.settings.max_listeners
+        yield GaugeMetricFamily("expression_listeners", "Listeners to events now", value=listeners)
+        yield GaugeMetricFamily("expression_listeners_limit", "Most listeners", value=limit)
         visitors = self._server.visitors
         yield GaugeMetricFamily("expression_visitors", "Visitors who show their own camera now", value=len(visitors))
         words = "Frames of visitors' own cameras that were looked at"
@@ -83,7 +121,7 @@ def _faces(states: list[dict[str, object]]) -> Metric:
     return family
 
 
-def _counters(engines: list[Engine]) -> Iterator[Metric]:
+def _counters(engines: list[Feed]) -> Iterator[Metric]:
     captured = CounterMetricFamily("expression_frames_captured", "Frames that the source gave", labels=["camera"])
     analysed = CounterMetricFamily("expression_frames_analysed", "Frames analysed and drawn", labels=["camera"])
     failures = CounterMetricFamily("expression_source_failures", "Times that the source failed", labels=["camera"])
@@ -91,7 +129,7 @@ def _counters(engines: list[Engine]) -> Iterator[Metric]:
     size = CounterMetricFamily("expression_delivered_bytes", "Bytes of them", labels=["camera"])
     dropped = CounterMetricFamily("expression_frames_dropped", "Frames left out, and why", labels=["camera", "reason"])
     for engine in engines:
-        tally, counts, name = engine.tally, engine.viewers.counts(), [engine.name]
+        tally, counts, name = engine.tally, engine.counts(), [engine.name]
         captured.add_metric(name, tally.captured)
         analysed.add_metric(name, tally.analysed)
         failures.add_metric(name, tally.failures)
@@ -102,7 +140,7 @@ def _counters(engines: list[Engine]) -> Iterator[Metric]:
     yield from (captured, analysed, failures, sent, size, dropped)
 
 
-def _stages(engines: list[Engine]) -> Metric:
+def _stages(engines: list[Feed]) -> Metric:
     family = SummaryMetricFamily("expression_stage_seconds", "Time of each stage, by frame", labels=["camera", "stage"])
     for engine in engines:
         for stage, (count, total) in dict(engine.tally.stages).items():
@@ -110,7 +148,7 @@ def _stages(engines: list[Engine]) -> Metric:
     return family
 
 
-def _delays(engines: list[Engine]) -> Metric:
+def _delays(engines: list[Feed]) -> Metric:
     words = "From capture until the JPEG was ready"
     family = HistogramMetricFamily("expression_delay_seconds", words, labels=["camera"])
     for engine in engines:

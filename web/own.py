@@ -7,14 +7,16 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
 from errors import ExpressionError, ImageError
-from faces import Frame
+from faces import EXPRESSIONS, Frame
 from server import Server
 from visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
+from web.answers import Model, OwnCamera
 from web.cameras import the_server
+from web.operations import Answer, operation
 from web.origin import refuse_stranger
 from web.problems import described, problem
 
@@ -34,13 +36,18 @@ PATIENCE = 30
 @blueprint.get("/camera")
 def camera() -> str:
     """The page on which visitors see themselves."""
-    return render_template("camera.html")
+    return render_template("camera.html", labels=EXPRESSIONS)
 
 
 @blueprint.get(ADDRESS)
+@operation(
+    "Live",
+    {200: Answer("A WebSocket would be taken here, and would greet with this", kind=OwnCamera)},
+    {503: "There is no room, or no network"},
+)
 def tell() -> Response:
-    """Why a WebSocket would be refused: browsers do not tell their pages."""
-    return _refusal() or problem(426, "WebSocket only", "Open this address as a WebSocket.", Upgrade="websocket")
+    """Whether a WebSocket would be taken here, and the limits to what it takes; browsers do not tell their pages."""
+    return _refusal() or jsonify(_greeting(the_server()))
 
 
 @blueprint.route(ADDRESS, websocket=True)
@@ -100,7 +107,7 @@ def _serve(server: Server, link: WebSocket) -> None:
     except NoRoom as full:  # the last place was taken meanwhile
         return link.close(UNFIT, str(full))
     try:
-        link.send(_greeting(server))
+        link.send(json.dumps(_greeting(server)))
         _converse(server, link, visitor)
     except Closed:
         raise
@@ -111,16 +118,14 @@ def _serve(server: Server, link: WebSocket) -> None:
         server.visitors.leave(visitor)
 
 
-def _greeting(server: Server) -> str:
+def _greeting(server: Server) -> OwnCamera:
     chosen, model = server.settings, server.model
-    return json.dumps(
-        {
-            "model": {"name": model.name, "labels": model.labels, "runtime": model.runtime},
-            "threshold": chosen.threshold,
-            "fps": chosen.visitor_fps,
-            "largest_side": LARGEST_SIDE,
-            "largest_frame": LARGEST_FRAME,
-        }
+    return OwnCamera(
+        model=Model(name=model.name, labels=list(model.labels), runtime=model.runtime),
+        threshold=chosen.threshold,
+        fps=chosen.visitor_fps,
+        largest_side=LARGEST_SIDE,
+        largest_frame=LARGEST_FRAME,
     )
 
 

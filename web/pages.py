@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, render_template, send_file
 
 from errors import BundleError
+from faces import EXPRESSIONS
 from model import EmotionModel
 from web.cameras import the_server
 from web.problems import problem
@@ -16,9 +17,14 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 @blueprint.get("/")
-def index() -> str:
-    """The live page."""
-    return render_template("index.html", cameras=list(the_server().engines), notice=the_server().notice)
+def index() -> str | Response:
+    """The live page; where cameras are those of other processes, and none is known, one that waits for them."""
+    server = the_server()
+    cameras = list(server.engines)
+    if not cameras:
+        return Response(render_template("waiting.html"), 503, {"Refresh": "3", "Retry-After": "3"})
+    usual = {name: getattr(server.look, name) for name in ("bars", "privacy", "threshold", "smoothing")}
+    return render_template("index.html", cameras=cameras, notice=server.notice, look=usual, labels=EXPRESSIONS)
 
 
 @blueprint.get("/pictures")

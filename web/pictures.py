@@ -2,44 +2,83 @@
 
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
-from flask import Blueprint, Response, abort, jsonify, request, send_file
+from flask import Blueprint, Response, abort, current_app, jsonify, request, send_file
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from annotate import annotate
+from drawing.annotate import annotate
 from errors import ExpressionError, ImageError
-from faces import Face, Image
+from faces import Face
 from media.findings import Finding, as_csv
-from media.pictures import encoded, read_picture
-from media.stills import Stills
+from media.pictures import encoded
+from media.reader import PictureReader
+from media.turns import Crowded
+from web.answers import PictureFaces
 from web.cameras import the_server
-from web.origin import refuse_strangers
+from web.operations import Answer, Body, Parameter, operation
+from web.parameters import STILL_THRESHOLD
 from web.problems import problem
 
 blueprint = Blueprint("pictures", __name__)
-blueprint.before_request(refuse_strangers)
 
 FORMS = ("json", "csv", "picture", "zip")
-PIXELS = 50_000_000
-"""Pixels above which a picture is refused: each costs some ten bytes while it is read."""
 MOST = 100
 """Pictures that one request may hold."""
 IN_ALL = 20
 """How many times the limit for one picture they may have together."""
 MEGABYTE = 1_000_000
-AT_ONCE = threading.BoundedSemaphore(2)
-"""Pictures that are read at a time: live pictures go on meanwhile."""
-PATIENCE = 20.0
-"""Seconds for which a picture waits for its turn."""
+RETRY_AFTER = "2"
+"""Seconds: by then, what waits now has mostly been read."""
+
+
+def the_reader() -> PictureReader:
+    """The one reader of this application, so that pictures of several requests are read together.
+
+    Raises:
+        BundleError: the model cannot be loaded.
+    """
+    reader: PictureReader | None = current_app.extensions.get("reader")
+    if reader is None:
+        server = the_server()
+        reader = current_app.extensions.setdefault("reader", PictureReader(server.model, server.settings))
+    return reader
 
 
 @blueprint.post("/api/analyze")
+@operation(
+    "Pictures",
+    {
+        200: Answer(
+            "The faces; by `form` as JSON, as a table, as the annotated picture, or all of it in a ZIP file",
+            ("application/json", "text/csv", "image/jpeg", "application/zip"),
+            PictureFaces,
+        )
+    },
+    {
+        400: "No picture, an unknown field, or a parameter that makes no sense",
+        403: "The request comes from another site's page",
+        413: "Too large, or too many pictures",
+        422: "It is no picture, or cut off; or several, where one is expected",
+        503: "Many pictures are being read, or the network cannot be loaded",
+    },
+    (
+        Parameter("form", Literal["json", "csv", "picture", "zip"], "What is answered", "json"),
+        STILL_THRESHOLD,
+        Parameter("name", str, "The picture's name, where it is the body", "me.jpg"),
+    ),
+    Body(
+        "One picture as the body, or one or several in a form",
+        files=("image/jpeg", "image/png", "image/webp"),
+        fields={
+            "image": "A picture in which faces are looked for; several where the answer is a table or a ZIP file",
+            "face": "A picture that is one face as a whole; several as well",
+        },
+    ),
+)
 def analyze() -> Response:
     """The faces of one picture as JSON, or of several as CSV, annotated pictures or all of it in a ZIP file.
 
@@ -51,16 +90,22 @@ def analyze() -> Response:
     if not given:
         return problem(400, "No picture", "Send a picture as the body, or as the multipart field 'image'.")
     if len(given) > 1 and form in ("json", "picture"):
-        return problem(400, "Several pictures", f"form={form} takes one picture; form=csv and form=zip take several.")
+        return problem(422, "Several pictures", f"form={form} takes one picture; form=csv and form=zip take several.")
     if form == "zip":
         return _zip(given, threshold)
-    read = [_read(name, data, whole) for name, data, whole in given]
+    read = [the_reader().read(name, data, whole) for name, data, whole in given]
     if form == "csv":
         return Response(as_csv([finding for finding, _ in read]), mimetype="text/csv")
     finding, image = read[0]
     if form == "picture":
         return Response(encoded(annotate(image, _faces(finding), threshold)), mimetype="image/jpeg")
     return jsonify(_told(finding, threshold, given[0][2]))
+
+
+@blueprint.errorhandler(Crowded)
+def _crowded(_: Crowded) -> Response:
+    told = "Many pictures are being read at the moment; try again shortly."
+    return problem(503, "Busy", told, Retry_After=RETRY_AFTER)
 
 
 @blueprint.errorhandler(ExpressionError)
@@ -104,7 +149,7 @@ def _given() -> Iterator[tuple[str, bytes, bool]]:
             abort(problem(413, "Too many", f"Expected at most {MOST} pictures in one request."))
         for field, file in request.files.items(multi=True):
             if field not in ("image", "face"):
-                abort(problem(400, "Unknown field", f"Got the field {field[:40]!r}, expected 'image' or 'face'."))
+                abort(problem(400, "Unknown field", f"Got the field {str(field)[:40]!r}, expected 'image' or 'face'."))
             data = file.read(limit + 1)
             if len(data) > limit:
                 abort(problem(413, "Too large", f"{_name(file.filename)}: {too_large}"))
@@ -117,27 +162,6 @@ def _name(text: str | None) -> str:
     """A file's name as the visitor gave it, without folders and what no name has."""
     name = PurePath((text or "").replace("\\", "/")).name
     return "".join(letter for letter in name if letter.isprintable())[:100] or "picture"
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    if not AT_ONCE.acquire(timeout=PATIENCE):
-        abort(problem(503, "Busy", "Many pictures are being read at the moment; try again shortly.", Retry_After="5"))
-    try:
-        yield
-    finally:
-        AT_ONCE.release()
-
-
-def _read(name: str, data: bytes, whole: bool) -> tuple[Finding, Image]:
-    with _turn():
-        server = the_server()
-        stills = Stills(server.model, server.settings)
-        image = read_picture(data, name, PIXELS)
-        faces = (stills.whole(image),) if whole else stills.faces(image)
-    finding = Finding(name, "image", image.shape[1], image.shape[0], labels=stills.model.labels)
-    finding.frames.append((0, 0.0, faces))
-    return finding, image
 
 
 def _faces(finding: Finding) -> tuple[Face, ...]:
@@ -160,7 +184,7 @@ def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
             try:
-                finding, image = _read(name, data, whole)
+                finding, image = the_reader().read(name, data, whole)
                 drawn = encoded(annotate(image, _faces(finding), threshold))
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:

@@ -5,6 +5,8 @@ from typing import Any
 from flask import Flask, Response, json, request
 from werkzeug.exceptions import HTTPException
 
+from errors import QueueError
+
 
 def problem(status: int, title: str, detail: str, **headers: str) -> Response:
     """A response of media type application/problem+json; `headers` are written with underscores for hyphens."""
@@ -22,6 +24,11 @@ def described(status: int, title: str, detail: str) -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Have an application answer every HTTP error this way."""
+
+    @app.errorhandler(QueueError)
+    def wait(error: QueueError) -> Response:
+        told = str(error)
+        return problem(503, "Try again", f"{told[0].upper()}{told[1:]}", Retry_After="10")
 
     @app.errorhandler(HTTPException)
     def answer(error: HTTPException) -> Response:

@@ -13,17 +13,19 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request, sen
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from errors import QueueError, UploadError
+from errors import UploadError
 from media.foreman import Foreman
-from media.jobs import UPLOAD, Job
+from media.job import Job
+from media.jobs import UPLOAD
+from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.uploads import MEGABYTE, Upload
-from media.worker import LINE, RESULT, TABLE, VIDEO
+from web.answers import VideoJob
 from web.cameras import the_server
-from web.origin import refuse_strangers
+from web.operations import Answer, Body, Parameter, operation
+from web.parameters import DOWNLOAD
 from web.problems import problem
 
 blueprint = Blueprint("videos", __name__)
-blueprint.before_request(refuse_strangers)
 
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
 MOST_WAITING = 20
@@ -35,6 +37,7 @@ RESULTS = {
     LINE: ("application/json", "-timeline.json"),
 }
 """By file: its type, and what the visitor's file ends in."""
+UNKNOWN = {404: "There is no such video, or no longer"}
 
 
 def the_foreman() -> Foreman:
@@ -44,6 +47,21 @@ def the_foreman() -> Foreman:
 
 
 @blueprint.post("/api/videos")
+@operation(
+    "Videos",
+    {202: Answer("It is queued", kind=VideoJob, headers={"Location": "Where its state is told"})},
+    {
+        400: "No video",
+        413: "Too large, or the disk is full",
+        503: "Many videos are waiting, or the queue does not answer",
+    },
+    [Parameter("name", str, "The video's name, where it is the body", "clip.mp4")],
+    Body(
+        "One video as the body, or in a form",
+        files=("video/mp4", "application/octet-stream"),
+        fields={"video": "The video"},
+    ),
+)
 def add() -> Response:
     """Take one video, as the body with `?name=` or as the multipart field `video`; 202 with its state."""
     jobs = the_foreman().jobs
@@ -65,10 +83,7 @@ def add() -> Response:
     except RequestEntityTooLarge:
         told = f"It is larger than {limit // MEGABYTE:,} MB; hand in a shorter or smaller one."
         return problem(413, "Not taken", told)
-    try:
-        job = jobs.add(job_id, name)
-    except QueueError as error:
-        return problem(503, "Not taken", f"{error}.", Retry_After="10")
+    job = jobs.add(job_id, name)
     the_foreman().wake()
     response = _state(job)
     response.status_code = 202
@@ -120,6 +135,7 @@ def _name(text: str | None) -> str:
 
 
 @blueprint.get("/api/videos/<job_id>")
+@operation("Videos", {200: Answer("Its state", kind=VideoJob)}, UNKNOWN)
 def state(job_id: str) -> Response:
     """How far a video is, and where its results are."""
     return _state(_job(job_id))
@@ -148,7 +164,16 @@ def _state(job: Job) -> Response:
     return response
 
 
-@blueprint.get("/api/videos/<job_id>/<file>")
+@blueprint.get("/api/videos/<job_id>/<filename:file>")
+@operation(
+    "Videos",
+    {
+        200: Answer("The file", [kind for kind, _ in RESULTS.values()]),
+        206: Answer("The part that `Range` asks for", [kind for kind, _ in RESULTS.values()]),
+    },
+    {400: "`download` is given twice", **UNKNOWN, 409: "The video is not done", 416: "There is no such part"},
+    [DOWNLOAD],
+)
 def result(job_id: str, file: str) -> Response:
     """One file of a video that is done; with `?download=1` under the name of the video that was handed in."""
     job = _job(job_id)
@@ -165,6 +190,7 @@ def result(job_id: str, file: str) -> Response:
 
 
 @blueprint.post("/api/videos/<job_id>/cancel")
+@operation("Videos", {200: Answer("It is cancelled", kind=VideoJob)}, {**UNKNOWN, 409: "It is over already"})
 def cancel(job_id: str) -> Response:
     """Stop the analysis of a video, whose files are deleted; 409 where it is over."""
     job, jobs = _job(job_id), the_foreman().jobs
@@ -175,6 +201,7 @@ def cancel(job_id: str) -> Response:
 
 
 @blueprint.delete("/api/videos/<job_id>")
+@operation("Videos", {204: Answer("It is gone", ())}, UNKNOWN)
 def delete(job_id: str) -> Response:
     """Delete a video and its results at once; its analysis stops."""
     job = _job(job_id)

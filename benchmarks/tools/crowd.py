@@ -70,12 +70,12 @@ def request(connection: socket.socket, path: str) -> None:
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
 
 
-def seat(port: int, path: str) -> Seat:
-    """A viewer who has asked for the stream; reading does not block."""
+def seat(port: int, path: str, kind: type[Seat] = Seat) -> Seat:
+    """A viewer, or another kind of client, who has asked for the stream; reading does not block."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     request(connection, path)
     connection.setblocking(False)
-    return Seat(connection)
+    return kind(connection)
 
 
 class Crowd:
@@ -91,10 +91,10 @@ class Crowd:
     def __contains__(self, viewer: Seat) -> bool:
         return self.seats.get(viewer.number) is viewer
 
-    def enter(self, count: int) -> None:
-        """Let more viewers in."""
+    def enter(self, count: int, path: str = "", kind: type[Seat] = Seat) -> None:
+        """Let more in: viewers, or clients of another path and kind."""
         for _ in range(count):
-            new = seat(self._port, self._path)
+            new = seat(self._port, path or self._path, kind)
             new.number = new.connection.fileno()
             self.seats[new.number] = new
             self._poll.register(new.number, select.EPOLLIN)

@@ -5,16 +5,19 @@ Everything between a frame and its viewers is real; decoding, finding, drawing a
 
 import os
 import time
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from flask import Flask
 
 import main
+from configuration import load
 from delivery import renditions
-from engine import Engine, Plan
-from faces import Frame, Image
-from settings import load
+from engine import Engine
+from faces import EXPRESSIONS, Box, Face, Frame, Image
+from run import Plan
 from sources.source import Source
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)
@@ -37,12 +40,24 @@ class Offer(Source):
         """There is nothing to give back."""
 
 
-class Unchanged:
-    """Stands for the pipeline, and does nothing."""
+def some_faces(count: int) -> tuple[Face, ...]:
+    """So many faces, as a camera tells of them."""
+    probabilities = (0.0214, 0.0031, 0.0118, 0.8732, 0.0209, 0.0305, 0.0391)
+    boxes = [Box(100 + 300 * number, 200, 180, 180) for number in range(count)]
+    return tuple(
+        Face(box, EXPRESSIONS, probabilities, number, "happy", seconds=12.3) for number, box in enumerate(boxes, 1)
+    )
 
-    def process(self, frame: Frame) -> Frame:
-        """The frame as it is."""
-        return frame
+
+class Unchanged:
+    """Stands for the pipeline, and does nothing but say that there are `OFFERED_FACES` faces."""
+
+    def __init__(self) -> None:
+        self._faces = some_faces(int(os.environ.get("OFFERED_FACES", "0")))
+
+    def see(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
+        """The frame as it is, with the faces."""
+        return replace(frame, faces=self._faces)
 
     def close(self) -> None:
         """There is nothing to give back."""
@@ -54,5 +69,5 @@ def create_app() -> Flask:
     renditions.encode = lambda image, quality: jpeg
     app = main.create_app(load({"source": ["demo"]}, os.environ))
     engine = Engine(Plan("camera", "offered", Offer, Unchanged))  # type: ignore[arg-type]
-    app.extensions["server"].engines = {"camera": engine}
+    app.extensions["server"].engines["camera"] = engine
     return app

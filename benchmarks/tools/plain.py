@@ -1,5 +1,6 @@
-"""The usual way to stream from Flask: a generator that knows nothing of the server's stop."""
+"""The usual way to stream from Flask: a generator for each client, which knows nothing of the server's stop."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -7,19 +8,32 @@ from pathlib import Path
 
 from flask import Flask, Response
 
+from benchmarks.tools.offered import some_faces
+
 
 def create_app() -> Flask:
-    """An application with nothing but /video_feed, which repeats one JPEG thirty times a second."""
+    """An application with /video_feed, one JPEG thirty times a second, and /api/events, three faces four times."""
     app, jpeg = Flask(__name__), Path(os.environ["OFFERED_JPEG"]).read_bytes()
     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Timestamp: 0\r\n\r\n".encode()
+    faces = some_faces(3)
 
     def frames() -> Iterator[bytes]:
         while True:
             yield head + jpeg + b"\r\n"
             time.sleep(1 / 30)
 
+    def events() -> Iterator[str]:
+        while True:
+            camera = {"name": "camera", "captured_at": time.time(), "faces": [face.as_dict() for face in faces]}
+            yield f"data: {json.dumps({'cameras': [camera]}, separators=(',', ':'))}\n\n"
+            time.sleep(0.25)
+
     @app.get("/video_feed")
     def video_feed() -> Response:
         return Response(frames(), mimetype="multipart/x-mixed-replace; boundary=frame")
+
+    @app.get("/api/events")
+    def told() -> Response:
+        return Response(events(), mimetype="text/event-stream")
 
     return app

@@ -19,9 +19,18 @@ class Usage:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that came of it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    """A process and all that came of it, whichever of its threads began them."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    children = [child for task in tasks for child in _read(task).split()]
     return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def _read(path: Path) -> str:
+    """What a file of a thread says; empty where the thread has ended meanwhile."""
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError:
+        return ""
 
 
 def usage(pid: int) -> Usage:

@@ -101,6 +101,19 @@ def offered(jpeg: bytes, fps: float, **env: str) -> Iterator[Running]:
 
 
 @contextmanager
+def plain(jpeg: bytes, threads: int) -> Iterator[Running]:
+    """The usual way, behind gunicorn as it comes but for its threads (`benchmarks.tools.plain`)."""
+    port = free_port()
+    options = ["-c", "/dev/null", "-k", "gthread", "--threads", str(threads), "-b", f"127.0.0.1:{port}"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "frame.jpg")
+        path.write_bytes(jpeg)
+        command = [sys.executable, "-m", "gunicorn", *options, "benchmarks.tools.plain:create_app()"]
+        with started(command, port, "/video_feed", {"OFFERED_JPEG": str(path)}) as running:
+            yield running
+
+
+@contextmanager
 def ustreamer(jpeg: bytes, fps: float) -> Iterator[Running]:
     """UStreamer, which passes on as they are the same JPEGs from the stand-in camera."""
     program = shutil.which("ustreamer")

@@ -1,0 +1,75 @@
+"""The sockets on which somebody is being served, so that they can be ended when they may be here no more."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+LOOK = 1.0
+"""Seconds between looks at who is still welcome."""
+
+log = logging.getLogger("access")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who was let in. `until` is when the log-in ends, in seconds since the UTC epoch."""
+
+    grant: str
+    name: str
+    role: str
+    until: float = float("inf")
+
+
+class Connections:
+    """Knows the sockets, and shuts those whose owner is welcome no more; makes a thread with the first of them.
+
+    A socket is forgotten with the connection, so nobody needs to tell of its end.
+
+    Args:
+        welcome: whether somebody may still be here; called from the thread.
+    """
+
+    def __init__(self, welcome: Callable[[Identity], bool]) -> None:
+        self._welcome = welcome
+        self._lock = threading.Lock()
+        self._open: WeakKeyDictionary[socket.socket, Identity] = WeakKeyDictionary()
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+
+    def serves(self, connection: socket.socket, identity: Identity | None) -> None:
+        """Take note of whom a connection serves from now on; None for anybody."""
+        with self._lock:
+            if identity is None:
+                self._open.pop(connection, None)
+                return
+            self._open[connection] = identity
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._run, name="access", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End the thread; the connections are left to their server."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(2 * LOOK)
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK):
+            with self._lock:
+                known = list(self._open.items())
+            for connection, identity in known:
+                if identity.until < time.time() or not self._welcome(identity):
+                    self._end(connection, identity)
+            del known  # holds sockets that should be forgotten
+
+    def _end(self, connection: socket.socket, identity: Identity) -> None:
+        with self._lock:
+            self._open.pop(connection, None)
+        with suppress(OSError):  # it has ended by itself
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)  # as a plain socket, TLS or not
+            log.info("ended a connection of the grant %s", identity.grant)

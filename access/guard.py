@@ -1,0 +1,83 @@
+"""Who somebody is, by their token, password or cookie; and who is welcome no more."""
+
+import logging
+from pathlib import Path
+
+from access import credentials, sessions
+from access.connections import Connections, Identity
+from access.limits import Attempts
+from access.register import PASSWORD, TOKEN, Grant, Register
+from errors import AccessError
+
+log = logging.getLogger("access")
+
+
+class Guard:
+    """Knows those who may come in, by a file. Building one opens and starts nothing.
+
+    Args:
+        path: the file of grants; while there is none, everybody may do everything.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.register = Register(Path(path))
+        self.attempts = Attempts()
+        self.connections = Connections(self._still_welcome)
+
+    @property
+    def on(self) -> bool:
+        """Whether there is access control."""
+        return self.register.on
+
+    def by_token(self, token: str) -> Identity | None:
+        """Who bears a token; None for nobody.
+
+        Raises:
+            AccessError: the file cannot be used.
+        """
+        grant = self.register.contents().grants.get(credentials.grant_of(token))
+        if grant is None or grant.kind != TOKEN or not credentials.token_fits(token, grant.kept):
+            return None
+        return _identity(grant)
+
+    def by_password(self, name: str, password: str) -> Identity | None:
+        """Who has a name and a password, or a token in its place; None for nobody. Takes a tenth of a second.
+
+        Raises:
+            AccessError: the file cannot be used.
+        """
+        if credentials.grant_of(password.strip()):
+            return self.by_token(password.strip())
+        grant = self.register.contents().named(name)
+        kept = grant.kept if grant and grant.kind == PASSWORD else None
+        return _identity(grant) if credentials.password_fits(password, kept) and grant else None
+
+    def by_cookie(self, value: str) -> Identity | None:
+        """Who has logged in; None for nobody.
+
+        Raises:
+            AccessError: the file cannot be used.
+        """
+        contents = self.register.contents()
+        grant_id, until = sessions.opened(value, contents.key)
+        grant = contents.grants.get(grant_id)
+        return _identity(grant, until) if grant else None
+
+    def cookie(self, identity: Identity) -> str:
+        """The value of a cookie by which somebody is known from now on."""
+        return sessions.signed(identity.grant, self.register.contents().key)
+
+    def _still_welcome(self, identity: Identity) -> bool:
+        try:
+            return identity.grant in self.register.contents().grants
+        except AccessError as error:
+            log.error("%s", error)
+            return False
+
+    def close(self) -> None:
+        """End the thread that ends connections."""
+        self.connections.close()
+
+
+def _identity(grant: Grant, until: float = float("inf")) -> Identity:
+    return Identity(grant.id, grant.name, grant.role, until)

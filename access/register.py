@@ -1,0 +1,174 @@
+"""The file that says who may come in: names, roles and hashes; never a token or a password."""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from access import credentials
+from access.roles import ROLES
+from errors import AccessError
+
+NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
+TOKEN, PASSWORD = "token", "password"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one person or program may do, and by what it is known. `created` is in seconds since the UTC epoch."""
+
+    id: str
+    name: str
+    role: str
+    kind: str
+    kept: str
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All of the file: its grants by id, and the key that signs cookies."""
+
+    grants: dict[str, Grant]
+    key: str
+
+    def named(self, name: str) -> Grant | None:
+        """The grant of that name."""
+        return next((grant for grant in self.grants.values() if grant.name == name), None)
+
+
+class Register:
+    """The grants of one file, read again whenever it has changed. May be called from any thread.
+
+    There is access control from the moment at which the file is there. Once it was seen, its absence lets nobody in.
+
+    Args:
+        path: the file; need not be there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._read_at: tuple[int, ...] | None = None
+        self._contents = Contents({}, "")
+        self._seen = False
+
+    @property
+    def on(self) -> bool:
+        """Whether there is access control."""
+        self._seen = self._seen or self.path.exists()
+        return self._seen
+
+    def contents(self) -> Contents:
+        """What the file holds now.
+
+        Raises:
+            AccessError: it is gone, damaged, or others can read it.
+        """
+        with self._lock:
+            try:
+                found = self.path.stat()
+                version = (found.st_mtime_ns, found.st_ino, found.st_size, found.st_mode)
+                if version != self._read_at:
+                    self._contents, self._read_at = _read(self.path, found.st_mode), version
+            except OSError as error:
+                raise AccessError(f"{self.path}: it cannot be read ({error.strerror}); restore it") from None
+            self._seen = True
+            return self._contents
+
+    def add(self, name: str, role: str, password: str | None = None) -> tuple[Grant, str]:
+        """Let somebody in, by a password or, where none is given, by a new token; returns the grant and its secret.
+
+        Raises:
+            AccessError: a name that is taken or unfit, no such role, an unfit password, or a file that cannot be used.
+        """
+        if not NAME.fullmatch(name):
+            raise AccessError(f"the name {name!r}; expected up to 64 letters, digits, '.', '_', '-' and '@'")
+        if role not in ROLES:
+            raise AccessError(f"the role {role!r}; expected one of {', '.join(ROLES)}")
+        with self._changing() as contents:
+            if contents.named(name):
+                raise AccessError(f"{name!r} is there already; revoke it first, or take another name")
+            grant_id = secrets.token_hex(6)
+            secret = credentials.new_token(grant_id) if password is None else password
+            kept = credentials.hashed_token(secret) if password is None else credentials.hashed_password(secret)
+            grant = Grant(grant_id, name, role, TOKEN if password is None else PASSWORD, kept, round(time.time(), 3))
+            contents.grants[grant.id] = grant
+        return grant, secret
+
+    def revoke(self, name: str) -> Grant:
+        """Let somebody in no more.
+
+        Raises:
+            AccessError: there is nobody of that name, or the file cannot be used.
+        """
+        with self._changing() as contents:
+            grant = contents.named(name)
+            if grant is None:
+                known = ", ".join(sorted(grant.name for grant in contents.grants.values())) or "nobody"
+                raise AccessError(f"there is nobody called {name!r}; there is: {known}")
+            del contents.grants[grant.id]
+        return grant
+
+    @contextmanager
+    def _changing(self) -> Iterator[Contents]:
+        """The contents to be changed; written, whole and at once, when the block ends without an error."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(self.path.with_name(f".{self.path.name}.lock"), "w", opener=_private) as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                before = self.contents() if self.path.exists() else Contents({}, secrets.token_hex(32))
+                contents = Contents(dict(before.grants), before.key)
+                yield contents
+                _write(self.path, contents)
+        except OSError as error:
+            raise AccessError(
+                f"{self.path}: it cannot be written ({error.strerror}); name another by --access"
+            ) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _read(path: Path, mode: int) -> Contents:
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise AccessError(f"{path}: others can read or write it ({stat.filemode(mode)}); chmod 600 {path}")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        grants = [_grant(entry) for entry in told["grants"]]
+        key = told["key"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AccessError(f"{path}: damaged ({error!r}); restore it, or delete it and add everybody again") from None
+    if not isinstance(key, str) or len(key) < 32:
+        raise AccessError(f"{path}: damaged, its key is too short; delete it and add everybody again")
+    return Contents({grant.id: grant for grant in grants}, key)
+
+
+def _grant(entry: dict[str, Any]) -> Grant:
+    grant = Grant(**{field.name: entry[field.name] for field in fields(Grant)})
+    if grant.role not in ROLES or grant.kind not in (TOKEN, PASSWORD):
+        raise ValueError(f"{grant.name}: role {grant.role!r}, kind {grant.kind!r}")
+    return grant
+
+
+def _write(path: Path, contents: Contents) -> None:
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    told = {"key": contents.key, "grants": [asdict(grant) for grant in contents.grants.values()]}
+    try:
+        with open(part, "x", encoding="utf-8", opener=_private) as file:
+            json.dump(told, file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,10 @@
+"""What somebody may do. Each role may do all that the ones before it may."""
+
+WATCH, ANALYSE, OPERATE = "watch", "analyse", "operate"
+ROLES = (WATCH, ANALYSE, OPERATE)
+"""See what the cameras show; hand in pictures and videos, show a camera of one's own, record; everything else."""
+
+
+def allows(held: str, needed: str) -> bool:
+    """Whether who has the role `held` may do what asks for `needed`."""
+    return ROLES.index(held) >= ROLES.index(needed)

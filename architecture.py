@@ -1,0 +1,115 @@
+"""What a bundle for Keras may hold: networks of plain layers, and nothing that could run code or read another file.
+
+Keras' own safe mode refuses lambda layers. This goes before it and is stricter: it lists what is allowed, so that what
+a later Keras brings is refused until somebody has looked at it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from errors import BundleError
+
+REMEDY = "Take bundles from where you trust them, or train one with python -m training.train"
+LARGEST = 50_000_000
+"""Bytes of the file; a network of a thousand layers has one."""
+MODULES = frozenset(
+    f"keras{part}"
+    for part in ("", ".layers", ".models", ".initializers", ".regularizers", ".constraints", ".src.models.functional",
+                 ".src.models.sequential", ".src.models.model")
+)  # fmt: skip
+MODELS = "Functional Sequential Model InputLayer"
+LAYERS = (
+    "Dense Conv1D Conv2D Conv2DTranspose DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D Embedding "
+    "MaxPooling1D MaxPooling2D AveragePooling1D AveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D "
+    "GlobalAveragePooling1D GlobalAveragePooling2D AdaptiveAveragePooling2D AdaptiveMaxPooling2D "
+    "BatchNormalization LayerNormalization GroupNormalization RMSNormalization UnitNormalization "
+    "Activation ReLU LeakyReLU PReLU ELU Softmax Identity Rescaling Normalization Resizing CenterCrop "
+    "Dropout SpatialDropout1D SpatialDropout2D GaussianDropout GaussianNoise AlphaDropout ActivityRegularization "
+    "Flatten Reshape Permute RepeatVector Cropping1D Cropping2D UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D "
+    "Add Subtract Multiply Average Maximum Minimum Concatenate Dot Attention AdditiveAttention MultiHeadAttention "
+    "RandomBrightness RandomContrast RandomFlip RandomRotation RandomTranslation RandomZoom"
+)
+PARTS = (
+    "DTypePolicy Zeros Ones Constant Identity RandomNormal RandomUniform TruncatedNormal VarianceScaling Orthogonal "
+    "GlorotNormal GlorotUniform HeNormal HeUniform LecunNormal LecunUniform L1 L2 L1L2 MaxNorm MinMaxNorm NonNeg "
+    "UnitNorm SeedGenerator"
+)
+CLASSES = frozenset(f"{MODELS} {LAYERS} {PARTS}".split())
+VALUES = frozenset({"__keras_tensor__"})
+"""What Keras writes as if it were a class, and which is only a place in the graph."""
+
+
+def read_architecture(path: Path) -> dict[str, Any]:
+    """A network's architecture as Keras takes it, once nothing but plain layers is found in it.
+
+    Raises:
+        BundleError: no JSON, or something in it that is not on the list.
+    """
+    if path.stat().st_size > LARGEST:
+        raise BundleError(f"{path}: {path.stat().st_size:,} bytes, expected at most {LARGEST:,}. {REMEDY}")
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        strange = next((words for node in _objects(told) if (words := _strange(node))), "")
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{path}: it is no architecture that can be read ({error}). {REMEDY}") from None
+    if not isinstance(told, dict) or "class_name" not in told:
+        raise BundleError(f"{path}: it is no network, expected what Keras' to_json() writes. {REMEDY}")
+    if strange:
+        raise BundleError(
+            f"{path}: it holds {strange}, which is none of the plain layers that are let through. {REMEDY}"
+        )
+    return told
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object of some JSON, however deep."""
+    if isinstance(node, dict):
+        yield node
+    if isinstance(node, dict | list):
+        for part in node.values() if isinstance(node, dict) else node:
+            yield from _objects(part)
+
+
+def _strange(node: dict[str, Any]) -> str:
+    """What is not on the list in an object that Keras would make something of; empty where all is."""
+    name = node.get("class_name")
+    if name is None:
+        return ""
+    module, registered = node.get("module"), node.get("registered_name")
+    if not isinstance(name, str) or name not in CLASSES | VALUES:
+        return f"{name!r}"[:100]
+    if module is not None and module not in MODULES:
+        return f"{name!r} of {module!r}"[:100]
+    return "" if registered in (None, name) else f"{name!r} registered as {registered!r}"[:100]
+
+
+def check_weights(path: Path) -> None:
+    """See that a file of weights (HDF5) does not have others read in its place.
+
+    Raises:
+        BundleError: a part of it lies in another file.
+    """
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            elsewhere = next(_elsewhere(file), "")
+    except OSError:  # Keras says what is wrong with it
+        return
+    if elsewhere:
+        raise BundleError(f"{path}: {elsewhere!r} lies in another file. {REMEDY}")
+
+
+def _elsewhere(group: Any) -> Iterator[str]:
+    """The names of what is below a group only by a link, or outside the file."""
+    import h5py
+
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            yield str(name)
+        elif isinstance(group[name], h5py.Group):
+            yield from _elsewhere(group[name])
+        elif group[name].external or group[name].is_virtual:
+            yield str(name)

@@ -1,0 +1,125 @@
+"""What does a frame cost in each look, beside its JPEG; and how often is a face seen clearly that was to be blurred?
+
+The first is the processor time of drawing the same frames of the drawn demo in each look, in turn, with one thread.
+For the second drawn people walk into view, some of them fast, and every picture of a blurred look in which a face is
+whole but not hidden counts: for pictures that go out at once, and for those held back as the server does it.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import cv2
+import numpy as np
+
+from benchmarks.tools.report import ratio, write
+from camera import FaceDetector
+from delay import Delay
+from delivery.renditions import encode
+from demo import Demo
+from drawing.privacy import hide
+from faces import Box, Frame, Image
+from looks import Look
+from model import EmotionModel
+from pipeline import Pipeline, drawn
+from settings import Settings
+from tests.moving_faces import Head, wall
+from tracking.searching import BackgroundSearch, Search
+from tracking.tracker import Tracker
+
+FPS = 30
+ROUNDS = 5
+WARM = 15
+"""Frames at the start that are not drawn: faces are found for the first time."""
+LOOKS = {
+    "label": Look(),
+    "bars": Look(bars=True),
+    "blur": Look(privacy="blur"),
+    "emoji": Look(privacy="emoji"),
+}
+SPEEDS = 60, 150, 300, 500
+"""Pixels a second at which people walk in, of a picture 960 pixels wide."""
+PEOPLE = 0, 2
+"""The demo's people that Haar finds on that wall; whom it does not find, nothing hides."""
+
+
+def made(model: EmotionModel, live: bool) -> Pipeline:
+    """A pipeline as for files, or as for live sources, with a search of its own."""
+    search = (BackgroundSearch if live else Search)(FaceDetector(), Settings().search_every)
+    return Pipeline(search, model, Tracker(no_face_threshold=model.no_face_threshold), paced=live)
+
+
+def spent(work: Callable[[Frame], object], frames: Sequence[Frame]) -> float:
+    """Milliseconds of processor time that something takes for a frame."""
+    start = time.process_time()
+    for frame in frames:  # and nothing is kept, as fresh memory takes time too
+        work(frame)
+    return (time.process_time() - start) / len(frames) * 1000
+
+
+def costs(model: EmotionModel, people: int, frames: int) -> dict[str, float]:
+    """Milliseconds a frame of 1280x720: the JPEG, and drawing in each look; medians of some rounds."""
+    demo, pipeline = Demo(1280, 720, FPS, people=people), made(model, live=False)
+    seen = [pipeline.see(Frame(demo.draw(n)[0], n, 0.0, n / FPS)) for n in range(WARM + frames)][WARM:]
+    pipeline.close()
+    taken: dict[str, list[float]] = {"jpeg": [], **{name: [] for name in LOOKS}}
+    for _ in range(ROUNDS):
+        taken["jpeg"].append(spent(lambda frame: encode(frame.image, 80), seen))
+        for name, look in LOOKS.items():
+            taken[name].append(spent(partial(drawn, look=look), seen))
+    return {name: round(float(np.median(rounds)), 2) for name, rounds in taken.items()}
+
+
+def is_clear(frame: Frame, image: Image, box: Box) -> bool:
+    """Whether a face can be seen when all that a frame knows of is blurred: half of its detail is left."""
+    shown, inside = frame.image.copy(), np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
+    hide(shown, frame.faces, frame.doubtful, "blur", 0.35)
+    before, after = (np.abs(np.diff(part[inside].astype(int), axis=1)).mean() for part in (image, shown))
+    return bool(after > 0.5 * before)
+
+
+def walked_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, int]:
+    """Pictures with a whole face as somebody walks by; how many show it if sent at once, and if held back."""
+    head, pipeline, held = Head(person), made(model, live=True), Delay()
+    images, boxes, whole, at_once, later = list[Image](), list[Box](), 0, 0, 0
+    begun = time.monotonic()
+    for number in range(round(1200 / speed * FPS)):
+        images.append(wall())
+        boxes.append(head.place(images[-1], speed * number / FPS - 120, 270))
+        time.sleep(max(0.0, begun + number / FPS - time.monotonic()))
+        seen = pipeline.see(Frame(images[-1].copy(), number, 0.0, time.monotonic()))
+        for frame, is_late in ((seen, False), (held.take(seen), True)):
+            if frame is None or not 0 <= boxes[frame.number].x <= 960 - boxes[frame.number].width:
+                continue
+            clear = is_clear(frame, images[frame.number], boxes[frame.number])
+            whole, at_once, later = (
+                whole + (not is_late),
+                at_once + (clear and not is_late),
+                later + (clear and is_late),
+            )
+    pipeline.close()
+    return whole, at_once, later
+
+
+def main() -> None:
+    """Measure both, print them, write results/benchmark-looks.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=40, help="frames drawn in each round (default 40)")
+    frames = parser.parse_args().frames
+    cv2.setNumThreads(1)
+    model, figures = EmotionModel.load(Settings().weights), dict[str, object]()
+    for people in (1, 3):
+        taken = costs(model, people, frames)
+        figures[f"{people} faces"] = taken
+        told = ", ".join(f"{name} {taken[name]:g} ({ratio(taken[name], taken['jpeg']):g})" for name in LOOKS)
+        print(f"{people} face(s), milliseconds, in brackets in JPEGs of {taken['jpeg']:g}: {told}")
+    rows = [walked_in(model, person, speed) for speed in SPEEDS for person in PEOPLE]
+    whole, at_once, later = (sum(column) for column in zip(*rows, strict=True))
+    figures["walking in"] = {"pictures": whole, "clear at once": at_once, "clear held back": later}
+    print(f"walking in: of {whole} pictures {at_once} show the face if sent at once, {later} if held back")
+    write("looks", figures)
+
+
+if __name__ == "__main__":
+    main()

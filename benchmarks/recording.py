@@ -1,0 +1,135 @@
+"""What does a record cost, how long does its end take after an hour, and what does a kill leave of it?
+
+The baseline is the usual way: OpenCV's VideoWriter, and rows that are kept until the end and then written as JSON. Both
+get the same JPEGs with three faces each. Of the hour only the rows are written, since a video's end does not depend on
+its length; what is counted is the end of both.
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import cv2
+import numpy as np
+
+from benchmarks.tools.report import write
+from delivery.renditions import encode
+from delivery.stream import Picture
+from demo import Demo
+from faces import EXPRESSIONS, Face
+from looks import Look
+from recording.closing import complete
+from recording.ledger import Ledger
+from recording.store import RATE, VIDEO, Records
+from recording.summary import Summary
+from recording.writer import Writer
+
+SIZE = 1280, 720
+
+
+class Usual:
+    """Everything at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._folder = folder
+        self._film = cv2.VideoWriter(str(folder / VIDEO), cv2.VideoWriter.fourcc(*"mp4v"), RATE, SIZE)
+        self._rows: list[dict[str, Any]] = []
+
+    def add(self, picture: Picture, seconds: float) -> None:
+        """One frame and its row."""
+        image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        if image is not None:
+            self._film.write(image)
+        self.note(picture, seconds)
+
+    def note(self, picture: Picture, seconds: float) -> None:
+        """The row only."""
+        self._rows.append({"seconds": seconds, "faces": [face.as_dict() for face in picture.faces]})
+
+    def close(self) -> None:
+        """Write what was kept."""
+        self._film.release()
+        (self._folder / "record.json").write_text(json.dumps(self._rows), encoding="utf-8")
+
+
+def pictures(count: int) -> list[Picture]:
+    """So many frames of the demo, encoded, with the faces that are drawn."""
+    demo, made = Demo(*SIZE, RATE), []
+    chances = (0.94, *(0.01,) * 6)
+    for number in range(count):
+        image, drawn = demo.draw(number)
+        faces = tuple(Face(face.box, EXPRESSIONS, chances, place) for place, face in enumerate(drawn))
+        made.append(Picture(encode(image, 80), number, time.time(), False, faces, 0.0, SIZE))
+    return made
+
+
+def spent(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor."""
+    clock, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def playable(video: Path) -> float:
+    """Seconds of a video that can be read."""
+    try:
+        with av.open(str(video)) as film:
+            return max((frame.time or 0.0 for frame in film.decode(video=0)), default=0.0)
+    except (av.error.FFmpegError, IndexError):
+        return 0.0
+
+
+def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, Any]:
+    """Both ways, one after the other."""
+    look, usual = Look(), Usual(folder / "usual")
+    records, about = Records(folder / "ours", 3600), {"camera": "demo", "look": asdict(look), "labels": EXPRESSIONS}
+    record, lock = records.begin(about)
+    ours, figures = Writer(record, look), {}
+    for name, add, place in (("ours", ours.add, record.folder), ("usual", usual.add, folder / "usual")):
+        clock, processor = spent(lambda add=add: [add(one, n / RATE) for n, one in enumerate(frames)])  # type: ignore[misc]
+        figures[name] = {"frame_ms": 1000 * clock / len(frames), "frame_cpu_ms": 1000 * processor / len(frames)}
+        shutil.copy(place / VIDEO, folder / "killed.mp4")
+        figures[name]["lost_s"] = (len(frames) - 1) / RATE - playable(folder / "killed.mp4")
+    film = spent(lambda: ours.close(len(frames) / RATE, "", lambda: True))[0]
+    lock.close()
+    long, lock = records.begin(about)
+    ledger, summary = Ledger(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, look.threshold)
+    for number in range(round(minutes * 60 * RATE)):
+        one = frames[number % len(frames)]
+        ledger.add((one.captured_at, number / RATE, one.faces))
+        summary.add(number / RATE, one.faces)
+        usual.note(one, number / RATE)
+    rows = spent(lambda: complete(long, summary, "", ledger, SIZE, lambda: True))[0]
+    figures["ours"]["end_ms"] = 1000 * (film + rows)
+    figures["usual"]["end_ms"] = 1000 * spent(usual.close)[0]
+    lock.close()
+    return figures
+
+
+def main() -> None:
+    """Compare, print, write results/benchmark-recording.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=300, help="that are encoded (default %(default)s)")
+    parser.add_argument("--minutes", type=float, default=60.0, help="length of the record (default %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = compare(Path(folder), pictures(options.frames), options.minutes)
+    for name, row in figures.items():
+        print(
+            f"{name:6s} a frame {row['frame_ms']:6.2f} ms ({row['frame_cpu_ms']:6.2f} ms of the processor), "
+            f"the end after {options.minutes:g} min {row['end_ms']:8.1f} ms, a kill loses {row['lost_s']:6.2f} s"
+        )
+    write("recording", figures)
+
+
+if __name__ == "__main__":
+    main()

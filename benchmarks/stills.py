@@ -1,0 +1,94 @@
+"""Are the faces of still pictures found as before, at what cost, beside plain Haar and a full search?
+
+Each picture is taken by itself. Plain Haar searches all of it at scale factor 1.1, as tutorials do; the full search is
+a live one and a closer one together; the program searches octave by octave and takes the closer look only where that
+finds none or several (`media/octaves.py`). The network then sorts out what is no face in all but plain Haar. Pictures
+are frames of the drawn demo, whose faces are known, and of any videos named with --one (one face) and --none (no face).
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.finding import Clip, clips, every_frame, sorted_out
+from benchmarks.tools.report import write
+from camera import FaceDetector
+from faces import Box, Frame, joined
+from media.stills import STILL_WIDTH, Stills
+from model import EmotionModel
+from settings import Settings
+
+Way = Callable[[Frame], list[Box]]
+
+
+def full_search(stills: Stills, settings: Settings) -> Way:
+    """Every picture by the live detector and by a closer one; each finds faces that the other misses."""
+    live = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
+    closer = FaceDetector(STILL_WIDTH, settings.min_face, settings.scale_factor, max(1, settings.neighbours - 1))
+
+    def find(frame: Frame) -> list[Box]:
+        boxes = joined(live.detect(frame.image), closer.detect(frame.image))
+        return [face.box for face in stills.read(frame.image, boxes)]
+
+    return find
+
+
+def counted(clip: Clip, way: Way) -> dict[str, float]:
+    """Faces that were found of those that are there, false ones, and milliseconds of processor time a picture."""
+    there = found = false = pictures = 0
+    spent = 0.0
+    for frame, truth in clip:
+        start = time.process_time()
+        boxes = way(frame)
+        spent += time.process_time() - start
+        true, others = sorted_out(boxes, truth)
+        pictures, found, false = pictures + 1, found + len(true), false + others
+        there += truth if isinstance(truth, int) else len(truth)
+    return {
+        "pictures": pictures,
+        "faces": there,
+        "found": found,
+        "false": false,
+        "ms": round(1000 * spent / pictures, 1),
+    }
+
+
+def every(clip: Clip, step: int) -> Iterator[tuple[Frame, Sequence[Box] | int]]:
+    """Some pictures of a clip, so far apart that they differ."""
+    return islice(iter(clip), 0, None, step)
+
+
+def main() -> None:
+    """Compare on every clip, print a table, write results/benchmark-stills.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--frames", type=int, default=480, help="frames of each drawn clip (default 480)")
+    parser.add_argument("--step", type=int, default=20, help="every so manieth is a picture (default 20)")
+    parser.add_argument("--one", type=Path, nargs="*", default=[], metavar="VIDEO", help="videos with one face in view")
+    parser.add_argument("--none", type=Path, nargs="*", default=[], metavar="VIDEO", help="videos without a face")
+    options = parser.parse_args()
+    settings = Settings()
+    stills = Stills(EmotionModel.load(settings.weights, settings.runtime), settings)
+    ways: dict[str, Way] = {
+        "plain Haar": every_frame(),
+        "full search": full_search(stills, settings),
+        "this program": lambda frame: [face.box for face in stills.faces(frame.image)],
+    }
+    rows: dict[str, dict[str, Any]] = {}
+    for name in [name for name, _ in clips(options.one, options.none, 0)]:
+        rows[name] = {}
+        for way, find in ways.items():
+            clip = dict(clips(options.one, options.none, options.frames))[name]
+            rows[name][way] = told = counted(every(clip, options.step), find)
+            print(
+                f"{name}, {way}: {told['found']} of {told['faces']} faces, {told['false']} false, "
+                f"{told['ms']:.1f} ms of processor time a picture",
+                flush=True,
+            )
+    write("stills", rows)
+
+
+if __name__ == "__main__":
+    main()

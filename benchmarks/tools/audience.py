@@ -1,0 +1,34 @@
+"""Listeners to events, who sit in a `crowd.Crowd` as viewers do."""
+
+import re
+import time
+from dataclasses import dataclass
+
+from benchmarks.tools.crowd import Seat
+
+EVENTS = "/api/events"
+EVENT = re.compile(rb'data: .*?"captured_at":([\d.]+).*\n\n')
+"""An event that tells of one camera at least, and when its newest frame was captured."""
+CHUNK = 65536
+
+
+@dataclass
+class Ear(Seat):
+    """One listener's connection; each whole event is an arrival."""
+
+    def take(self, most: int = CHUNK) -> bool:
+        """Read what is there, up to a number of bytes; False once the stream has ended."""
+        try:
+            data = self.connection.recv(most)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self.taken += len(data)
+        self.carried += data
+        read = 0
+        for found in EVENT.finditer(self.carried):
+            self.arrivals.append((time.time(), float(found[1])))
+            read = found.end()
+        self.carried = self.carried[read:]
+        return bool(data)

@@ -1,0 +1,183 @@
+"""Where the values of settings come from: the command line, before the environment, before a file, before the defaults.
+
+All give the same names, and are checked alike.
+"""
+
+import argparse
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import SettingError
+from settings import PREFIX, SETTINGS, Settings, describe, option, variable
+
+FILE = f"{PREFIX}CONFIG"
+"""The variable that names the file of settings; `--config` on the command line."""
+BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A setting's value, and in words where it comes from."""
+
+    value: Any
+    origin: str
+
+
+def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """The settings of a command line and an environment.
+
+    Args:
+        options: text by setting name, as `add_options` has the parser leave it; other names are passed over.
+        environment: such as `os.environ`.
+
+    Raises:
+        SettingError: an unknown setting in the environment or the file, a bad value anywhere, or no such file.
+    """
+    return Settings(**{name: choice.value for name, choice in gather(options, environment).items()})
+
+
+def gather(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Choice]:
+    """Every setting by name, with where it comes from; as for `load`."""
+    found = {name: Choice(item.default, "default") for name, item in SETTINGS.items()}
+    path = options.get("config") or environment.get(FILE)
+    if path:
+        found |= _from_file(Path(path))
+    found |= _from_environment(environment)
+    for name in SETTINGS.keys() & options.keys():
+        value = options[name]
+        found[name] = Choice(tuple(value) if isinstance(value, list) else parse(name, value), "command line")
+    return found
+
+
+def parse(name: str, text: str) -> Any:
+    """The value of a setting given as text.
+
+    Raises:
+        SettingError: text that is not of the setting's type, or a value out of its bounds.
+    """
+    item = SETTINGS[name]
+    kind: type = type(item.default)
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(";") if part.strip())
+    try:
+        value = BOOLEANS[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
+        raise SettingError(f"{name}: got {text!r}, expected {_expected(item)}") from None
+    _check(item, value)
+    return value
+
+
+def _expected(item: Field[Any]) -> str:
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", tuple: "a text or a list of texts"}
+    example = item.default[0] if isinstance(item.default, tuple) else str(item.default).lower()
+    return f"{kinds.get(type(item.default), 'a text')}, such as {example}"
+
+
+def _check(item: Field[Any], value: Any) -> None:
+    low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
+    if choices and value not in choices:
+        raise SettingError(f"{item.name}: got {value!r}, expected one of {', '.join(choices)}{nearest(value, choices)}")
+    if low is not None and not low <= value <= high:  # a NaN fails this too
+        unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
+        raise SettingError(f"{item.name}: got {value:g}{unit}, expected {low:g} to {high:g}{unit}")
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Words that ask whether a name was meant which is much like an unknown one; empty where none is."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Choice]]:
+    """What the environment gives; a variable that begins with EXPRESSION_ must name a setting."""
+    known = {variable(name): name for name in SETTINGS}
+    for key, text in environment.items():
+        if not key.startswith(PREFIX) or key == FILE:
+            continue
+        if key not in known:
+            near = nearest(key, [*known, FILE])
+            raise SettingError(f"environment: {key} is no setting{near} (main.py --help lists them)")
+        try:
+            yield known[key], Choice(parse(known[key], text), f"environment, {key}")
+        except SettingError as error:
+            raise SettingError(f"environment: {error}") from None
+
+
+def _from_file(path: Path) -> Iterator[tuple[str, Choice]]:
+    """What a file in TOML gives, one `name = value` a setting; the name may have hyphens as on the command line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise SettingError(f"config: {path} cannot be read ({error.strerror}); name a file of settings") from None
+    except ValueError as error:  # of decoding, too
+        raise SettingError(f"{path}: this is no TOML ({error}); expected lines such as port = 5000") from None
+    seen: set[str] = set()
+    for key, value in table.items():
+        name, place = key.replace("-", "_"), f"{path}{_line_of(key, text)}"
+        if name not in SETTINGS or name in seen:
+            told = "is given twice" if name in seen else f"is no setting{nearest(name, list(SETTINGS))}"
+            raise SettingError(f"{place}: {key} {told} (main.py --help lists them)")
+        seen.add(name)
+        try:
+            yield name, Choice(_of_its_type(SETTINGS[name], value), place)
+        except SettingError as error:
+            raise SettingError(f"{place}: {error}") from None
+
+
+def _line_of(key: str, text: str) -> str:
+    match = re.search(rf"^\s*[\[\"']*{re.escape(key)}[\"'\]]*\s*(=|$)", text, re.MULTILINE)
+    return f", line {text.count(chr(10), 0, match.start(1)) + 1}" if match else ""
+
+
+def _of_its_type(item: Field[Any], value: Any) -> Any:
+    """A TOML value as the setting's own type: a number stands for itself, not for a text that looks like one."""
+    kind = type(item.default)
+    if kind is tuple:
+        value = [value] if isinstance(value, str) else value
+        fits = isinstance(value, list) and all(isinstance(part, str) for part in value)
+    else:
+        fits = type(value) is kind or (kind is float and type(value) is int)
+    if not fits:
+        raise SettingError(f"{item.name}: got {value!r}, expected {_expected(item)}")
+    value = tuple(value) if kind is tuple else float(value) if kind is float else value
+    _check(item, value)
+    return value
+
+
+def add_options(parser: argparse.ArgumentParser, groups: Sequence[str] | None = None) -> None:
+    """Add `--config` and an option for every setting (of the named groups, or all) to a command line's parser."""
+    told = f"file of settings in TOML, such as port = 8000; the environment ({FILE}) may name it as well"
+    parser.add_argument("--config", metavar="FILE", help=told)
+    for name, item in SETTINGS.items():
+        if groups is not None and item.metadata["group"] not in groups:
+            continue
+        kind = type(item.default)
+        form: dict[str, Any] = {"action": "append"} if kind is tuple else {}
+        parser.add_argument(
+            option(name),
+            default=argparse.SUPPRESS,  # so that what was not given leaves the environment's value alone
+            metavar=name.upper(),
+            help=describe(name).replace("%", "%%"),
+            **({"nargs": "?", "const": "true"} if kind is bool else form),
+        )
+
+
+def parse_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line; ends the program for an option that is none, and tells the nearest one.
+
+    Args:
+        parser: made with `allow_abbrev=False`, so that an option has one name.
+        arguments: what follows the program's name.
+    """
+    found, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        known = [name for action in parser._actions for name in action.option_strings]
+        name = unknown[0].split("=")[0]
+        parser.error(f"{name} is no option{nearest(name, known)} (--help lists them)")
+    return found

@@ -1,0 +1,28 @@
+"""What was asked for lately."""
+
+import time
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+KEPT = 3.0
+"""Seconds for which it is remembered."""
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+class Recent(Generic[Item]):
+    """Items that were added within the last seconds. May be called from any thread."""
+
+    def __init__(self) -> None:
+        self._added: dict[Item, float] = {}
+
+    def add(self, item: Item) -> None:
+        """Remember an item from now on."""
+        self._added[item] = time.monotonic()
+
+    @property
+    def items(self) -> set[Item]:
+        """Those that are remembered."""
+        oldest = time.monotonic() - KEPT
+        self._added = {item: added for item, added in dict(self._added).items() if added > oldest}
+        return set(self._added)

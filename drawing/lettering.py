@@ -1,0 +1,64 @@
+"""Words as small pictures: smooth type, rendered once and kept."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from drawing.palette import Colour
+from faces import Image
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)  # the typeface that Pillow brings along, so that none need be installed
+
+
+@lru_cache(maxsize=1024)
+def _cover(text: str, size: int) -> Image:
+    """How much of each pixel a line of text covers, (height, width) uint8; drawing letters is what takes long."""
+    font = _font(size)
+    left, _, right, _ = font.getbbox(text)
+    picture = Pillow.new("L", (max(1, round(right - left)), round(size * 1.25)))
+    ImageDraw.Draw(picture).text((-left, picture.height / 2), text, fill=255, font=font, anchor="lm")
+    return np.asarray(picture, np.uint8)
+
+
+@lru_cache(maxsize=512)
+def plate(text: str, size: int, ink: Colour, paper: Colour, padding: int = 0) -> Image:
+    """A line of text on a plain ground, as a (height, width, 3) uint8 BGR picture that must not be written to.
+
+    Args:
+        text: what it says; letters that the typeface lacks come out as empty boxes.
+        size: of the type, in pixels.
+        ink: colour of the letters.
+        paper: colour of the ground.
+        padding: pixels round the text.
+    """
+    cover = _cover(text, size)
+    shades = np.round(np.linspace(paper, ink, 256)).astype(np.uint8)
+    above = padding // 2
+    made = np.empty((cover.shape[0] + padding, cover.shape[1] + 2 * padding, 3), np.uint8)
+    made[:] = paper
+    made[above : above + cover.shape[0], padding : padding + cover.shape[1]] = shades[cover]
+    made.setflags(write=False)
+    return made
+
+
+def paste(image: Image, small: Image, x: int, y: int, opacity: float = 1.0) -> None:
+    """Lay a small BGR picture on a larger one with its top left corner at (x, y); what reaches over the edge is cut.
+
+    `opacity` goes from 0, nothing is seen of it, to 1, nothing of what is below.
+    """
+    left, top = max(0, -x), max(0, -y)
+    right, bottom = image.shape[1] - x, image.shape[0] - y
+    if right > left and bottom > top:
+        visible = small[top:bottom, left:right]
+        height, width = visible.shape[:2]
+        part = image[y + top : y + top + height, x + left : x + left + width]
+        if opacity >= 1:
+            part[:] = visible
+        else:
+            cv2.addWeighted(visible, opacity, part, 1 - opacity, 0, dst=part)

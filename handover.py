@@ -1,0 +1,166 @@
+"""A change of settings or bundle under gunicorn, by SIGHUP: a new worker takes over from the one before.
+
+What would fail is found out by a process of its own first; then all stays as it is. Else the new worker loads
+everything while the old one serves. When it is ready, the old one ends its streams and gives the cameras back, and only
+then the new one takes viewers in, who come again by themselves: a camera has one owner.
+"""
+
+import fcntl
+import json
+import mmap
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+TRIAL = """
+import json, runpy
+conf = runpy.run_path("gunicorn.conf.py")
+import main
+main.create_app().extensions["server"].model
+print(json.dumps(conf["bind"]))
+"""
+"""What a worker does when it starts, without serving; tells the address that it would listen on."""
+TRIAL_LIMIT = 30.0
+READY_LIMIT = 20.0
+"""Seconds for which an old worker goes on serving while its successor starts."""
+CAMERAS_LIMIT = 5.0
+"""Seconds for which a new worker waits for the old one to give its cameras back."""
+TICK = 0.01
+
+
+class Handover:
+    """What gunicorn's processes tell each other; made before the first worker is forked, and shared by them all.
+
+    Workers are known by gunicorn's `age`: 1 for the first, 2 for its successor, and so on.
+    """
+
+    def __init__(self) -> None:
+        self._ages = mmap.mmap(-1, struct.calcsize("qq"))  # shared memory: the successor ordered, and the one ready
+        self._cameras = tempfile.TemporaryFile()  # noqa: SIM115 - its lock is held as long as the process lives
+
+    def order(self, age: int) -> None:
+        """Say that a worker is about to be started in the place of the older ones."""
+        struct.pack_into("q", self._ages, 0, age)
+
+    def is_ordered(self, age: int) -> bool:
+        """Whether a worker is to be replaced, rather than stopped."""
+        ordered: int = struct.unpack_from("q", self._ages, 0)[0]
+        return ordered > age
+
+    def await_successor(self, stop: threading.Event) -> None:
+        """Wait until a worker that was ordered is ready to serve, or until `stop` is set."""
+        until = time.monotonic() + READY_LIMIT
+        while self.is_awaited() and time.monotonic() < until and not stop.wait(TICK):
+            pass
+
+    def is_awaited(self) -> bool:
+        """Whether none of those who are to take over is ready."""
+        ordered, ready = struct.unpack_from("qq", self._ages, 0)
+        return bool(ready < ordered)
+
+    def announce(self, age: int) -> None:
+        """Say that a worker is ready."""
+        struct.pack_into("q", self._ages, 8, age)
+
+    def take_cameras(self) -> bool:
+        """Wait until no other worker has the cameras; False where one keeps them for long."""
+        until = time.monotonic() + CAMERAS_LIMIT
+        while time.monotonic() < until:
+            try:
+                fcntl.lockf(self._cameras, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process, however it dies
+            except OSError:
+                time.sleep(TICK)
+            else:
+                return True
+        return False
+
+    def give_cameras(self) -> None:
+        """Say that this worker's cameras are closed."""
+        fcntl.lockf(self._cameras, fcntl.LOCK_UN)
+
+
+@cache
+def the_handover() -> Handover:
+    """The one of this server; to be called before the first fork."""
+    return Handover()
+
+
+def guard(server: Any, bind: str) -> None:
+    """Have gunicorn's master try settings and bundle before it reloads them, and keep the old where they would fail.
+
+    gunicorn itself would end with all its viewers.
+    """
+    reload = server.reload
+
+    def tried() -> None:
+        obstacle = _obstacle(bind)
+        if obstacle:
+            server.log.error("settings and bundle stay as they were: %s", obstacle)
+        else:
+            reload()
+
+    server.reload = tried
+
+
+def _obstacle(bind: str) -> str:
+    """Why a worker with the settings and the bundle of now would not do; empty where it would."""
+    try:
+        # judged by what it says: its status may be taken by gunicorn, which waits for all children
+        done = subprocess.run(
+            [sys.executable, "-c", TRIAL], cwd=ROOT, capture_output=True, text=True, timeout=TRIAL_LIMIT, check=False
+        )
+        address = json.loads(done.stdout.strip().splitlines()[-1])
+    except subprocess.TimeoutExpired:
+        return f"they could not be tried within {TRIAL_LIMIT:g} s"
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["no reason was told"])[-1]
+        return last.partition(": ")[2] or last
+    return "" if address == bind else f"host and port: {bind} is to become {address}, which takes a restart"
+
+
+def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> None:
+    """Have signals end a worker's streams, before gunicorn's own handlers wait for them.
+
+    Args:
+        numbers: signals that gunicorn has set its handlers for.
+        age: the worker's.
+        close: ends the streams and closes the cameras.
+    """
+    begun, at_once = threading.Event(), threading.Event()
+
+    def handle(received: int, frame: FrameType | None) -> None:
+        before = befores[signal.Signals(received)]
+        if not callable(before):
+            return
+        replaced = received == signal.SIGTERM and the_handover().is_ordered(age)
+        if not begun.is_set():
+            begun.set()
+            # In a thread of its own: a signal may come while this one holds a lock that closing needs.
+            threading.Thread(target=_end, args=(close, before if replaced else None, at_once)).start()
+        if not replaced:
+            at_once.set()  # the whole server stops, perhaps in the middle of a change
+            before(received, frame)
+
+    befores = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, handle)
+
+
+def _end(
+    close: Callable[[], bool], stop: Callable[[int, FrameType | None], Any] | None, at_once: threading.Event
+) -> None:
+    if stop is not None:
+        the_handover().await_successor(at_once)
+        stop(signal.SIGTERM, None)  # first, so that nobody who comes again is let in here
+    close()
+    the_handover().give_cameras()

@@ -1,0 +1,32 @@
+"""What servers and their workers share below the storage folder: the jobs, the names of results, and who tidies up."""
+
+from pathlib import Path
+
+from media import uploads
+from media.jobs import Jobs
+from settings import Settings
+
+VIDEO, RESULT, TABLE, LINE = "annotated.mp4", "result.json", "result.csv", "timeline.json"
+"""The files of a video's results."""
+TIDY = 60.0
+"""Seconds between sweeps."""
+
+
+def jobs_of(settings: Settings) -> Jobs:
+    """The jobs below the storage folder of some settings.
+
+    Raises:
+        SettingError: the queue's setting is neither sqlite nor a Redis address.
+    """
+    return Jobs(Path(settings.storage) / "videos", queue_of(settings), settings.keep * 3600)
+
+
+def queue_of(settings: Settings) -> str:
+    """Where videos wait: `sqlite`, or the address of a Redis server."""
+    return (settings.redis_url or "sqlite") if settings.queue == "auto" else settings.queue
+
+
+def tidy(jobs: Jobs) -> None:
+    """Delete what was kept long enough, and what dead processes left half written."""
+    jobs.sweep()
+    uploads.sweep(jobs.folder.parent / "uploads")

@@ -1,0 +1,103 @@
+"""Where the records of jobs are: what is asked of a store, and the one in a file that processes of a machine share."""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import astuple
+from pathlib import Path
+from typing import Protocol, get_type_hints
+
+from media.job import Job
+
+TYPES: dict[str, type[str] | type[int] | type[float]] = get_type_hints(Job)
+"""Each field's, in their order."""
+Expected = Mapping[str, Sequence[object]]
+"""For some fields, at least one, the values of which they must have one."""
+
+
+class Store(Protocol):
+    """Jobs by their ids. Any number of threads and processes may use it at once.
+
+    With Redis everything raises `QueueError` where it does not answer.
+    """
+
+    def exist(self) -> bool:
+        """Whether there was ever a job."""
+        ...
+
+    def add(self, job: Job) -> None:
+        """Take a new job in."""
+        ...
+
+    def get(self, job_id: str) -> Job | None:
+        """A job by its id; None where there is none of it."""
+        ...
+
+    def all(self, *statuses: str) -> list[Job]:
+        """The jobs in one of these states, or all, the oldest first."""
+        ...
+
+    def change(self, job_id: str, expected: Expected, changes: Mapping[str, object], attempts: int = 0) -> bool:
+        """Change a job if it is as expected, and add to its attempts, at one stroke; whether that was so."""
+        ...
+
+    def remove(self, job_id: str) -> None:
+        """Forget a job."""
+        ...
+
+
+class SqliteStore:
+    """Jobs in a file, which is made at the first use."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def exist(self) -> bool:
+        """As `Store` has it."""
+        return self._path.is_file()
+
+    def add(self, job: Job) -> None:
+        """As `Store` has it."""
+        with self._records() as records:
+            row = f"INSERT INTO jobs ({', '.join(TYPES)}) VALUES ({_marks(TYPES)})"  # names are our own  # nosec B608
+            records.execute(row, astuple(job))
+
+    def get(self, job_id: str) -> Job | None:
+        """As `Store` has it."""
+        return next(iter(self._select("id = ?", job_id)), None) if self.exist() else None
+
+    def all(self, *statuses: str) -> list[Job]:
+        """As `Store` has it."""
+        if not self.exist():
+            return []
+        return self._select(f"status IN ({_marks(statuses)})", *statuses) if statuses else self._select("1")
+
+    def change(self, job_id: str, expected: Expected, changes: Mapping[str, object], attempts: int = 0) -> bool:
+        """As `Store` has it."""
+        sets = ", ".join([*(f"{name} = ?" for name in changes), "attempts = attempts + ?"])
+        where = " AND ".join(["id = ?", *(f"{name} IN ({_marks(allowed)})" for name, allowed in expected.items())])
+        values = [*changes.values(), attempts, job_id, *(value for allowed in expected.values() for value in allowed)]
+        with self._records() as records:
+            change = f"UPDATE jobs SET {sets} WHERE {where}"  # both are our own  # nosec B608
+            return records.execute(change, values).rowcount > 0
+
+    def remove(self, job_id: str) -> None:
+        """As `Store` has it."""
+        with self._records() as records:
+            records.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+    def _select(self, where: str, *values: object) -> list[Job]:
+        with self._records() as records:
+            query = f"SELECT {', '.join(TYPES)} FROM jobs WHERE {where} ORDER BY created"  # our own words  # nosec B608
+            return [Job(*row) for row in records.execute(query, values)]
+
+    @contextmanager
+    def _records(self) -> Iterator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with closing(sqlite3.connect(self._path, timeout=10)) as records, records:
+            records.execute(f"CREATE TABLE IF NOT EXISTS jobs ({', '.join(TYPES)}, PRIMARY KEY (id))")
+            yield records
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,122 @@
+"""The end of a record: its summary and time line, made by who has written it or, after a crash, from what is there."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+
+import av
+import av.error
+
+from errors import SourceError
+from media.uploads import SPARE
+from recording.film import settle
+from recording.ledger import ROWS, TABLE, Ledger, rows_of
+from recording.moments import moments_in
+from recording.store import LINE, VIDEO, Record
+from recording.summary import Summary
+
+BROKEN = "The server broke off while it was recorded; what was recorded until then is kept."
+NOTHING = "The camera gave no picture in that time."
+
+
+def complete(
+    record: Record,
+    summary: Summary,
+    message: str,
+    ledger: Ledger | None,
+    size: tuple[int, int],
+    stop: Callable[[], bool],
+) -> None:
+    """End a record whose video is closed.
+
+    Args:
+        record: locked by the caller.
+        summary: of all its frames.
+        message: why it ended, as a sentence; empty where somebody asked for it.
+        ledger: still open; None where there was no frame.
+        size: width and height of the video in pixels.
+        stop: says that time presses; the video is then settled at the next start.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    told = summary.as_dict()
+    moments = moments_in(record.folder)
+    ended = {"ended": time.time(), "message": message or ("" if ledger else NOTHING)}
+    if ledger is not None:
+        ledger.close({**ended, "summary": {**told, "moments": moments}})
+        line = summary.course.line(max(summary.seconds, 1e-3))
+        (record.folder / LINE).write_text(json.dumps(line), encoding="utf-8")
+    settled = _settled(record, stop)
+    record.write(
+        "summary.json",
+        {**ended, **told, "moments": moments, "settled": settled, "width": size[0], "height": size[1]},
+    )
+    for name in ("progress.json", "stop"):
+        (record.folder / name).unlink(missing_ok=True)
+
+
+def _settled(record: Record, stop: Callable[[], bool]) -> bool:
+    """Whether the video needs no further work; one that holds no picture goes."""
+    video = record.folder / VIDEO
+    try:
+        if not video.is_file():
+            return True
+        room = shutil.disk_usage(record.folder).free - video.stat().st_size
+        return room > SPARE and settle(video, stop)
+    except SourceError:
+        video.unlink()
+        return True
+
+
+def recover(record: Record, stop: Callable[[], bool]) -> None:
+    """See to a record that no living process writes: close one that broke off, settle a video that is not yet.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if not record.exists or (record.summary or {}).get("settled"):
+        return
+    lock = record.lock()
+    if lock is None:
+        return
+    with lock:
+        for part in record.folder.glob(".*.part"):  # of a file that was being written
+            part.unlink()
+        summary = record.summary
+        if summary is None:
+            _close_broken(record, stop)
+        elif not summary["settled"] and _settled(record, stop):
+            record.write("summary.json", {**summary, "settled": True})
+
+
+def _close_broken(record: Record, stop: Callable[[], bool]) -> None:
+    """Go through the rows that were written, and write them anew, whole."""
+    about, rows = record.about, record.folder / ROWS
+    summary = Summary(about["labels"], about["look"]["threshold"])
+    if not rows.is_file() or not rows.stat().st_size:
+        complete(record, summary, BROKEN, None, (0, 0), stop)
+        return
+    fresh = record.folder / "closing"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    size = _size_of(record)
+    ledger = Ledger(fresh, {"record": record.id, **about, "width": size[0], "height": size[1]}, about["labels"])
+    for row in rows_of(record.folder):
+        ledger.add(row)
+        summary.add(row[1], row[2])
+    for name in (ROWS, TABLE):
+        (fresh / name).replace(record.folder / name)  # the ledger goes on writing into them
+    fresh.rmdir()
+    complete(record, summary, BROKEN, ledger, size, stop)
+
+
+def _size_of(record: Record) -> tuple[int, int]:
+    """Width and height of the video; zeros where it holds nothing that can be read."""
+    try:
+        with av.open(str(record.folder / VIDEO)) as film:
+            video = film.streams.video[0]
+            return video.width, video.height
+    except (av.error.FFmpegError, OSError, IndexError):
+        return 0, 0

@@ -1,0 +1,141 @@
+"""Writes one record: watches a camera as any viewer does, and keeps what that viewer sees."""
+
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import IO
+
+from delivery.stream import Ended, Hub, Outgoing, Picture
+from delivery.viewers import Viewer
+from errors import SourceError
+from media.uploads import is_full
+from recording.store import Record
+from recording.writer import Writer
+
+log = logging.getLogger("recorder")
+
+TICK = 0.25
+"""Seconds after which it is looked for a stop while no picture comes."""
+TELL = 1.0
+"""Seconds between words on how far it is, and looks at the disk."""
+OLDEST = 5.0
+"""Seconds between capture and arrival that are believed; clocks are set now and then."""
+
+LIMIT = "It ended by itself: {minutes:.4g} minutes are the longest that this server records."
+ENDED = "The server was stopped while it was recorded."
+FULL = "The server's disk is full; what was recorded until then is kept."
+FAULT = "The recording broke off by a fault of this program; its log tells which."
+
+
+class Recorder(threading.Thread):
+    """One record in the making, in a thread of its own; it ends by itself, and always leaves a whole record.
+
+    Args:
+        record: where it is written.
+        lock: of the record; closed at the end.
+        hub: what is watched.
+        viewer: for whom; of the rate and the look that are wanted.
+        leave: called when nothing is watched any more.
+    """
+
+    def __init__(
+        self, record: Record, lock: IO[bytes], hub: Hub[Outgoing], viewer: Viewer, leave: Callable[[], None]
+    ) -> None:
+        super().__init__(name=f"record {record.id}", daemon=True)
+        self.record = record
+        self._lock, self._hub, self._viewer, self._leave = lock, hub, viewer, leave
+        self._limit = float(record.about["limit"])
+        self._writer = Writer(record, viewer.look)
+        self._halt = threading.Event()
+        self._began = self._told = 0.0
+
+    @property
+    def frames(self) -> int:
+        """How many are written."""
+        return len(self._writer.summary.course)
+
+    def halt(self) -> None:
+        """Have it end, soon: the server stops."""
+        self._halt.set()
+
+    def run(self) -> None:
+        """Record until somebody or something ends it, and finish."""
+        try:
+            message = self._follow()
+        except (SourceError, OSError) as error:
+            message = _sentence(error)
+        except Exception:
+            log.exception("record %s broke off", self.record.id)
+            message = FAULT
+        finally:
+            self._leave()
+        try:
+            if not self.record.is_discarded:
+                self._writer.close(self._length(), message, self._halt.is_set)
+        except Exception:  # it is closed from what stands on the disk, as after a crash
+            log.exception("record %s could not be finished", self.record.id)
+        finally:
+            self._writer.drop()
+            self._lock.close()
+            if self.record.is_discarded:
+                self.record.delete()
+
+    def _follow(self) -> str:
+        """Take what comes until the end; returns its reason as a sentence, empty where somebody has asked for it."""
+        sequence, until = 0, time.monotonic() + self._limit
+        while not self.record.is_told_to_stop:
+            if self._halt.is_set():
+                return ENDED
+            if time.monotonic() >= until:
+                return LIMIT.format(minutes=self._limit / 60)
+            try:
+                sequence, outgoing = self._hub.newest(sequence, TICK)
+            except TimeoutError:
+                self._tell()
+                continue
+            except Ended:
+                self._halt.set()
+                return ENDED
+            if self._viewer.takes(sequence):
+                self._take(outgoing.picture)
+                self._viewer.got(len(outgoing.picture.jpeg))
+            self._tell()
+        return ""
+
+    def _take(self, picture: Picture) -> None:
+        """Write one picture. The notice that stands in for one while the camera is lost counts, but begins nothing."""
+        if not picture.drawn or self._writer.has_begun:
+            self._writer.add(picture, self._seconds_of(picture))
+
+    def _seconds_of(self, picture: Picture) -> float:
+        """When it was captured, by the clock that is never set."""
+        age = min(max(time.time() - picture.captured_at, 0.0), OLDEST)
+        taken = time.monotonic() - age
+        if not self._writer.has_begun:
+            self._began = taken
+        return max(taken - self._began, self._writer.summary.seconds)
+
+    def _tell(self) -> None:
+        if time.monotonic() - self._told < TELL:
+            return
+        self._told = time.monotonic()
+        faces = self._writer.summary.faces
+        told = {"duration": round(self._length(), 1), "frames": self.frames, "faces": faces}
+        self.record.write("progress.json", told)
+        self._writer.save()
+        if is_full(self.record.folder):
+            raise OSError(errno.ENOSPC, FULL)
+
+    def _length(self) -> float:
+        return time.monotonic() - self._began if self._writer.has_begun else 0.0
+
+
+def _sentence(error: Exception) -> str:
+    """Why it had to end, for who has begun it."""
+    cause = error.__cause__ or error
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
+    log.warning("a record ended: %s", error)
+    return f"What was seen could no longer be written ({getattr(cause, 'strerror', None) or cause})."

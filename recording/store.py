@@ -1,0 +1,179 @@
+"""Records on the disk, a folder each. What stands there is all that there is, so that any process may ask or stop.
+
+| file | what it says |
+|---|---|
+| `about.json` | what is recorded, since when, and how long it may go on; there from the start |
+| `lock` | locked by the process that records, as long as it lives |
+| `progress.json` | how far it is; new every second |
+| `stop`, `discard` | somebody wants it to end; to end and be deleted |
+| `summary.json` | it is over; this is what came of it |
+"""
+
+import fcntl
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+VIDEO, LINE = "video.mp4", "timeline.json"
+MOMENT = re.compile(r"moment-[0-9]{1,3}\.jpg")
+ID = re.compile(r"[A-Za-z0-9_-]{16}")
+RATE = 15.0
+"""Frames a second at most."""
+WIDEST = 1280
+"""Pixels of a frame's width at most."""
+TRIES, LOOK = 20, 0.01
+"""Times that a lock is tried, and seconds between them."""
+PATIENCE = 60.0
+"""Seconds that a folder may take to become a record."""
+
+
+class Record:
+    """One record, by its folder; whether there is one, `exists` tells."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name
+
+    @property
+    def exists(self) -> bool:
+        """Whether it is there, and was not deleted."""
+        return (self.folder / "about.json").is_file() and not self.is_discarded
+
+    @property
+    def is_unborn(self) -> bool:
+        """Whether its maker has died before anything was said of it."""
+        made = self.folder.stat().st_mtime
+        return not (self.folder / "about.json").exists() and made < time.time() - PATIENCE
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What was said at its start: `camera`, `started`, `look`, `labels`, `limit`."""
+        return self.read("about.json") or {}
+
+    @property
+    def summary(self) -> dict[str, Any] | None:
+        """What came of it; None before it is over."""
+        return self.read("summary.json")
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """How far it was a second ago; empty at first."""
+        return self.read("progress.json") or {}
+
+    @property
+    def is_going(self) -> bool:
+        """Whether a living process writes it."""
+        try:
+            with (self.folder / "lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return False
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            return False
+
+    @property
+    def is_told_to_stop(self) -> bool:
+        """Whether somebody has asked for its end."""
+        return (self.folder / "stop").exists() or self.is_discarded
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether somebody has deleted it."""
+        return (self.folder / "discard").exists()
+
+    def lock(self) -> IO[bytes] | None:
+        """Take it for this process, until the file is closed; None where another has it.
+
+        Raises:
+            OSError: the folder is gone, or cannot be written.
+        """
+        file = (self.folder / "lock").open("wb")
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return file
+            except BlockingIOError:  # perhaps by who looks whether it is locked, which takes no time
+                time.sleep(LOOK)
+        file.close()
+        return None
+
+    def stop(self) -> None:
+        """Ask whoever writes it to end it."""
+        (self.folder / "stop").touch()
+
+    def delete(self) -> None:
+        """Delete it at once; what is being written goes as soon as its writer sees that."""
+        (self.folder / "discard").touch()
+        if not self.is_going:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """One of its JSON files; None where there is none."""
+        try:
+            told: dict[str, Any] = json.loads((self.folder / name).read_bytes())
+        except FileNotFoundError:
+            return None
+        return told
+
+    def write(self, name: str, told: Mapping[str, Any]) -> None:
+        """Write one of its JSON files, so that readers find the old or the new one, whole."""
+        part = self.folder / f".{name}.part"
+        part.write_text(json.dumps(dict(told)), encoding="utf-8")
+        part.replace(self.folder / name)
+
+
+class Records:
+    """All records below a folder; any number of processes may share it. Touches nothing until there is a record.
+
+    Args:
+        folder: made at the first use.
+        keep: seconds for which a record is kept when it is over.
+    """
+
+    def __init__(self, folder: Path, keep: float) -> None:
+        self.folder = folder
+        self.keep = keep
+
+    def begin(self, about: Mapping[str, Any]) -> tuple[Record, IO[bytes]]:
+        """A new record, locked for this process.
+
+        Raises:
+            OSError: its folder cannot be written.
+        """
+        record = Record(self.folder / secrets.token_urlsafe(12))
+        record.folder.mkdir(parents=True, mode=0o700)
+        lock = record.lock()
+        if lock is None:
+            raise OSError(f"{record.folder}: somebody else has locked this new folder")
+        record.write("about.json", {**about, "started": time.time()})
+        return record, lock
+
+    def get(self, record_id: str) -> Record | None:
+        """A record by its id; None where there is none of it."""
+        record = Record(self.folder / record_id)
+        return record if ID.fullmatch(record_id) and record.exists else None
+
+    def all(self) -> Iterator[Record]:
+        """Every record, deleted ones included."""
+        if self.folder.is_dir():
+            yield from (Record(folder) for folder in self.folder.iterdir() if ID.fullmatch(folder.name))
+
+    def going(self) -> int:
+        """How many are being written."""
+        return sum(record.is_going for record in self.all())
+
+    def sweep(self) -> None:
+        """Delete what was kept long enough, and what was deleted while it was being written."""
+        for record in self.all():
+            summary = record.summary
+            old = summary is not None and summary["ended"] + self.keep < time.time()
+            with suppress(FileNotFoundError):  # somebody else deletes it, too
+                if old or record.is_discarded or (record.is_unborn and not record.is_going):
+                    record.delete()

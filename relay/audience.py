@@ -1,0 +1,108 @@
+"""Who watches a camera through web processes: what they wish for, summed up where the camera is."""
+
+import threading
+import time
+from collections import Counter
+
+from delivery.viewers import REMEMBER_FOR
+from looks import Look
+from relay.wire import Wish
+
+LIFE = 3.5
+"""Seconds for which a wish holds; it is said again every second."""
+GRACE = 30.0
+"""Seconds for which wishes hold while they cannot be heard, so that an outage of Redis closes no camera."""
+
+
+class Audience:
+    """The wishes of all web processes for one camera. May be called from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wishes: dict[str, tuple[float, Wish]] = {}
+        self._counts: dict[str, dict[str, int]] = {}
+        self._orphans: dict[str, float] = {}
+        self._deaf_since: float | None = None
+
+    def take(self, wish: Wish) -> None:
+        """Put a process' wish in the place of the one before."""
+        now = time.monotonic()
+        with self._lock:
+            self._wishes[wish.process] = now, wish
+            self._counts[wish.process] = wish.counts
+            if wish.bye:
+                self._forget(wish.process, now)
+
+    def deafen(self) -> None:
+        """Take note that wishes cannot be heard for now."""
+        with self._lock:
+            self._deaf_since = self._deaf_since or time.monotonic()
+
+    def undeafen(self) -> None:
+        """Take note that they can be heard again; all have time to be said once more."""
+        now = time.monotonic()
+        with self._lock:
+            if self._deaf_since is not None:
+                self._wishes = {process: (now, wish) for process, (_, wish) in self._wishes.items()}
+            self._deaf_since = None
+
+    def expire(self) -> None:
+        """Forget what was not said again in time."""
+        now = time.monotonic()
+        with self._lock:
+            if self._deaf_since is not None and now - self._deaf_since < GRACE:
+                return
+            for process, (heard_at, _) in list(self._wishes.items()):
+                if now - heard_at > LIFE:
+                    self._forget(process, now)
+            self._orphans = {name: at for name, at in self._orphans.items() if now - at < REMEMBER_FOR}
+
+    def _forget(self, process: str, now: float) -> None:
+        """Drop a process; the streams that it was sending have ended with it."""
+        _, wish = self._wishes.pop(process)
+        self._orphans.update(dict.fromkeys(wish.here, now))
+
+    def _all(self) -> list[Wish]:
+        with self._lock:
+            return [wish for _, wish in self._wishes.values()]
+
+    @property
+    def looks(self) -> list[Look]:
+        """The looks that are wanted, each once."""
+        return list(dict.fromkeys(look for wish in self._all() for look in wish.looks))
+
+    @property
+    def smoothings(self) -> set[float]:
+        """The time constants with which faces are wanted, in seconds."""
+        return {seconds for wish in self._all() for seconds in wish.smoothings}
+
+    @property
+    def viewers(self) -> int:
+        """How many watch."""
+        return sum(wish.viewers for wish in self._all())
+
+    @property
+    def listeners(self) -> int:
+        """For how many the camera is open although they are sent no picture."""
+        return sum(wish.listeners for wish in self._all())
+
+    @property
+    def here(self) -> set[str]:
+        """The ids of streams that are being sent."""
+        return {name for wish in self._all() for name in wish.here}
+
+    @property
+    def left(self) -> list[str]:
+        """The ids of streams that have ended lately, and of which no other has begun since."""
+        with self._lock:
+            orphans = list(self._orphans)
+        ended = dict.fromkeys([*orphans, *(name for wish in self._all() for name in wish.left)])
+        return [name for name in ended if name not in self.here]
+
+    def counts(self) -> dict[str, int]:
+        """`Viewers.counts` of all web processes ever."""
+        total = Counter({"frames": 0, "sent": 0, "slow": 0, "capped": 0})
+        with self._lock:
+            for counts in self._counts.values():
+                total.update(counts)
+        return dict(total)

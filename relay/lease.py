@@ -1,0 +1,88 @@
+"""A camera's name has one owner: a lease in Redis that ends by itself when its owner does not refresh it.
+
+The lock is Redis' own recipe (SET NX PX, compare and delete). Who could not refresh it in time publishes nothing.
+"""
+
+import os
+import secrets
+import threading
+import time
+
+from redis import Redis
+
+from errors import RelayError
+from relay.wire import lease_key
+
+LIFE = 2.0
+"""Seconds for which a lease lasts without being refreshed; a killed node's name is free after that."""
+REFRESH = 0.5
+LOOK = 0.1
+"""Seconds between looks at a lease that another has."""
+
+TAKE = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return {owner, redis.call('PTTL', KEYS[1])} end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {ARGV[1], tonumber(ARGV[2])}
+"""
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Lease:
+    """The right to publish a camera; used by one thread."""
+
+    def __init__(self, redis: Redis, camera: str) -> None:
+        self._redis = redis
+        self._camera = camera
+        self._owner = f"{os.uname().nodename}, process {os.getpid()}, {secrets.token_hex(6)}"
+        self._take = redis.register_script(TAKE)
+        self._until = 0.0
+
+    @property
+    def valid(self) -> bool:
+        """Whether nobody else can have it at this moment."""
+        return time.monotonic() < self._until
+
+    def take(self, stop: threading.Event) -> None:
+        """Take the lease, and wait for it where its owner seems to be dead, until it ends or `stop` is set.
+
+        Raises:
+            RelayError: its owner lives.
+            RedisError: Redis does not answer.
+        """
+        last, least = self._try()
+        while not self.valid and not stop.wait(LOOK):
+            owner, left = self._try()
+            if not self.valid and (owner != last or left > least):
+                raise self._refused(owner)
+            last, least = owner, left
+
+    def refresh(self) -> None:
+        """Keep it for another while, or take it again where it has ended.
+
+        Raises:
+            RelayError: another has taken it meanwhile.
+            RedisError: Redis does not answer.
+        """
+        owner, _ = self._try()
+        if owner != self._owner:
+            raise self._refused(owner)
+
+    def release(self) -> None:
+        """Give it up, where it is still one's own; raises RedisError where Redis does not answer."""
+        self._until = 0.0
+        self._redis.eval(RELEASE, 1, lease_key(self._camera), self._owner)
+
+    def _try(self) -> tuple[str, int]:
+        """Take or refresh it; returns its owner, and the milliseconds that are left."""
+        asked_at = time.monotonic()
+        owner, left = self._take(keys=[lease_key(self._camera)], args=[self._owner, int(LIFE * 1000)])
+        if owner.decode() == self._owner:
+            self._until = asked_at + LIFE
+        return owner.decode(), int(left)
+
+    def _refused(self, owner: str) -> RelayError:
+        return RelayError(
+            f"another camera node has the name {self._camera!r} ({owner.rpartition(', ')[0]}); end that one, or give "
+            "this one another: --name"
+        )

@@ -1,0 +1,108 @@
+"""One camera's pictures in the looks that are wished for: the relay watches them as any viewer would."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from delivery.stream import Ended, Hub, Outgoing
+from delivery.viewers import Viewer
+from engine import Engine
+from looks import Look
+from relay import wire
+from relay.audience import Audience
+
+AGAIN = 1.0
+"""Seconds after which a picture that stands still is put once more, before it ends."""
+LIFE = 2.0
+"""Seconds after which a picture that nobody refreshes is gone."""
+MOST = 16
+"""Looks that are drawn at a time; web processes refuse more than half as many, each without knowing of the others."""
+
+
+@dataclass(slots=True)
+class Outlet:
+    """A look that is watched, and what was put of it."""
+
+    viewer: Viewer
+    hub: Hub[Outgoing]
+    sequence: int = 0
+    put_at: float = 0.0
+
+
+class Outlets:
+    """What is drawn of one camera for web processes; used by one thread, but for its audience.
+
+    Args:
+        ring: called by any thread when there is a new picture.
+    """
+
+    def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
+        self.audience = Audience()
+        self._engine = engine
+        self._ring = ring
+        self._open: dict[Look, Outlet] = {}
+        self._gone: list[str] = []
+        self._held = False
+
+    @property
+    def looks(self) -> list[Look]:
+        """Those that are drawn."""
+        return list(self._open)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody watches or listens."""
+        return self._held or bool(self._open)
+
+    def follow(self) -> None:
+        """Enter the looks that are wished for, and leave the others; the camera opens and closes as for any viewer."""
+        self.audience.expire()
+        wanted = self.audience.looks[:MOST]
+        for look in [look for look in self._open if look not in wanted]:
+            self._leave(look)
+        for look in wanted:
+            if look not in self._open:
+                viewer = Viewer(look=look)
+                hub = self._engine.enter(viewer)
+                hub.listen(self._ring)
+                self._open[look] = Outlet(viewer, hub)
+        self._hold(self.audience.listeners > 0)
+
+    def _hold(self, wanted: bool) -> None:
+        if wanted != self._held:
+            self._held = wanted
+            (self._engine.hold if wanted else self._engine.release)()
+
+    def _leave(self, look: Look) -> None:
+        outlet = self._open.pop(look)
+        outlet.hub.unlisten(self._ring)
+        self._engine.leave(outlet.viewer)
+        self._gone.append(wire.picture_key(self._engine.name, look))
+
+    def parcels(self) -> Iterator[tuple[str, bytes, float]]:
+        """What is to be put: key, value, and the seconds for which it may stay."""
+        now = time.monotonic()
+        for look, outlet in self._open.items():
+            try:
+                sequence, outgoing = outlet.hub.glance()
+            except Ended:
+                continue
+            if outgoing is not None and (sequence != outlet.sequence or now - outlet.put_at > AGAIN):
+                outlet.sequence, outlet.put_at = sequence, now
+                yield wire.picture_key(self._engine.name, look), wire.pack(outgoing.picture), LIFE
+
+    def gone(self) -> list[str]:
+        """Where there were pictures of looks that nobody wants any more, since this was last asked."""
+        gone, self._gone = self._gone, []
+        return gone
+
+    def forget_sent(self) -> None:
+        """Have everything put anew: Redis may have lost it."""
+        for outlet in self._open.values():
+            outlet.sequence = 0
+
+    def close(self) -> None:
+        """Leave all."""
+        for look in list(self._open):
+            self._leave(look)
+        self._hold(False)

@@ -1,0 +1,224 @@
+"""One stretch of time in which a camera is open: its frames are analysed and shown, and failures told."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+from capture import Capture
+from delay import Delay
+from delivery.renditions import Drawing, Renditions, Scene
+from delivery.stream import Ended
+from delivery.tally import Rate, Tally
+from drawing.annotate import notice
+from errors import ExpressionError
+from faces import Frame
+from looks import Look, Privacy
+from pipeline import Pipeline, drawn
+from sources.source import Source
+
+log = logging.getLogger("run")
+
+Status = Literal["idle", "starting", "live", "lost"]
+
+TICK = 0.25
+"""Seconds after which a waiting analysis thread looks whether anything else has changed."""
+PAUSE = 1.0
+"""Seconds between two attempts at analysing, where that failed."""
+TITLES = {"starting": "Starting the camera", "lost": "No picture from the camera"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a camera's threads need to know.
+
+    `name` is what the camera is called and `source` what it reads, in words fit for a page. `open_source` is called in
+    the capture thread, again after every failure; `make_pipeline` in the analysis thread. `idle` is in seconds,
+    `quality` JPEG's, 1 to 100. Every picture gets at least so much `privacy`, whatever its look. `on_change` is called
+    by any thread, and must be quick, when the status or its message has changed.
+    """
+
+    name: str
+    source: str
+    open_source: Callable[[], Source]
+    make_pipeline: Callable[[], Pipeline]
+    idle: float = 5.0
+    quality: int = 80
+    privacy: Privacy = "off"
+    on_change: Callable[[], None] = lambda: None
+
+
+def nothing(status: Status, message: str = "") -> dict[str, Any]:
+    """What `Run.about` tells where there is no frame."""
+    zeros = {"width": 0, "height": 0, "fps": 0.0, "capture_fps": 0.0, "frame": 0, "captured_at": 0.0, "latency": 0.0}
+    return {"status": status, "message": message, **zeros, "faces": []}
+
+
+class Run:
+    """One stretch of time in which a camera is open: `capture` keeps the newest frame, another thread analyses it.
+
+    The analysis thread writes all that `about` tells; each is one assignment.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        renditions: Renditions,
+        tally: Tally,
+        smoothings: Callable[[], set[float]],
+        end_if_idle: Callable[["Run"], bool],
+        before: "Run | None",
+    ) -> None:
+        self.capture: Capture = Capture(
+            plan.name, plan.open_source, tally, before.capture if before is not None else None
+        )
+        self._plan = plan
+        self._renditions = renditions
+        self._tally = tally
+        self._smoothings = smoothings
+        self._end_if_idle = end_if_idle
+        self._stop = threading.Event()
+        self._delay = Delay()
+        self._made = Rate()
+        self._status: Status = "starting"
+        self._message = ""
+        self._told: tuple[Status, str] | None = None
+        self._frame: Frame | None = None
+        self._latency = 0.0
+        self._thread = threading.Thread(target=self._analyse, name=f"analysis {plan.name}", daemon=True)
+
+    @property
+    def going(self) -> bool:
+        """Whether it has not been told to stop."""
+        return not self._stop.is_set()
+
+    def start(self) -> None:
+        """Start both threads."""
+        self.capture.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell both threads to end."""
+        self._stop.set()
+        self.capture.stop()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for both threads, `timeout` seconds in all; whether both have ended."""
+        until = time.monotonic() + timeout
+        ended = self.capture.join(timeout)
+        self._thread.join(max(0.0, until - time.monotonic()))
+        return ended and not self._thread.is_alive()
+
+    def about(self, smoothing: float | None = None) -> dict[str, Any]:
+        """Status, rates, and the newest frame with its faces, as the API gives them."""
+        frame = self._frame
+        if frame is None:
+            return nothing(self._status, self._message)
+        height, width = frame.image.shape[:2]
+        faces = frame.faces if smoothing is None else frame.faces_over(smoothing)
+        return {
+            "status": self._status,
+            "message": self._message,
+            "width": width,
+            "height": height,
+            "fps": round(self._made.value, 1),
+            "capture_fps": round(self.capture.rate.value, 1),
+            "frame": frame.number,
+            "captured_at": round(frame.captured_at, 3),
+            "latency": round(self._latency, 4),
+            "faces": [face.as_dict() for face in faces] if self._status == "live" else [],
+        }
+
+    def timings(self) -> dict[str, float]:
+        """Seconds that each stage took for the newest frame."""
+        timings = self._frame.timings if self._frame is not None else {}
+        return {stage: round(seconds, 5) for stage, seconds in timings.items()}
+
+    def _analyse(self) -> None:
+        """Find the newest frame's faces, have it drawn and encoded for those who watch; go on after any failure."""
+        while self.going:
+            try:
+                self._follow()
+            except Ended:
+                return
+            except ExpressionError as error:
+                log.error("%s: %s", self._plan.name, error)
+                self._tell("lost", str(error))
+            except Exception as error:  # as in the capture thread: never silence
+                log.exception("%s: the analysis thread failed", self._plan.name)
+                self._tell("lost", f"internal error: {error}")
+            self._stop.wait(PAUSE)
+
+    def _follow(self) -> None:
+        self._tell("starting" if self._status != "lost" else "lost", self._message)
+        sequence, silence = 0, self.capture.silence
+        with closing(self._plan.make_pipeline()) as pipeline:
+            while not self._end_if_idle(self):
+                before, live = sequence, self._status == "live"
+                try:
+                    wait = min(TICK, max(0.0, silence.patience)) if live else TICK
+                    sequence, frame = self.capture.frames.newest(before, timeout=wait)
+                except TimeoutError:
+                    self._look_after(silent=silence.patience <= 0)
+                    continue
+                self._tally.overtaken += sequence - before - 1 if before else 0
+                self._deliver(pipeline.see(frame, self._smoothings()))
+
+    def _deliver(self, frame: Frame) -> None:
+        timings = self._publish(partial(self._drawn, frame, self._held_back(frame)))
+        self._latency = time.time() - frame.captured_at
+        frame = replace(frame, timings={**frame.timings, **timings})
+        self._tally.passed(frame.timings, self._latency)
+        self._made.count()
+        self._frame, self._told = frame, None
+        self._turn("live", "")
+
+    def _held_back(self, frame: Frame) -> Frame | None:
+        """The frame for looks with privacy, which comes later; frames are only held where there is such a look."""
+        wanted = self._plan.privacy != "off" or any(look.privacy != "off" for look in self._renditions.looks)
+        if not wanted:
+            self._delay.clear()
+        return self._delay.take(frame) if wanted else None
+
+    def _drawn(self, newest: Frame, held: Frame | None, look: Look) -> Drawing | None:
+        look = look.guarded(self._plan.privacy)
+        frame = newest if look.privacy == "off" else held
+        if frame is None:
+            return None
+        faces = frame.faces_over(look.smoothing)
+        return Drawing(drawn(frame, look), frame.number, frame.captured_at, frame.position, faces)
+
+    def _look_after(self, silent: bool) -> None:
+        """Say what is wrong when no frame comes, instead of letting viewers look at a frozen picture."""
+        if self.capture.failure:
+            self._tell("lost", self.capture.failure)
+        elif self._status == "live" and silent:
+            self._tell("lost", "it gives no new frames")
+
+    def _tell(self, status: Status, message: str) -> None:
+        """Publish a drawn notice, once for each change."""
+        if self._told == (status, message):
+            return
+        self._told = (status, message)
+        self._turn(status, message)
+        height, width = self._frame.image.shape[:2] if self._frame is not None else (720, 1280)
+        image = notice(TITLES[status], message, width, height)
+        self._delay.clear()
+        told = Drawing(image, 0, time.time(), notice=True)
+        self._publish(lambda look: told)
+
+    def _turn(self, status: Status, message: str) -> None:
+        changed = (status, message) != (self._status, self._message)
+        self._status, self._message = status, message
+        if changed:
+            self._plan.on_change()
+
+    def _publish(self, scene: Scene) -> dict[str, float]:
+        """Show a scene to all who watch; returns the seconds that drawing and encoding took."""
+        if self.going:  # else the hubs may be another run's by now
+            return self._renditions.publish(scene)
+        return {}

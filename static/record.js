@@ -1,0 +1,102 @@
+/** The page of one record: how far it is; then its video, its shares and its moments. */
+
+import { ask } from "./answers.js";
+import { setUpFilm } from "./film.js";
+import { forget, remember } from "./own-records.js";
+import { showMoments } from "./record-moments.js";
+import { showShares } from "./record-shares.js";
+import { clock, span } from "./words.js";
+
+const LOOK = 1000;
+const LOOK_AGAIN = 4000;
+
+/** The server's root, below which a proxy may have put it. */
+const root = new URL("..", location.href);
+const id = document.body.dataset.record;
+const element = (name) => document.getElementById(name);
+
+function address(path) {
+  return new URL(path.replace(/^\//, ""), root).href;
+}
+
+function tell(sentence) {
+  if (element("told").textContent !== sentence) element("told").textContent = sentence;
+}
+
+async function look() {
+  try {
+    show(await (await ask(address(`api/records/${id}`))).json());
+  } catch (problem) {
+    tell(problem.message);
+    if (problem.status === 404) return leave();
+    setTimeout(look, LOOK_AGAIN);
+  }
+}
+
+function show(state) {
+  const began = new Date(state.started * 1000);
+  element("title").textContent = `${state.camera}, ${began.toLocaleString([], { dateStyle: "medium", timeStyle: "short" })}`;
+  if (state.status === "done") return showResult(state);
+  element("running").hidden = state.status !== "recording";
+  element("elapsed").textContent = clock(state.duration);
+  element("limit").textContent = `of ${span(state.limit)} at most; it goes on when you leave this page.`;
+  tell(state.status === "finishing" ? "Being finished …" : "");
+  setTimeout(look, LOOK);
+}
+
+function showResult(state) {
+  const { summary, results } = state;
+  remember(state);
+  element("running").hidden = true;
+  element("result").hidden = false;
+  for (const link of document.querySelectorAll("[data-file]")) {
+    link.hidden = !(link.dataset.file in results);
+    if (!link.hidden) link.href = `${address(results[link.dataset.file])}?download=1`;
+  }
+  const until = new Date(state.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  tell(`${state.message} ${span(state.duration)}, ${faces(state.faces)}. It is deleted ${until}.`.trim());
+  document.querySelector(".result").hidden = !("video.mp4" in results);
+  if (!("video.mp4" in results)) return;
+  document.documentElement.style.setProperty("--ratio", summary.width / summary.height);
+  const film = setUpFilm(document.querySelector(".result"), address(results["video.mp4"]), address(results["timeline.json"]));
+  film.told.catch((problem) => tell(problem.message));
+  element("halves").hidden = false;
+  showShares(summary);
+  showMoments(summary.moments, address, film.jump);
+}
+
+function faces(count) {
+  return count === 1 ? "1 face" : `${count || "no"} faces`;
+}
+
+async function stop() {
+  element("stop").disabled = true;
+  try {
+    await ask(address(`api/records/${id}/stop`), { method: "POST" });
+  } catch (problem) {
+    tell(problem.message);
+  } finally {
+    element("stop").disabled = false;
+  }
+}
+
+async function discard() {
+  try {
+    await ask(address(`api/records/${id}`), { method: "DELETE" });
+  } catch (problem) {
+    if (problem.status !== 404) return tell(problem.message);
+  }
+  forget(id);
+  location.replace(address("records"));
+}
+
+function leave() {
+  forget(id);
+  for (const part of ["running", "result", "halves"]) element(part).hidden = true;
+}
+
+element("stop").addEventListener("click", stop);
+element("delete").addEventListener("click", () => element("question").showModal());
+element("question").addEventListener("close", ({ target }) => target.returnValue === "delete" && discard());
+if (!element("told").textContent) look();
+else forget(id);

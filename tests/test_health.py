@@ -1,0 +1,34 @@
+import logging
+from dataclasses import replace
+
+from main import create_app
+from settings import Settings
+
+SMALL = Settings(source=("demo",), width=320, height=180)
+
+
+def test_liveness_looks_at_nothing(tmp_path):
+    app = create_app(replace(SMALL, weights=str(tmp_path / "gone"), storage=str(tmp_path / "no")))
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_server_is_ready_with_its_model_and_until_it_stops():
+    app = create_app(SMALL)
+    client = app.test_client()
+    assert client.get("/readyz").json == {"status": "ready", "model": "ferplus"}
+    app.extensions["server"].close()
+    stopping = client.get("/readyz")
+    assert (stopping.status_code, stopping.headers["Retry-After"]) == (503, "5")
+    assert stopping.json["detail"] == "The server is stopping."
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_bundle_that_is_not_there_is_told_in_the_log_only(tmp_path, caplog):
+    client = create_app(replace(SMALL, weights=str(tmp_path / "gone"))).test_client()
+    with caplog.at_level(logging.ERROR):
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert str(tmp_path) not in answer.text
+    assert f"{tmp_path}/gone: no such folder" in caplog.text

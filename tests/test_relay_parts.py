@@ -1,0 +1,160 @@
+"""The parts of the relay: leases, audiences, what travels, and a camera of another process as viewers see it."""
+
+import threading
+import time
+
+import pytest
+
+from delivery.stream import Picture
+from delivery.tally import Tally
+from delivery.viewers import Viewer
+from errors import RelayError
+from faces import Box, Face
+from looks import Look
+from relay import audience as audience_module
+from relay import feed as feed_module
+from relay import lease as lease_module
+from relay import wire
+from relay.audience import Audience
+from relay.feed import RelayedFeed
+from relay.lease import Lease
+from tests.redis_server import redis_server
+
+FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def redis(server):
+    with server.client() as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def short_lease(monkeypatch):
+    monkeypatch.setattr(lease_module, "LIFE", 0.6)
+
+
+@pytest.mark.usefixtures("short_lease")
+def test_a_lease_is_refused_while_its_owner_lives(redis):
+    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first.take(never)
+    stop = threading.Event()
+
+    def refresh():
+        while not stop.wait(0.15):
+            first.refresh()
+
+    thread = threading.Thread(target=refresh)
+    thread.start()
+    with pytest.raises(RelayError, match=r"another camera node has the name 'door' .*, process .*; end that one, or"):
+        second.take(never)
+    stop.set()
+    thread.join()
+    assert first.valid
+    assert not second.valid
+
+
+@pytest.mark.usefixtures("short_lease")
+def test_a_dead_owners_lease_is_waited_for(redis):
+    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first.take(never)
+    began = time.monotonic()
+    second.take(never)
+    assert second.valid
+    assert time.monotonic() - began < 1.0
+    assert not first.valid, "an owner who did not refresh it may publish no more"
+    with pytest.raises(RelayError, match="another camera node"):
+        first.refresh()
+    first.release()
+    second.refresh()
+
+
+def test_a_lease_that_redis_has_forgotten_is_taken_again_and_one_that_is_released_is_free(redis):
+    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first.take(never)
+    redis.flushall()
+    first.refresh()
+    first.release()
+    began = time.monotonic()
+    second.take(never)
+    assert time.monotonic() - began < 0.5
+
+
+def test_an_audience_is_the_sum_of_all_processes():
+    audience = Audience()
+    small = Look(width=160)
+    audience.take(wire.Wish("a", (Look(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
+    audience.take(wire.Wish("b", (Look(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1}))
+    assert set(audience.looks) == {Look(), small}
+    assert (audience.viewers, audience.listeners, audience.smoothings) == (5, 1, {0.8, 1.6})
+    assert audience.left == ["z"], "a stream that goes on elsewhere has not ended"
+    audience.take(wire.Wish("a", counts={"frames": 6}, bye=True))
+    assert audience.looks == [Look(), small]
+    assert audience.counts() == {"frames": 13, "sent": 0, "slow": 1, "capped": 0}
+
+
+def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended(monkeypatch):
+    monkeypatch.setattr(audience_module, "LIFE", 0.1)
+    audience = Audience()
+    audience.take(wire.Wish("a", (Look(),), here=("x",), viewers=1))
+    audience.deafen()
+    time.sleep(0.15)
+    audience.expire()
+    assert audience.looks == [Look()], "it could not be said"
+    audience.undeafen()
+    audience.expire()
+    assert audience.looks == [Look()]
+    time.sleep(0.15)
+    audience.expire()
+    assert (audience.looks, audience.viewers, audience.left) == ([], 0, ["x"])
+
+
+def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
+    picture = Picture(b"\xff\xd8jpeg", 7, 1234.5, False, (FACE,), 8.25, (160, 90))
+    assert wire.picture_of(wire.pack(picture)) == picture
+    for data in (b"", b"nonsense", wire.pack(wire.Wish("a"))):
+        with pytest.raises(RelayError, match=r"is no picture .*; do all nodes run one version"):
+            wire.picture_of(data)
+
+
+def some_report(**state) -> wire.Report:
+    told = {"name": "door", "viewers": 1, "status": "live", "message": "", "width": 160, "height": 90, "fps": 9.0}
+    told |= {"capture_fps": 9.0, "frame": 5, "captured_at": 1.0, "latency": 0.1, "faces": [1], "dropped": {}}
+    return wire.Report(told | state, {0.8: [2]}, "demo", Tally(), (Look(),), ("x",), ("y",), {"frames": 3})
+
+
+def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_again(monkeypatch):
+    monkeypatch.setattr(feed_module, "SILENCE", 0.1)
+    changes = []
+    feed = RelayedFeed("door", some_report(), lambda: None, lambda: changes.append(feed.brief()["status"]), 80)
+    feed.mind_silence()
+    hub = feed.enter(Viewer(look=Look(width=80)))
+    feed.report(some_report())
+    assert feed.brief(0.8)["faces"] == [2]
+    assert (feed.audience, feed.left, feed.is_sent("x")) == (1, ["y"], True)
+    time.sleep(0.15)
+    feed.mind_silence()
+    assert hub.newest()[1].picture.drawn
+    assert (feed.brief()["status"], feed.brief()["faces"]) == ("lost", [])
+    assert feed.state()["message"] == "its camera node does not answer"
+    picture = Picture(b"jpeg", 8, 1.0)
+    feed.take(wire.picture_key("door", Look(width=80)), wire.pack(picture))
+    assert hub.newest()[1].picture == picture
+    feed.report(some_report())
+    assert changes == ["live", "lost", "live"]
+    feed.close()
+
+
+def test_a_notice_has_the_size_of_the_camera():
+    feed = RelayedFeed("door", some_report(width=320, height=200), lambda: None, lambda: None, 80)
+    hub = feed.enter(Viewer())
+    feed.lose("gone")
+    assert hub.newest()[1].picture.size == (320, 200)
+    assert hub.newest()[1].picture.jpeg.startswith(b"\xff\xd8")

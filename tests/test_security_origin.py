@@ -1,0 +1,189 @@
+"""What other sites' pages may have a browser do here: nothing but lead to a page."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from access.exposure import check_exposure, is_loopback
+from errors import SettingError
+from main import create_app
+from settings import Settings
+from tests.grants import Grants
+from tests.servers import ROOT, free_port
+from web.hosts import is_allowed, names_of
+
+SETTINGS = Settings(source=("demo",), width=320, height=180, idle=0.2)
+OPEN = replace(SETTINGS, host="0.0.0.0")
+PICTURE = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+FRAME = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+WINDOW = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+DATA = ("/video_feed", "/snapshot.jpg", "/api/state", "/api/events", "/api/own-camera", "/metrics")
+PAGES = ("/", "/camera", "/pictures", "/videos", "/about")
+
+
+@pytest.fixture(scope="module")
+def app():
+    app = create_app(SETTINGS)
+    yield app
+    app.extensions["server"].close()
+
+
+@pytest.fixture
+def client(app):
+    return app.test_client()
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("way", [PICTURE, FRAME, SCRIPT], ids=["picture", "frame", "script"])
+def test_another_site_gets_nothing(client, site, way):
+    for path in (*DATA, *PAGES, "/static/live.js"):
+        refused = client.get(path, headers={"Sec-Fetch-Site": site, **way})
+        assert refused.status_code == 403, path
+        assert "Access-Control-Allow-Origin" not in refused.headers
+
+
+def test_another_site_may_lead_to_a_page_but_switch_no_camera_on(client):
+    for site in ("cross-site", "same-site"):
+        headers = {"Sec-Fetch-Site": site, **WINDOW}
+        assert [client.get(path, headers=headers).status_code for path in PAGES] == [200] * len(PAGES)
+        assert [client.get(path, headers=headers).status_code for path in DATA] == [403] * len(DATA)
+        assert client.post("/", headers=headers).status_code == 403
+    assert [camera["status"] for camera in client.get("/api/state").json["cameras"]] == ["idle"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/analyze", "/api/videos", "/api/videos/aaaaaaaaaaaaaaaa/cancel", "/login", "/logout"]
+)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://localhost:81"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+def test_no_other_site_changes_anything(client, path, headers):
+    refused = client.post(path, headers=headers)
+    assert refused.status_code == 403
+    assert refused.json["title"] == "Another site's page"
+
+
+def test_our_own_pages_and_programs_are_let_through(client):
+    for headers in ({}, {"Sec-Fetch-Site": "same-origin", **SCRIPT}, {"Sec-Fetch-Site": "none", **WINDOW}):
+        assert client.get("/api/state", headers=headers).status_code == 200
+    assert client.post("/api/analyze", headers={"Origin": "http://localhost"}).status_code == 400, "no picture"
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:5000", True),
+        ("localhost.", True),
+        ("127.0.0.1:5000", True),
+        ("[::1]:5000", True),
+        ("::1", True),
+        ("192.168.1.4:5000", True),
+        ("camera.example", True),
+        ("camera.example:8443", True),
+        ("evil.example", False),
+        ("localhost.evil.example", False),
+        ("evil.example:5000", False),
+        ("127.0.0.1.evil.example", False),
+        ("[::1].evil.example", False),
+        ("camera.example:x", False),
+        ("", False),
+    ],
+)
+def test_only_this_servers_names_are_answered(host, allowed):
+    names = names_of(replace(SETTINGS, hosts=("camera.example",)))
+    assert is_allowed(host, names) == allowed
+
+
+def test_a_name_that_was_made_to_point_here_reaches_nothing(client):
+    for path in ("/", "/healthz", "/static/live.js", *DATA):
+        refused = client.get(path, headers={"Host": "evil.example:5000"})
+        assert refused.status_code == 421
+        assert "--hosts NAME" in refused.json["detail"]
+    forged = client.get("/api/state", headers={"Host": "evil.example", "X-Forwarded-Host": "localhost"})
+    assert forged.status_code == 421
+
+
+def test_every_answer_tells_browsers_to_keep_it_to_itself(client):
+    answers = [client.get("/"), client.get("/api/state"), client.get("/nothing"), client.post("/api/analyze"),
+               client.get("/", headers={"Host": "evil.example"})]  # fmt: skip
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        for rule in (
+            "default-src 'self'",
+            "script-src 'self'",
+            "object-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ):
+            assert rule in policy.split("; ")
+        assert "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert "camera=(self)" in answer.headers["Permissions-Policy"]
+        assert "microphone=()" in answer.headers["Permissions-Policy"]
+
+
+def test_nothing_keeps_what_has_faces_in_it(client):
+    for path in ("/snapshot.jpg", "/api/state", "/api/cameras", "/api/own-camera", "/video_feed"):
+        answer = client.get(path, buffered=False)
+        assert answer.headers["Cache-Control"] == "no-store", path
+        answer.close()
+    for answer in (client.post("/api/analyze"), client.get("/api/videos/aaaaaaaaaaaaaaaa")):
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True), ("", False),
+     ("::ffff:127.0.0.1", True), ("0.0.0.0", False), ("::", False), ("192.168.1.4", False), ("myhost", False)],
+)  # fmt: skip
+def test_who_reaches_an_address_is_known(host, loopback):
+    assert is_loopback(host) == loopback
+
+
+def test_the_default_is_this_machine_only():
+    assert is_loopback(Settings().host)
+    assert not Settings().insecure_public
+
+
+def test_listening_to_others_takes_access_control_or_a_word(tmp_path):
+    private = replace(OPEN, access=str(tmp_path / "access.json"))
+    with pytest.raises(SettingError, match=r"main.py access add NAME .*--host 127.0.0.1; .*--insecure-public"):
+        check_exposure(private.host, private)
+    check_exposure(private.host, replace(private, insecure_public=True))
+    check_exposure("127.0.0.1", private)
+    Grants(tmp_path)
+    check_exposure(private.host, private)
+
+
+@pytest.mark.parametrize("command", [
+    ["main.py", "--host", "0.0.0.0"],
+    ["-m", "gunicorn", "main:app", "-b", "0.0.0.0:{port}"],
+], ids=["main.py", "gunicorn"])  # fmt: skip
+def test_both_servers_refuse_to_start(command, tmp_path):
+    port = free_port()
+    done = subprocess.run(
+        [sys.executable, *(part.format(port=port) for part in command)],
+        cwd=ROOT,
+        env={"PATH": "/bin", "EXPRESSION_PORT": str(port), "EXPRESSION_ACCESS": str(tmp_path / "none.json")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "host: 0.0.0.0 can be reached from other machines" in done.stderr
+    assert "Traceback" not in done.stderr

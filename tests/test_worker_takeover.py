@@ -1,0 +1,66 @@
+"""Workers and servers that share jobs: who is silent for long, a Redis that hangs, two servers of one folder."""
+
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+
+from media.foreman import Foreman
+from media.storage import LINE, RESULT, TABLE, VIDEO
+from media.worker import Worker
+from settings import Settings
+from tests.clips import write_clip
+from tests.handed_in import await_status, files, hand_in, while_working, work_off
+from tests.redis_server import redis_server
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(source=("demo",), storage=str(tmp_path / "store"))
+
+
+def test_a_worker_that_was_silent_for_long_leaves_the_files_to_who_took_its_job_over(settings, tmp_path, monkeypatch):
+    late, new = Worker(settings, "late"), Worker(settings, "new")
+    job = hand_in(late.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
+    analyse = late._analyse
+
+    def overtaken(taken, source, attempt):
+        analyse(taken, source, attempt)
+        late.jobs.recover("late")
+        work_off(new)
+
+    monkeypatch.setattr(late, "_analyse", overtaken)
+    work_off(late)
+    found = late.jobs.get(job.id)
+    assert (found.status, found.worker, found.attempts) == ("done", "new", 2)
+    assert files(late.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
+
+
+def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path):
+    with redis_server() as redis:
+        worker = Worker(replace(settings, redis_url=redis.url), "one")
+        job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
+
+        def hang():
+            redis.tell(signal.SIGSTOP)
+            time.sleep(4)
+            redis.tell(signal.SIGCONT)
+
+        while_working(worker, job, hang)
+        found = worker.jobs.get(job.id)
+        assert (found.status, found.attempts) == ("done", 1)
+        assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
+
+
+def test_two_servers_of_one_folder_start_one_worker(settings, tmp_path):
+    foremen = [Foreman(settings), Foreman(settings)]
+    job = hand_in(foremen[0].jobs, write_clip(tmp_path / "clip.mp4", frames=150))
+    try:
+        for foreman in foremen:
+            foreman.wake()
+        await_status(foremen[0].jobs, job, "done")
+        assert sum(foreman._process is not None for foreman in foremen) == 1
+    finally:
+        for foreman in foremen:
+            foreman.close()

@@ -1,0 +1,156 @@
+"""Who may ask for what: every address has a role, and whoever asks has one too.
+
+While there is no access control, whoever comes from this machine may do everything, and nobody else anything.
+"""
+
+import socket
+from urllib.parse import urlencode
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from access.connections import Identity
+from access.exposure import is_loopback
+from access.guard import Guard
+from access.roles import ANALYSE, OPERATE, WATCH, allows
+from errors import AccessError
+from settings import Settings
+from web.problems import problem
+
+PUBLIC = ""
+"""The role of what everybody may see: nothing there tells of anybody."""
+RULES = {
+    "/healthz": PUBLIC,
+    "/readyz": PUBLIC,
+    "/login": PUBLIC,
+    "/logout": PUBLIC,
+    "/static": PUBLIC,
+    "/": WATCH,
+    "/about": WATCH,
+    "/video_feed": WATCH,
+    "/snapshot": WATCH,
+    "/snapshot.jpg": WATCH,
+    "/openapi.json": WATCH,
+    "/api/openapi.json": WATCH,
+    "/api/docs": WATCH,
+    "/api/state": WATCH,
+    "/api/events": WATCH,
+    "/api/cameras": WATCH,
+    "/api/models": WATCH,
+    "/camera": ANALYSE,
+    "/pictures": ANALYSE,
+    "/videos": ANALYSE,
+    "/records": ANALYSE,
+    "/api/own-camera": ANALYSE,
+    "/api/analyze": ANALYSE,
+    "/api/videos": ANALYSE,
+    "/api/records": ANALYSE,
+    "/metrics": OPERATE,
+}
+"""By where an address begins, whole parts of it only; the longest counts. What is not told of asks for `OPERATE`."""
+LOG_IN = "/login"
+COOKIE = "expression_session"
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Have an application ask who is there; its guard is `app.extensions["guard"]`."""
+    app.extensions["guard"] = Guard(settings.access)
+    app.before_request(check)
+    app.context_processor(lambda: {"may": may, "identity": the_identity()})
+
+
+def the_guard() -> Guard:
+    """The guard of this application."""
+    guard: Guard = current_app.extensions["guard"]
+    return guard
+
+
+def the_identity() -> Identity | None:
+    """Who asks; None where there is no access control, or where they have not logged in."""
+    identity: Identity | None = g.get("identity")
+    return identity
+
+
+def role_for(path: str) -> str:
+    """The role that an address asks for."""
+    parts = path.rstrip("/").split("/")
+    for end in range(len(parts), 0, -1):
+        known = RULES.get("/".join(parts[:end]) or "/") if end > 1 or len(parts) == 1 else None
+        if known is not None:
+            return known
+    return OPERATE
+
+
+def may(path: str) -> bool:
+    """Whether who asks may see an address."""
+    identity, needed = the_identity(), role_for(path)
+    return not the_guard().on or needed == PUBLIC or (identity is not None and allows(identity.role, needed))
+
+
+def check() -> Answer | None:
+    """A refusal, or a way to the log-in, for who may not see what they ask for; for `before_request`."""
+    guard = the_guard()
+    if not guard.on:
+        return _from_elsewhere()
+    needed = role_for(request.path)
+    try:
+        g.identity = _known(guard) if needed != PUBLIC or request.path == LOG_IN else None
+    except AccessError as error:
+        current_app.logger.error("%s", error)
+        return problem(503, "Closed", "Nobody can be let in at the moment; the server's log tells why.")
+    _note_connection(guard)
+    identity = the_identity()
+    if needed == PUBLIC or (identity and allows(identity.role, needed)):
+        return None
+    return _forbidden(identity, needed) if identity else _unknown()
+
+
+def _from_elsewhere() -> Response | None:
+    """Without access control, only this machine is answered: a web server may have been told to listen elsewhere."""
+    before = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR")
+    peers = {before, request.remote_addr} - {None, ""}  # the proxy, and whom it answers
+    if all(map(is_loopback, peers)) or current_app.extensions["server"].settings.insecure_public:
+        return None
+    told = "This server answers its own machine only. Whoever runs it can let others in: main.py access add NAME"
+    return problem(403, "Not from here", f"{told} --role watch.")
+
+
+def _known(guard: Guard) -> Identity | None:
+    """Who asks, by the token of the header `Authorization`, which programs send, or by the cookie."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return guard.by_token(token.strip())
+    cookie = request.cookies.get(cookie_name())
+    return guard.by_cookie(cookie) if cookie else None
+
+
+def cookie_name() -> str:
+    """The cookie's name; under TLS one that browsers take from this very host and over TLS only (RFC 6265bis)."""
+    return f"__Host-{COOKIE}" if request.is_secure else COOKIE
+
+
+def _note_connection(guard: Guard) -> None:
+    connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
+    if isinstance(connection, socket.socket):
+        guard.connections.serves(connection, the_identity())
+
+
+def wants_page() -> bool:
+    """Whether a browser's window asks, not a script or a program."""
+    return request.method == "GET" and request.accept_mimetypes.best_match(["application/json", "text/html"]) == (
+        "text/html"
+    )
+
+
+def _unknown() -> Answer:
+    if wants_page() and not request.path.startswith("/api/"):
+        return redirect(f"{request.script_root}{LOG_IN}?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
+    told = "Log in at /login, or send a token: 'Authorization: Bearer TOKEN'. Whoever runs this server gives them out."
+    return problem(401, "Who are you?", told, WWW_Authenticate="Bearer")
+
+
+def _forbidden(identity: Identity, needed: str) -> Answer:
+    told = f"{identity.name} may {identity.role}; this asks for {needed}. Whoever runs this server can change that."
+    if wants_page() and not request.path.startswith("/api/"):
+        return Response(render_template("login.html", told=told, next="/"), 403)
+    return problem(403, "Not allowed", told)

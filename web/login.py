@@ -1,0 +1,67 @@
+"""The log-in page."""
+
+import math
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from access.sessions import LIFETIME
+from web.access import cookie_name, the_guard
+
+blueprint = Blueprint("login", __name__)
+
+LONGEST_FORM = 4000
+"""Bytes that a log-in may have."""
+
+
+@blueprint.get("/login")
+def page() -> Answer:
+    """Asks for a name and a password, or for a token; leads to the live page where there is no access control."""
+    if not the_guard().on:
+        return redirect(f"{request.script_root}/", 303)
+    return Response(_shown(""))
+
+
+@blueprint.post("/login")
+def log_in() -> Answer:
+    """Take a name and a password, or a token; on success set the cookie and lead to where the visitor came from."""
+    request.max_content_length = LONGEST_FORM
+    guard, address = the_guard(), request.remote_addr or ""
+    wait = math.ceil(guard.attempts.wait(address))
+    if wait:
+        answer = Response(_shown(f"Too many attempts; try again in {wait} s."), 429)
+        answer.headers["Retry-After"] = str(wait)
+        return answer
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    identity = guard.by_password(name.strip(), password) if guard.on else None
+    if identity is None:
+        guard.attempts.failed(address)
+        return Response(_shown("This is not known here; look at the name and the password again."), 403)
+    inside = redirect(f"{request.script_root}{_inside(request.form.get('next', ''))}", 303)
+    inside.set_cookie(
+        cookie_name(),
+        guard.cookie(identity),
+        max_age=LIFETIME,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+    return inside
+
+
+@blueprint.post("/logout")
+def log_out() -> Answer:
+    """Forget the cookie, and lead to the log-in."""
+    answer = redirect(f"{request.script_root}/login", 303)
+    answer.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax")
+    return answer
+
+
+def _shown(told: str) -> str:
+    return render_template("login.html", told=told, next=_inside(request.values.get("next", "")))
+
+
+def _inside(path: str) -> str:
+    """An address of this server, or the live page's: nobody is led elsewhere after a log-in."""
+    ours = path.startswith("/") and path.isprintable() and not path.startswith(("//", "/\\")) and "\\" not in path
+    return path if ours else "/"
