@@ -47,8 +47,8 @@ class Door:
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.security is None:
-            return http.client.HTTPConnection("localhost", self.port, timeout=20)
-        return http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.security)
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.security)
 
     def crowd(self, seconds: float) -> list[float]:
         """The same for many at a time, all of theirs; without the first, who wait for the camera."""

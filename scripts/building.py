@@ -29,6 +29,7 @@ from benchmarks.tools.rivals import Running, webcam
 from benchmarks.tools.visitor import Link, Visitor
 from delivery.renditions import encode
 from demo import Demo
+from media.job import WAITING
 from media.videos import VideoCopy
 
 VIEWERS, LISTENERS, VISITORS = 50, 10, 4
@@ -182,10 +183,10 @@ def reading(server: Running, passed: float, used: Usage, cpu: float) -> dict[str
 def finished(server: Running, jobs: list[str], limit: float = 90.0) -> list[str]:
     """How each video ended, once all have, or `limit` seconds are over; deletes them."""
     until = time.monotonic() + limit
-    states = [ask(server, f"/api/videos/{job}")["state"] for job in jobs]
-    while any(state in ("waiting", "working") for state in states) and time.monotonic() < until:
+    states = [ask(server, f"/api/videos/{job}")["status"] for job in jobs]
+    while any(state in WAITING for state in states) and time.monotonic() < until:
         time.sleep(1)
-        states = [ask(server, f"/api/videos/{job}")["state"] for job in jobs]
+        states = [ask(server, f"/api/videos/{job}")["status"] for job in jobs]
     for job in jobs:
         ask(server, f"/api/videos/{job}", "DELETE")
     return states

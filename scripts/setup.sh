@@ -113,6 +113,7 @@ else
     [ -x /usr/sbin/nginx ] || missing="$missing nginx"
     command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
     command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+    command -v curl >/dev/null 2>&1 || missing="$missing curl"
     missing="$missing$(camera_packages | sed 's/^/ /' | tr -d '\n')"
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || install_packages $missing

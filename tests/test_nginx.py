@@ -26,7 +26,7 @@ class Site:
         self.port, self.behind, self.security = port, behind, trusting(certificate)
 
     def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("localhost", self.port, timeout=20, context=self.security)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.security)
 
     def ask(self, method, path, body=None, **headers):
         """Status, headers and body of an answer."""
