@@ -22,6 +22,8 @@ from benchmarks.tools.rivals import Running, project
 
 TENTHS = 10
 """Of all who are there, one in so many leaves each second."""
+CLOSING = 3.0
+"""Seconds for the sockets of hundreds who have left at once to be closed; gunicorn itself takes up to two."""
 SPAN = 5
 """Seconds over which a viewer's frames are counted."""
 
@@ -84,6 +86,7 @@ def soak(server: Running, viewers: int, listeners: int, seconds: int, warm: int)
     last, each = usage(server.process.pid), viewers // TENTHS + listeners // TENTHS
     crowd.leave(len(crowd.seats))
     await_nobody(server)
+    time.sleep(CLOSING)
     after, came = usage(server.process.pid), (TENTHS + warm + seconds) * each
     return Soaked(first, last, after, frames, came, each, crowd.lost, slowest[Seat], slowest[Ear])
 
