@@ -127,6 +127,13 @@ def test_csv_and_the_annotated_picture_are_given_when_asked_for(client):
     assert changed[300:].sum() < 100
 
 
+def test_a_zip_of_nothing_that_can_be_read_is_refused(client):
+    given = {"image": [(io.BytesIO(b"no picture"), "a.jpg"), (io.BytesIO(b"nor this"), "b.jpg")]}
+    answer = client.post("/api/analyze?form=zip", data=given)
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+    assert "b.jpg" in answer.json["detail"]
+
+
 def test_all_of_several_pictures_come_as_one_zip_and_a_broken_one_is_told_in_it(client):
     given = {
         "image": [

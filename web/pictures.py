@@ -179,7 +179,11 @@ def _told(finding: Finding, threshold: float, whole: bool) -> dict[str, Any]:
 
 
 def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response:
-    """Annotated pictures with results.json and results.csv; a picture that cannot be read is told of in both."""
+    """Annotated pictures with results.json and results.csv; a picture that cannot be read is told of in both.
+
+    Raises:
+        ImageError: none of them can be read.
+    """
     made, findings, told = io.BytesIO(), [], []
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
@@ -188,6 +192,8 @@ def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response
                 drawn = encoded(annotate(image, _faces(finding), threshold))
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:
+                if number == len(given) and all(other.error for other in findings):
+                    raise
                 finding = Finding(name, "image", labels=the_server().model.labels, error=str(error))
             findings.append(finding)
             told.append(_told(finding, threshold, whole))
