@@ -184,7 +184,8 @@ def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response
     Raises:
         ImageError: none of them can be read.
     """
-    made, findings, told = io.BytesIO(), [], []
+    made, told = io.BytesIO(), []
+    findings: list[Finding] = []
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
             try:
