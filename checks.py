@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def look(settings: Settings) -> Iterator[Finding]:
     named = {} if settings.redis_url else named_sources(settings.source)
     yield _tried("bundle", lambda: _bundle(settings))
     for name, source in named.items():
-        yield _tried(f"camera {name}", lambda source=source: _camera(source, settings))  # type: ignore[misc]
+        yield _tried(f"camera {name}", partial(_camera, source, settings))
     if settings.redis_url:
         yield _tried("relay", lambda: _relay(settings))
     yield _tried("storage", lambda: _storage(Path(settings.storage)))

@@ -9,8 +9,9 @@ of Haar on every frame.
 import argparse
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +192,11 @@ def compared(name: str, clips: Sequence[tuple[Clip, Clip, Clip]], settings: Sett
     }
 
 
+def thrice(clip: Callable[[], Clip]) -> tuple[Clip, Clip, Clip]:
+    """A clip once for each way."""
+    return clip(), clip(), clip()
+
+
 def main() -> None:
     """Compare on every clip, print what was seen, write results/benchmark-steadiness.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -198,13 +204,12 @@ def main() -> None:
     parser.add_argument("--still", type=Path, nargs="*", default=[], metavar="PICTURE", help="pictures of faces")
     options = parser.parse_args()
     settings, frames = Settings(), options.frames
-    sources = {"drawn people": [tuple(drawn_people(seed, frames) for _ in range(3)) for seed in (0, 3)]}
+    sources = {"drawn people": [thrice(partial(drawn_people, seed, frames)) for seed in (0, 3)]}
     for path in options.still:
-        picture = read_picture(path)
-        sources[path.name] = [tuple(shaken(picture, frames) for _ in range(3))]
+        sources[path.name] = [thrice(partial(shaken, read_picture(path), frames))]
     rows = []
     for name, clips in sources.items():
-        row = compared(name, clips, settings)  # type: ignore[arg-type]
+        row = compared(name, clips, settings)
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         rows.append(row)
     write("steadiness", rows)

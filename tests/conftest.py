@@ -15,3 +15,29 @@ def base():
 
     with serving("demo", options=("--hosts", ELSEWHERE)) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium, for all tests of a file."""
+    from tests.browsers import chromium
+
+    with chromium() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def redis_process():
+    """A Redis server, for all tests of a file."""
+    from tests.redis_server import redis_server
+
+    with redis_server() as running:
+        yield running
+
+
+@pytest.fixture
+def redis(redis_process):
+    """A client of the Redis server, which holds nothing yet."""
+    with redis_process.client() as client:
+        client.flushall()
+        yield client

@@ -4,15 +4,8 @@ import sys
 
 import pytest
 
-from tests.browsers import chromium
 from tests.servers import free_port, running
 from tests.visits import PHONE, STICKING_OUT, barriers, visit
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

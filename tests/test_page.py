@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import (
     MADE_UP_EVENTS,
     await_faces,
@@ -37,12 +36,6 @@ CONTRASTS = """() => {
     return [element.textContent.trim(), (a + 0.05) / (b + 0.05)]
   })
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 def cards(page):

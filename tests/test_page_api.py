@@ -5,16 +5,9 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.servers import free_port, running
 from tests.test_web_pictures import encoded
 from tests.visits import PHONE, STICKING_OUT, barriers, visit
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,8 @@ from contextlib import ExitStack
 
 import cv2
 import numpy as np
-import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import (
     HIDE,
     MADE_UP_EVENTS,
@@ -24,12 +22,6 @@ from tests.servers import free_port, running
 from tests.visits import visit
 
 NO_SHARED_WORKER = "delete window.SharedWorker"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 def end_the_first(asked):

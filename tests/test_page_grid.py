@@ -7,15 +7,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import await_faces, await_movement, await_situation, await_viewers, serving
 from tests.visits import visit
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

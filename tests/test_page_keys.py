@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import (
     await_faces,
     await_movement,
@@ -19,12 +18,6 @@ from tests.live_page import (
     state_of,
 )
 from tests.visits import visit
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 def asked(page):

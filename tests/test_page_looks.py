@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import await_faces, await_situation, await_true, serving
 from tests.visits import visit
 
@@ -26,12 +25,6 @@ DETAIL = """async (privacy) => {
   for (let place = 4; place < data.length; place += 4) sum += Math.abs(data[place + 1] - data[place - 3])
   return sum / (data.length / 4)
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 def detail(page):

@@ -13,7 +13,6 @@ import pytest
 from playwright.sync_api import expect
 
 from demo import Demo
-from tests.browsers import chromium
 from tests.servers import free_port, running
 from tests.test_web_pictures import ASTRONAUT, WALL, encoded, sixteen_bit, turned, with_alpha
 from tests.visits import LAYOUT_SHIFT, PHONE, STICKING_OUT, barriers, saved, visit
@@ -25,12 +24,6 @@ CENTRES = """card => {
     [(x + width / 2 - whole.x) / whole.width, (y + height / 2 - whole.y) / whole.height])
 }"""
 REFUSED = ("422",)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

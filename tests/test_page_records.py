@@ -10,17 +10,10 @@ import av
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.servers import free_port, running
 from tests.visits import PHONE, STICKING_OUT, barriers, saved, visit
 
 pytestmark = pytest.mark.timeout(240)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,11 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import another, chromium
+from tests.browsers import another
 from tests.live_page import ELSEWHERE, await_faces, await_movement, await_situation, await_true, await_viewers
 
 STREAMS = "document.querySelector('#screen .picture.drawn')?.src.includes('video_feed')"
 STILLS = "document.querySelector('#screen .picture.drawn')?.src.includes('snapshot.jpg')"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture

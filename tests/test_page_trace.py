@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsers import chromium
 from tests.live_page import MADE_UP_EVENTS, await_situation, face, made_up, tell
 from tests.visits import visit
 
@@ -44,12 +43,6 @@ GAPS = """async () => {
   const bridged = [0, 1, 2, 3, 4, 5, 6, 7].map((steps) => late.at(1, late.newest - steps) !== null)
   return { bridged, lost, away, long, back: known() }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture

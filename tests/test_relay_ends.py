@@ -15,7 +15,6 @@ from relay import outlets, wire
 from relay.publisher import Publisher
 from relay.receiver import Receiver
 from run import Plan
-from tests.redis_server import redis_server
 from tests.scripted import Camera, Nothing, Script
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
@@ -26,19 +25,6 @@ def until(condition, seconds: float = 5.0) -> None:
     while not condition():
         assert time.monotonic() < end, f"did not happen within {seconds:g} s"
         time.sleep(0.01)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with redis_server() as running:
-        yield running
-
-
-@pytest.fixture
-def redis(server):
-    with server.client() as client:
-        client.flushall()
-        yield client
 
 
 class Ends:
@@ -60,8 +46,8 @@ class Ends:
 
 
 @pytest.fixture
-def ends(server, redis):
-    both = Ends(server.url)
+def ends(redis_process, redis):
+    both = Ends(redis_process.url)
     until(lambda: "door" in both.receiver)
     yield both
     both.close()

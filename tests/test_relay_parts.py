@@ -18,22 +18,8 @@ from relay import wire
 from relay.audience import Audience
 from relay.feed import RelayedFeed
 from relay.lease import Lease
-from tests.redis_server import redis_server
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with redis_server() as running:
-        yield running
-
-
-@pytest.fixture
-def redis(server):
-    with server.client() as client:
-        client.flushall()
-        yield client
 
 
 @pytest.fixture

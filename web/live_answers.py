@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
-from web.answers import Address, Count, Epoch, FaceFound, Model, Rate, Seconds, Threshold
+from web.answers import Address, Count, FaceFound, Model, Rate, Seconds, Threshold
 
 
 class CameraAddress(TypedDict):
@@ -34,11 +34,10 @@ class Delivered(TypedDict):
     bytes: Count
 
 
-class CameraState(TypedDict):
+class CameraSeen(TypedDict):
     """How a camera fares, and the faces in its newest frame."""
 
     name: Annotated[str, Meta(examples=["camera"])]
-    source: Annotated[str, Meta(examples=["demo"])]
     viewers: Count
     status: Literal["idle", "starting", "live", "lost"]
     message: Annotated[str, Meta(description="What is wrong; empty where nothing is", examples=[""])]
@@ -50,6 +49,12 @@ class CameraState(TypedDict):
     captured_at: Annotated[float, Meta(ge=0, description="When the frame was taken, seconds since the UTC epoch")]
     latency: Annotated[float, Meta(description="Seconds from capture until the JPEG was ready", examples=[0.012])]
     faces: list[FaceFound]
+
+
+class CameraState(CameraSeen):
+    """The same, and what became of its frames since it was opened."""
+
+    source: Annotated[str, Meta(examples=["demo"])]
     timings: Annotated[dict[str, Seconds], Meta(description="Of the newest frame", examples=[{"encode": 0.002}])]
     delivered: Delivered
     dropped: Annotated[
@@ -60,21 +65,9 @@ class CameraState(TypedDict):
     stages: Annotated[dict[str, Seconds], Meta(description="Mean of each stage", examples=[{"encode": 0.002}])]
 
 
-class CameraNow(TypedDict):
-    """How a camera fares at this moment, as events tell it."""
+class CameraNow(CameraSeen):
+    """The same at this moment, as events tell it."""
 
-    name: Annotated[str, Meta(examples=["camera"])]
-    viewers: Count
-    status: Literal["idle", "starting", "live", "lost"]
-    message: Annotated[str, Meta(description="What is wrong; empty where nothing is", examples=[""])]
-    width: Annotated[int, Meta(ge=0, examples=[1280])]
-    height: Annotated[int, Meta(ge=0, examples=[720])]
-    fps: Rate
-    capture_fps: Rate
-    frame: Count
-    captured_at: Epoch
-    latency: Annotated[float, Meta(description="Seconds from capture until the JPEG was ready", examples=[0.012])]
-    faces: list[FaceFound]
     left: Annotated[list[str], Meta(description="By `?viewer=`, streams that ended within ten seconds", examples=[[]])]
 
 
