@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from model import Batch, Reading
+from model import Reading
+from runtimes import Batch
 
 
 class Batching:

@@ -13,8 +13,9 @@ from drawing.annotate import annotate
 from drawing.privacy import hide
 from faces import Frame, Image
 from looks import Look
-from model import Batch, Reading
+from model import Reading
 from preprocess import InputSpec, crop_faces
+from runtimes import Batch
 from tracking.following import reduced
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -17,7 +17,8 @@ import numpy as np
 from keras import layers
 
 from benchmarks.tools.report import write
-from model import COMPILED, EmotionModel, read_card
+from bundle import COMPILED, read_card
+from model import EmotionModel
 from training.compiling import compiled
 from training.precisions import milliseconds
 

@@ -16,7 +16,8 @@ import numpy as np
 from batching import Batching
 from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
-from model import Batch, EmotionModel, Reading
+from model import EmotionModel, Reading
+from runtimes import Batch
 
 Read = Callable[[Batch], Reading]
 EVERY = 0.1

@@ -11,9 +11,10 @@ import pytest
 import skimage.data
 
 import architecture
+from bundle import sha256
 from errors import BundleError
 from faces import EXPRESSIONS, Box
-from model import EmotionModel, sha256
+from model import EmotionModel
 from preprocess import crop_faces
 from settings import Settings
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from architecture import CLASSES, check_weights, read_architecture
+from bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, verified
 from errors import BundleError
-from model import ARCHITECTURE, COMPILED, WEIGHTS, EmotionModel, keras_network, read_card, sha256, verified
+from model import EmotionModel
+from runtimes import keras_network
 from tests.servers import ROOT
 
 SHIPPED = ROOT / "weights" / "fer2013"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from errors import BundleError
-from model import Batch
+from runtimes import Batch
 from training.backend import litert_options
 
 

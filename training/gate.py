@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from bundle import read_card
 from camera import FaceDetector
 from errors import BundleError, DataError, ExpressionError
-from model import EmotionModel, read_card
+from model import EmotionModel
 from preprocess import crop_faces
 from training.arguments import share
 from training.bundle import write_card

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model import ARCHITECTURE, COMPILED, WEIGHTS, Batch, EmotionModel, keras_network, read_card, verified
+from bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified
+from model import EmotionModel
+from runtimes import Batch, keras_network
 from training.compiling import compiled
 from training.metrics import report
 from training.records import Split

@@ -5,8 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from bundle import ARCHITECTURE, WEIGHTS, read_card, verified
 from errors import DataError
-from model import ARCHITECTURE, WEIGHTS, keras_network, read_card, verified
+from runtimes import keras_network
 from training.records import NO_FACE
 
 

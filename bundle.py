@@ -1,0 +1,81 @@
+"""A weights bundle on disk: its files, the card that describes them, and whether they are the ones that it means."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from errors import BundleError
+from preprocess import InputSpec
+
+ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model.tflite", "card.json"
+
+
+def read_card(folder: Path | str) -> dict[str, Any]:
+    """Read and check a bundle's card.json.
+
+    Raises:
+        BundleError: no folder, no card, or a card that lacks something.
+    """
+    path = Path(folder) / CARD
+    if not path.parent.is_dir():
+        raise BundleError(f"{path.parent}: no such folder. Name a weights bundle, such as weights/fer2013")
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path}: missing. Restore it, or train a bundle with python -m training.train") from None
+    except ValueError as error:
+        raise BundleError(f"{path}: damaged, no JSON ({error}). Restore it from where the bundle came from") from error
+    problem = _problem(card)
+    if problem:
+        raise BundleError(f"{path}: {problem}. Correct it, or restore it from where the bundle came from")
+    return dict(card)
+
+
+def spec_of(card: dict[str, Any]) -> InputSpec:
+    """The network's input as a card tells it."""
+    size, crop = card["input"], card["preprocessing"]
+    return InputSpec(size["width"], size["height"], size["channels"], crop["crop_scale"], crop["crop_shift"])
+
+
+def verified(folder: Path, name: str, card: dict[str, Any]) -> Path:
+    """The path of one file of a bundle, once its SHA-256 is found to be the card's.
+
+    Raises:
+        BundleError: the file is missing, damaged or replaced.
+    """
+    path = folder / name
+    remedy = "Restore it from where the bundle came from, or train again with python -m training.train"
+    if not path.is_file():
+        raise BundleError(f"{path}: missing. {remedy}")
+    found, expected = sha256(path), card["files"].get(name)
+    if found != expected:
+        raise BundleError(f"{path}: damaged or replaced, its SHA-256 is {found}, the card says {expected}. {remedy}")
+    return path
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _problem(card: Any) -> str | None:
+    if not isinstance(card, dict):
+        return f"expected an object, got {type(card).__name__}"
+    missing = [key for key in ("name", "labels", "input", "preprocessing", "files") if key not in card]
+    if missing:
+        return f"lacks {', '.join(missing)}"
+    labels = card["labels"]
+    if not isinstance(labels, list) or len(labels) < 2 or len(set(map(str, labels))) < len(labels):
+        return f"expected at least two different labels, got {labels!r}"
+    threshold = card["no_face"].get("threshold") if isinstance(card.get("no_face"), dict) else 0.5
+    if ("no_face" in card and not isinstance(card["no_face"], dict)) or not isinstance(threshold, float):
+        return f"expected no_face to give a threshold from 0 to 1, got {card['no_face']!r}"
+    if not isinstance(card["files"], dict):
+        return f"expected files to give the SHA-256 of each file, got {card['files']!r}"
+    try:
+        spec_of(card)
+    except (KeyError, TypeError, ValueError) as error:
+        return f"input or preprocessing is wrong ({error!r})"
+    return None

@@ -1,0 +1,101 @@
+"""What runs a network: LiteRT from its compiled file, or Keras from architecture and weights.
+
+LiteRT and Keras are imported when they are asked for.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from architecture import check_weights, read_architecture
+from errors import BundleError
+
+Batch = NDArray[np.float32]
+Runtime = Callable[[Batch], Batch]
+
+
+def litert(path: Path, threads: int | None) -> Runtime:
+    """A compiled network, safe to call from several threads; one call at a time.
+
+    Args:
+        path: a .tflite file.
+        threads: CPU threads for one batch; None takes two, or one on a single core.
+
+    Raises:
+        BundleError: a file that LiteRT cannot read.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    content = path.read_bytes()  # not by its path: LiteRT would map the file, and die with it when it is cut short
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=threads or min(2, os.cpu_count() or 1))
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise BundleError(
+            f"{path}: LiteRT cannot read it ({error}). Make it again: python -m training.export --weights {path.parent}"
+        ) from error
+    taken, given = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    lock = threading.Lock()  # an interpreter holds the tensors of one call
+    ready: int | None = None
+
+    def run(batch: Batch) -> Batch:
+        nonlocal ready
+        with lock:
+            if len(batch) != ready:
+                interpreter.resize_tensor_input(taken, batch.shape)
+                interpreter.allocate_tensors()
+                ready = len(batch)
+            interpreter.set_tensor(taken, batch)
+            interpreter.invoke()
+            return np.array(interpreter.get_tensor(given), np.float32)
+
+    return run
+
+
+def keras_network(architecture: Path, weights: Path) -> Any:
+    """Build the Keras network of a bundle, which can hold no code, and load its weights.
+
+    Raises:
+        BundleError: a file that Keras cannot read, something else than plain layers, or weights of another network.
+    """
+    plan = read_architecture(architecture)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras
+    except ImportError as error:
+        raise BundleError(f"the Keras runtime cannot start ({error}). Install it: pip install tensorflow") from error
+
+    try:
+        network = keras.saving.deserialize_keras_object(plan, safe_mode=True)
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(
+            f"{architecture}: Keras {keras.__version__} cannot build it ({error}). "
+            "Restore it, or train again with python -m training.train"
+        ) from error
+    check_weights(weights)
+    try:
+        network.load_weights(weights)
+    except (ValueError, OSError, KeyError) as error:
+        raise BundleError(
+            f"{weights}: does not fit {architecture.name} ({error}). "
+            "Restore both from one bundle, or train again with python -m training.train"
+        ) from error
+    return network
+
+
+def traced(network: Any) -> Runtime:
+    """The network as one compiled function: `predict` would spend far longer on set-up than on a few faces."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return lambda batch: np.asarray(keras.ops.convert_to_numpy(network(batch, training=False)), np.float32)
+    import tensorflow as tf
+
+    signature = [tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)]
+    function = tf.function(lambda batch: network(batch, training=False), input_signature=signature)
+    return lambda batch: np.asarray(function(batch), np.float32)
