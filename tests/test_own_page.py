@@ -1,9 +1,6 @@
 """The page of the visitor's own camera in a real headless Chromium, whose fake camera plays the drawn demo."""
 
-import json
 import re
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -16,37 +13,25 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browsers import another, chromium
 from tests.fake_cameras import flags, write_demo, write_head
+from tests.live_page import HIDE
+from tests.own_page import (
+    DESKTOP,
+    HEAD,
+    PHONE,
+    REFUSE,
+    await_painted,
+    await_situation,
+    await_visitors,
+    camera_is_on,
+    command,
+    note_stranger,
+    painted,
+    switch_on,
+    visitors,
+)
 from tests.servers import free_port, running
 
-DESKTOP, PHONE = {"width": 1000, "height": 640}, {"width": 360, "height": 740}
-HEAD = (180, 240)
-"""Where the head stands in the clip of 640x480."""
-HIDE = """(hidden) => {
-  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden })
-  document.dispatchEvent(new Event("visibilitychange"))
-}"""
-# Middle and number of the pixels painted over the picture, as shares of its width and height.
-PAINTED = """() => {
-  const canvas = document.getElementById("boxes")
-  const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
-  let count = 0, x = 0, y = 0
-  for (let place = 3; place < data.length; place += 4) {
-    if (data[place] < 128) continue
-    count += 1
-    x += ((place - 3) / 4) % width
-    y += Math.floor((place - 3) / 4 / width)
-  }
-  return { count, x: x / count / width, y: y / count / height }
-}"""
-REFUSE = """(name) => {
-  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("made up", name))
-}"""
-
 Visit = Callable[..., Page]
-
-
-def command(port: int, *options: str) -> list[str]:
-    return [sys.executable, "main.py", "--source", "demo", "--port", str(port), *options]
 
 
 @pytest.fixture(scope="module")
@@ -82,58 +67,11 @@ def visit(problems: list[str]) -> Iterator[Visit]:
             page = context.new_page()
             page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: problems.append(str(error)))
-            page.on("request", lambda request: _note_stranger(request.url, base, problems))
+            page.on("request", lambda request: note_stranger(request.url, base, problems))
             page.goto(f"{base}/camera")
             return page
 
         yield open_page
-
-
-def _note_stranger(address: str, base: str, problems: list[str]) -> None:
-    if not address.startswith((f"{base}/", base.replace("http", "ws"), "blob:", "data:")):
-        problems.append(f"asked another host: {address}")
-
-
-def switch_on(page: Page, faces: int = 1) -> None:
-    page.click("#start")
-    await_situation(page, "live")
-    expect(page.locator(".face")).to_have_count(faces, timeout=20_000)
-
-
-def await_situation(page: Page, situation: str, timeout: float = 15) -> None:
-    expect(page.locator("#connection")).to_have_attribute("data-state", situation, timeout=timeout * 1000)
-
-
-def visitors(base: str) -> int:
-    with urllib.request.urlopen(f"{base}/api/state", timeout=5) as answer:
-        return int(json.load(answer)["visitors"])
-
-
-def await_visitors(page: Page, base: str, count: int) -> None:
-    for _ in range(80):
-        if visitors(base) == count:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"{visitors(base)} visitors for 8 s, expected {count}")
-
-
-def painted(page: Page) -> dict[str, float]:
-    return dict(page.evaluate(PAINTED))
-
-
-def camera_is_on(page: Page) -> bool:
-    return bool(page.evaluate("Boolean(document.getElementById('video').srcObject)"))
-
-
-def await_painted(page: Page, x: float, y: float) -> None:
-    """Wait until what is painted lies around a place, in shares of the picture."""
-    found = {}
-    for _ in range(80):
-        found = painted(page)
-        if found["count"] and abs(found["x"] - x) < 0.05 and abs(found["y"] - y) < 0.12:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"expected boxes around {x:.2f}, {y:.2f}, found {found}")
 
 
 def test_nothing_is_asked_for_until_it_is_wanted_and_the_dialogue_is_explained(visit, browser, base):
