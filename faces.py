@@ -112,9 +112,9 @@ class Face:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame on its way: the picture, when it was taken, and what was found in it so far.
+    """One frame on its way: the picture, when it was taken, and what was found in it so far. Equal to itself only.
 
     `captured_at` is in seconds since the UTC epoch. `position` is in seconds on the source's own clock, which never
     goes back: a video's time, or that of this machine since it started. `timings` holds the seconds that each stage
