@@ -67,8 +67,8 @@ PROTOTYPES = {
         upper_lip=1.25, corner_down=0.2, lower_lip=0.1, press=0.2, part=0.05, jaw=0.45,
     ),
     "fear": Action(
-        inner_brow=1.25, outer_brow=0.1, upper_lid=1.2,
-        corner_down=0.4, lower_lip=0.6, stretch=1, part=0.8, jaw=0.27,
+        inner_brow=1.75, outer_brow=0.05, brow_lower=0.08, upper_lid=1.4,
+        corner_down=0.8, lower_lip=1.3, stretch=0.75, part=1, jaw=0.27,
     ),
     "happy": Action(outer_brow=0.15, cheek=0.9, lid_tight=0.3, upper_lip=0.2, corner_up=1, part=0.9, jaw=0.12),
     "sad": Action(
