@@ -41,7 +41,7 @@ soak-building:
 audit:
 	@scripts/setup.sh dev
 	@$(PY) -m bandit -q -r . -c pyproject.toml
-	@$(PY) -m pip_audit --strict --disable-pip -r requirements.lock
+	@$(PY) -m pip_audit --strict --disable-pip -r requirements-dev.lock
 
 # The fuzz tests with thousands of spoilt files instead of some hundred, new ones each time.
 fuzz:

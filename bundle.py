@@ -11,6 +11,13 @@ from preprocess import InputSpec
 ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model.tflite", "card.json"
 
 
+def located(folder: Path | str) -> Path:
+    """A bundle's folder; one that is not there is looked for beside the program, wherever that was started."""
+    path = Path(folder)
+    own = Path(__file__).resolve().parent / path
+    return own if not path.exists() and own.is_dir() else path
+
+
 def read_card(folder: Path | str) -> dict[str, Any]:
     """Read and check a bundle's card.json.
 

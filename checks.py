@@ -6,6 +6,7 @@ import os
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,12 +15,16 @@ from typing import Any
 
 from redis import Redis
 
+from access.exposure import check_exposure, is_loopback, names_of
+from access.register import Register
+from access.roles import ROLES
 from camera import Wanted, open_source, without_password
 from configuration import Choice, gather
 from delivery import network
-from errors import ExpressionError, QueueError, UploadError
+from errors import AccessError, ExpressionError, QueueError, UploadError
+from media.disk import SPARE, free_bytes, nearest_there
 from media.storage import jobs_of, queue_of
-from media.uploads import MEGABYTE, SPARE, free_bytes, nearest_there
+from media.uploads import MEGABYTE
 from model import EmotionModel
 from redis_client import UNREACHABLE, connect
 from relay.wire import CAMERAS
@@ -72,6 +77,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield _tried(f"camera {name}", partial(_camera, source, settings))
     if settings.redis_url:
         yield _tried("relay", lambda: _relay(settings))
+    yield _tried("access", lambda: _access(settings))
     yield _tried("storage", lambda: _storage(Path(settings.storage)))
     yield _tried("queue", lambda: _queue(settings))
     yield _tried("port", lambda: _port(settings))
@@ -130,6 +136,23 @@ def _watched(source: str, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     told = f"{described}: {width}x{height}, {fps:.1f} frames a second, the first after {first - start:.2f} s"
     figures = {"width": width, "height": height, "fps": round(fps, 1), "first_frame": round(first - start, 3)}
     return f"{told}. {notice}".strip(". "), {"source": described, **figures}
+
+
+def _access(settings: Settings) -> tuple[str, dict[str, Any]]:
+    check_exposure(settings.host, settings)
+    register, names = Register(Path(settings.access)), sorted(names_of(settings))
+    figures = {"on": register.on, "exposed": not is_loopback(settings.host), "names": names}
+    called = f"; called {', '.join(names)}"
+    if not register.on:
+        allowed = "whoever reaches it" if settings.insecure_public else "this machine, and no other,"
+        return f"off, there is no {register.path}: {allowed} may do everything{called}", figures
+    counts = Counter(grant.role for grant in register.contents().grants.values())
+    grants = {role: counts[role] for role in ROLES}
+    if not os.access(register.path.parent, os.W_OK):
+        told = f"access: {register.path.parent} cannot be written, so that no log-out could be noted there"
+        raise AccessError(f"{told}; grant it, or take another: --access")
+    told = ", ".join(f"{count} may {role}" for role, count in grants.items() if count) or "nobody may come in"
+    return f"on, by {register.path}: {told}{called}", {**figures, "grants": grants}
 
 
 def _storage(folder: Path) -> tuple[str, dict[str, Any]]:

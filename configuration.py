@@ -44,8 +44,8 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Settings
 def gather(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Choice]:
     """Every setting by name, with where it comes from; as for `load`."""
     found = {name: Choice(item.default, "default") for name, item in SETTINGS.items()}
-    path = options.get("config") or environment.get(FILE)
-    if path:
+    path = options.get("config", environment.get(FILE) or None)
+    if path is not None:
         found |= _from_file(Path(path))
     found |= _from_environment(environment)
     for name in SETTINGS.keys() & options.keys():
@@ -64,6 +64,7 @@ def parse(name: str, text: str) -> Any:
     kind: type = type(item.default)
     if kind is tuple:
         return tuple(part.strip() for part in text.split(";") if part.strip())
+    text = text.strip()
     try:
         value = BOOLEANS[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
@@ -80,6 +81,8 @@ def _expected(item: Field[Any]) -> str:
 
 def _check(item: Field[Any], value: Any) -> None:
     low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
+    if value == "" and item.default != "":
+        raise SettingError(f"{item.name}: got an empty text, expected {_expected(item)}")
     if choices and value not in choices:
         raise SettingError(f"{item.name}: got {value!r}, expected one of {', '.join(choices)}{nearest(value, choices)}")
     if low is not None and not low <= value <= high:  # a NaN fails this too
@@ -89,8 +92,9 @@ def _check(item: Field[Any], value: Any) -> None:
 
 def nearest(name: str, known: Sequence[str]) -> str:
     """Words that ask whether a name was meant which is much like an unknown one; empty where none is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    spelt = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), spelt, n=1)
+    return f"; did you mean {spelt[near[0]]}?" if near else ""
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Choice]]:
@@ -153,7 +157,7 @@ def _of_its_type(item: Field[Any], value: Any) -> Any:
 def add_options(parser: argparse.ArgumentParser, groups: Sequence[str] | None = None) -> None:
     """Add `--config` and an option for every setting (of the named groups, or all) to a command line's parser."""
     told = f"file of settings in TOML, such as port = 8000; the environment ({FILE}) may name it as well"
-    parser.add_argument("--config", metavar="FILE", help=told)
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=told)
     for name, item in SETTINGS.items():
         if groups is not None and item.metadata["group"] not in groups:
             continue

@@ -5,6 +5,7 @@ ExpressionError
 ├── SourceError     a camera, file or address that cannot be opened or read
 ├── ImageError      bytes or a file that is no picture
 ├── UploadError     a file that was handed in and cannot be taken
+├── StorageError    a disk that is full
 ├── RecordError     a record that cannot be begun
 ├── QueueError      a queue of jobs that does not answer
 ├── RelayError      Redis that does not answer, or a camera's name that another node has
@@ -34,6 +35,10 @@ class ImageError(ExpressionError):
 
 class UploadError(ExpressionError):
     """A file that was handed in and cannot be taken."""
+
+
+class StorageError(ExpressionError):
+    """A disk that is full; what was to be written is not there, and nothing of it is left."""
 
 
 class RecordError(ExpressionError):

@@ -11,20 +11,23 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.glogging import Logger
+from gunicorn.workers import gthread
 
+import board
 import handover
 import logs
 from access.exposure import check_exposure
 from configuration import load
 from delivery import network
 from errors import SettingError
+from web import refusals
 
 try:
     _settings = load({}, os.environ)
 except SettingError as error:
     sys.exit(f"gunicorn: {error}")
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = network.joined(_settings.host, _settings.port)
 workers = _settings.workers
 if workers > 1 and not _settings.redis_url:
     sys.exit(
@@ -37,6 +40,8 @@ worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
 graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
 keepalive = 5
+LINGER = 0.1
+"""Seconds for which a stop waits for what an idle browser may be asking this very moment; gunicorn's are two."""
 control_socket_disable = True  # it would leave a file in the user's home, the same for every server there
 forwarded_allow_ips = ""  # what a proxy says is believed where --proxies says so, and there only
 preload_app = False  # threads and devices do not survive a fork
@@ -55,6 +60,7 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's nam
 def on_starting(server: Any) -> None:
     """Make what the workers share."""
     handover.the_handover()
+    board.the_board()
 
 
 def when_ready(server: Any) -> None:
@@ -81,6 +87,8 @@ def post_worker_init(worker: Any) -> None:
     """Load the model, so that a bad bundle stops the start; have a stop end the streams; wait for the cameras."""
     logs.set_up(_settings.log_level, _settings.log_format)
     util.close_graceful = network.aside(util.close_graceful)
+    util.write_error = refusals.write
+    gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
     _ = served.model
     handover.end_on((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), worker.age, served.close)
@@ -89,6 +97,7 @@ def post_worker_init(worker: Any) -> None:
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")
     worker.app.callable.extensions["foreman"].open()
     worker.app.callable.extensions["keeper"].open()
+    worker.app.callable.extensions["figures"].open(board.the_board())
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -98,5 +107,7 @@ def worker_exit(server: Any, worker: Any) -> None:
         served.extensions["keeper"].close()
         served.extensions["foreman"].close()
         served.extensions["guard"].close()
-    if served is not None and not served.extensions["server"].close():
-        os._exit(0)
+        closed = served.extensions["server"].close()
+        served.extensions["figures"].close()
+        if not closed:
+            os._exit(0)

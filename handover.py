@@ -95,6 +95,11 @@ def the_handover() -> Handover:
     return Handover()
 
 
+def is_made() -> bool:
+    """Whether there is one, which gunicorn.conf.py sees to."""
+    return the_handover.cache_info().currsize > 0
+
+
 def guard(server: Any, bind: str) -> None:
     """Have gunicorn's master try settings and bundle before it reloads them, and keep the old where they would fail.
 

@@ -5,9 +5,17 @@ No frame is ever in it, no address of a visitor and no name of a file that was h
 
 import json
 import logging
+import os
+import select
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 
+PIECE = 4096
+"""Bytes that a pipe takes at once where it takes any (Linux' PIPE_BUF)."""
+PATIENCE = 50
+"""Milliseconds that a reader has to make room, before lines are lost."""
 REQUEST: ContextVar[str] = ContextVar("request", default="")
 """The id of the request that this thread is answering; empty for other work."""
 
@@ -21,10 +29,46 @@ def set_up(level: str, form: str = "text") -> None:
 
 
 def dress(handler: logging.Handler, form: str) -> None:
-    """Give a handler of the log the form "text" or "json"; for a web server's own log too."""
+    """Give a handler of the log the form "text" or "json", and see that nobody waits for it; for a web server's too."""
+    if type(handler) is logging.StreamHandler and hasattr(select, "poll"):
+        with suppress(OSError, ValueError, AttributeError):  # what has no file behind it keeps nobody waiting
+            handler.setStream(Overflowing(handler.stream))
     handler.setFormatter(Objects() if form == "json" else Lines())
     handler.addFilter(Discreet())
     handler.addFilter(LetGo())
+
+
+class Overflowing:
+    """Writes to a pipe or a terminal, and loses lines rather than wait for a reader that takes none.
+
+    Whoever answers a request writes a line, so that a log that is full would stop the server.
+
+    Raises:
+        OSError, ValueError, AttributeError: there is no file behind the stream.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._ready = select.poll()
+        self._ready.register(stream.fileno(), select.POLLOUT)
+        self._lost = 0
+        self._torn = False
+
+    def write(self, text: str) -> None:
+        """Write lines that end in a newline, or count them as lost."""
+        told = f"{self._lost} lines of the log were lost, since nothing took them\n" if self._lost else ""
+        end = "\n" if self._torn else ""
+        left = f"{end}{told}{text}".encode(errors="backslashreplace")
+        while left:
+            if not self._ready.poll(0 if self._lost else PATIENCE):
+                self._lost += 1
+                return
+            left = left[os.write(self._stream.fileno(), left[:PIECE]) :]
+            self._torn = bool(left)
+        self._lost = 0
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
 
 class Lines(logging.Formatter):

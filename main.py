@@ -9,17 +9,21 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+import handover
 import logs
 import web.access
 import web.addresses
 import web.api
+import web.bodies
 import web.events
 import web.headers
 import web.health
@@ -41,7 +45,7 @@ import web.records
 import web.videos
 from access.exposure import check_exposure
 from access.guard import Guard
-from configuration import add_options, load, parse_options
+from configuration import add_options, load, nearest, parse_options
 from delivery import network
 from errors import ExpressionError
 from media.foreman import Foreman
@@ -51,6 +55,8 @@ from settings import Settings
 
 log = logging.getLogger("main")
 
+CONF = Path(__file__).resolve().with_name("gunicorn.conf.py")
+"""gunicorn reads it where it is started in this folder, and `--chdir` is no help."""
 COMMANDS = {"analyze": "analyze", "worker": "media.worker", "camera": "node", "access": "access.command"}
 """The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
 
@@ -79,6 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingError: the environment holds an unknown or impossible setting.
         SourceError: a source file does not exist.
     """
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not handover.is_made():
+        log.warning("%s: not read, so that one viewer may keep all others waiting; start gunicorn there", CONF)
     app = Flask(__name__)
     app.json = _OrderedJSON(app)
     settings = settings or load({}, os.environ)
@@ -86,6 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["foreman"] = Foreman(settings)
     app.extensions["keeper"] = Keeper(settings)
     web.journal.register(app)
+    web.metrics.register(app)
     web.addresses.register(app)
     for part in PARTS:
         app.register_blueprint(part.blueprint)
@@ -93,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.hosts.register(app, settings)
     web.origin.register(app)
     web.access.register(app, settings)
+    web.bodies.register(app)
     web.queries.register(app)
     web.limits.register(app, settings)
     web.problems.register(app)
@@ -119,6 +129,9 @@ def main(arguments: Sequence[str]) -> int:
         return int(import_module(COMMANDS[arguments[0]]).main(arguments[1:]))
     try:
         parser = _parser()
+        if arguments and not arguments[0].startswith("-"):
+            meant = nearest(arguments[0], list(COMMANDS))
+            parser.error(f"{arguments[0]!r} is no command{meant} (without one it serves)")
         options = parse_options(parser, arguments)
         if options.json and not options.check:
             parser.error("--json tells what --check finds; give both")
@@ -143,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="'main.py analyze --help' tells how to read pictures and videos. Every option is also an environment "
         "variable: --max-viewers is EXPRESSION_MAX_VIEWERS.",
     )
-    told = "start nothing: tell the settings and where they come from, and try cameras, bundle, storage, queue and port"
+    told = "start nothing: tell the settings and where they come from, and try cameras, bundle, access, storage, port"
     parser.add_argument("--check", action="store_true", help=told)
     parser.add_argument("--json", action="store_true", help="tell what --check finds as JSON")
     add_options(parser)
@@ -168,8 +181,7 @@ def serve(settings: Settings) -> int:
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
-    address = f"[{host}]" if ":" in host else host
-    print(f"Open http://{address}:{port} in a browser. Ctrl-C ends.", flush=True)
+    print(f"Open http://{network.joined(host, port)} in a browser. Ctrl-C ends.", flush=True)
     foreman: Foreman = app.extensions["foreman"]
     foreman.open()
     keeper: Keeper = app.extensions["keeper"]
@@ -177,10 +189,8 @@ def serve(settings: Settings) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
     for number in (signal.SIGTERM, signal.SIGHUP):  # a service manager's stop, a closed terminal: as clean as Ctrl-C
         signal.signal(number, signal.default_int_handler)
-    try:
+    with suppress(KeyboardInterrupt):
         http.serve_forever(poll_interval=0.2)
-    except KeyboardInterrupt:
-        print("\nStopping.", flush=True)
     listening.close()
     keeper.close()
     foreman.close()
@@ -193,7 +203,12 @@ def serve(settings: Settings) -> int:
 
 
 class _QuietHandler(WSGIRequestHandler):
-    """Tells of nothing: requests are told by `web.journal`, without their addresses."""
+    """Tells of nothing, since `web.journal` tells of requests; and sends no chunks to who asks by HTTP/1.0."""
+
+    def run_wsgi(self) -> None:
+        """Answer by the version of HTTP that was asked by; Werkzeug always takes its own."""
+        self.protocol_version = "HTTP/1.0" if self.request_version == "HTTP/1.0" else "HTTP/1.1"
+        super().run_wsgi()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Pass over."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bundle import ARCHITECTURE, CARD, COMPILED, WEIGHTS, read_card, sha256, spec_of, verified
+from bundle import ARCHITECTURE, CARD, COMPILED, WEIGHTS, located, read_card, sha256, spec_of, verified
 from errors import BundleError
 from faces import Box, Image
 from preprocess import crop_faces
@@ -73,7 +73,7 @@ class EmotionModel:
         Raises:
             BundleError: a file that is missing, damaged, or does not fit the others; names it and the remedy.
         """
-        folder = Path(folder)
+        folder = located(folder)
         card = read_card(folder)
         chosen = _chosen(runtime, folder, card)
         if chosen == "litert":

@@ -120,7 +120,11 @@ class Server:
     @property
     def viewers(self) -> int:
         """How many watch now through this process, all cameras together."""
-        return sum(len(engine.viewers) for engine in self.engines.values())
+        return sum(len(engine.viewers) for engine in self.known_engines())
+
+    def known_engines(self) -> list[Feed]:
+        """The cameras, without asking Redis for them where nobody has yet."""
+        return [] if self.relay is not None and not self.relay.opened else list(self.engines.values())
 
     def enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
         """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
@@ -196,7 +200,7 @@ class Server:
         a thread, so the process should then end by `os._exit`.
         """
         self.listeners.close()
-        engines = [] if self.relay is not None and not self.relay.opened else list(self.engines.values())
+        engines = self.known_engines()
         with ThreadPoolExecutor(max_workers=len(engines) + 2) as pool:
             gone = pool.submit(self.visitors.close)
             if self.relay is not None:

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         register = Register(Path(load(vars(options), os.environ).access))
-        {"add": _add, "list": _list, "revoke": _revoke}[options.action](register, options)
+        {"add": _add, "list": _list, "logout": _log_out, "revoke": _revoke}[options.action](register, options)
     except ExpressionError as error:
         print(f"main.py access: {error}", file=sys.stderr)
         return 2
@@ -59,6 +59,15 @@ def _list(register: Register, _: argparse.Namespace) -> None:
         print("Nobody may come in.", file=sys.stderr)
 
 
+def _log_out(register: Register, options: argparse.Namespace) -> None:
+    grant = register.end_all(options.who)
+    print(
+        f"{grant.name} is logged out everywhere, and may log in again with the same {grant.kind}. "
+        "Who is not to come in any more: revoke.",
+        file=sys.stderr,
+    )
+
+
 def _revoke(register: Register, options: argparse.Namespace) -> None:
     grant = register.revoke(options.who)
     print(f"{grant.name} may come in no more; open streams end within seconds.", file=sys.stderr)
@@ -71,14 +80,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="watch: what the cameras show. analyse: also pictures, videos, one's own camera, records. "
         "operate: everything, such as /metrics.",
     )
-    actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|revoke")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|logout|revoke")
     add = actions.add_parser("add", help="let somebody in, by a token that is shown once, or by a password")
     add.add_argument("who", metavar="NAME", help="a person or a program")
     add.add_argument("--role", choices=ROLES, required=True, help="what they may do")
     add.add_argument("--password", action="store_true", help="ask for a password instead of making a token")
     listing = actions.add_parser("list", help="tell who may come in")
+    leaving = actions.add_parser("logout", help="log somebody out of every browser; they may log in again")
     revoke = actions.add_parser("revoke", help="let somebody in no more")
-    revoke.add_argument("who", metavar="NAME", help="as it was added")
-    for part in (add, listing, revoke):
+    for part in (leaving, revoke):
+        part.add_argument("who", metavar="NAME", help="as it was added")
+    for part in (add, listing, leaving, revoke):
         add_options(part, groups=("access",))
     return parser

@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from access.sessions import Session
+
 LOOK = 1.0
 """Seconds between looks at who is still welcome."""
 
@@ -17,12 +19,17 @@ log = logging.getLogger("access")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who was let in. `until` is when the log-in ends, in seconds since the UTC epoch."""
+    """Somebody who was let in: by a session where it was by a cookie, by none where it was by a token."""
 
     grant: str
     name: str
     role: str
-    until: float = float("inf")
+    session: Session | None = None
+
+    @property
+    def until(self) -> float:
+        """When the session ends by itself, in seconds since the UTC epoch."""
+        return self.session.until if self.session else float("inf")
 
 
 class Connections:

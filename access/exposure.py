@@ -1,8 +1,11 @@
-"""Who can reach an address: only this machine, or others too."""
+"""Who can reach a server: only this machine, or others too; and by which names."""
 
 import ipaddress
+import socket
+from contextlib import suppress
 from pathlib import Path
 
+from access.register import Register
 from errors import SettingError
 from settings import Settings
 
@@ -17,13 +20,31 @@ def is_loopback(host: str) -> bool:
     return bool((mapped or address).is_loopback)
 
 
+def names_of(settings: Settings) -> frozenset[str]:
+    """The names of a server with some settings, in small letters."""
+    names = {"localhost", settings.host, *settings.hosts}
+    if not is_loopback(settings.host):  # in the local network a machine is called by its own name
+        own = socket.gethostname()
+        names |= {own, f"{own}.local"}
+    return frozenset(map(_as_sent, names)) - {""}
+
+
+def _as_sent(name: str) -> str:
+    """A name, or an address with it, as browsers send it: small letters, no port, other scripts as `xn--`."""
+    host = name.rpartition("//")[2].partition("/")[0].lower()
+    bare = host.partition(":")[0] if host.count(":") == 1 else host
+    with suppress(UnicodeError):
+        bare = bare.encode("idna").decode("ascii")
+    return bare.rstrip(".")
+
+
 def check_exposure(host: str, settings: Settings) -> None:
     """See that nobody is let in from elsewhere by oversight.
 
     Raises:
         SettingError: others reach the host, there is no access control, and nobody said that this is meant.
     """
-    if is_loopback(host) or settings.insecure_public or Path(settings.access).exists():
+    if is_loopback(host) or settings.insecure_public or Register(Path(settings.access)).on:
         return
     raise SettingError(
         f"host: {host} can be reached from other machines, and everybody there could watch. Say who may: "

@@ -7,9 +7,14 @@ from access import credentials, sessions
 from access.connections import Connections, Identity
 from access.limits import Attempts
 from access.register import PASSWORD, TOKEN, Grant, Register
+from access.roles import OPERATE
+from access.sessions import Session
 from errors import AccessError
 
 log = logging.getLogger("access")
+
+ANYBODY = Identity("none", "anybody", OPERATE)
+"""Who was let in while there was no access control; nobody knows who that is when there is."""
 
 
 class Guard:
@@ -22,7 +27,7 @@ class Guard:
     def __init__(self, path: Path | str) -> None:
         self.register = Register(Path(path))
         self.attempts = Attempts()
-        self.connections = Connections(self._still_welcome)
+        self.connections = Connections(self.is_welcome)
 
     @property
     def on(self) -> bool:
@@ -59,17 +64,38 @@ class Guard:
             AccessError: the file cannot be used.
         """
         contents = self.register.contents()
-        grant_id, until = sessions.opened(value, contents.key)
-        grant = contents.grants.get(grant_id)
-        return _identity(grant, until) if grant else None
+        session = sessions.opened(value, contents.key)
+        if session is None or not contents.is_open(session):
+            return None
+        return _identity(contents.grants[session.grant], session)
 
     def cookie(self, identity: Identity) -> str:
-        """The value of a cookie by which somebody is known from now on."""
-        return sessions.signed(identity.grant, self.register.contents().key)
+        """The value of a cookie by which somebody is known from now on.
 
-    def _still_welcome(self, identity: Identity) -> bool:
+        Raises:
+            AccessError: the file cannot be used.
+        """
+        contents = self.register.contents()
+        return sessions.signed(identity.grant, contents.ended_of(identity.grant).generation, contents.key)
+
+    def log_out(self, value: str) -> None:
+        """End the session of a cookie, for all copies of it; does nothing where it has ended, or never was.
+
+        Raises:
+            AccessError: the file cannot be used, so that copies of the cookie hold on.
+        """
+        identity = self.by_cookie(value)
+        if identity is not None and identity.session is not None:
+            self.register.end(identity.session)
+
+    def is_welcome(self, identity: Identity) -> bool:
+        """Whether somebody who was let in may still be here; nobody may while the file cannot be used."""
+        if identity == ANYBODY:
+            return not self.on
         try:
-            return identity.grant in self.register.contents().grants
+            contents = self.register.contents()
+            session = identity.session
+            return identity.grant in contents.grants if session is None else contents.is_open(session)
         except AccessError as error:
             log.error("%s", error)
             return False
@@ -79,5 +105,5 @@ class Guard:
         self.connections.close()
 
 
-def _identity(grant: Grant, until: float = float("inf")) -> Identity:
-    return Identity(grant.id, grant.name, grant.role, until)
+def _identity(grant: Grant, session: Session | None = None) -> Identity:
+    return Identity(grant.id, grant.name, grant.role, session)

@@ -1,4 +1,4 @@
-"""The file that says who may come in: names, roles and hashes; never a token or a password."""
+"""The file that says who may come in: names, roles, hashes, and which log-ins have ended; no token, no password."""
 
 import fcntl
 import json
@@ -8,14 +8,15 @@ import secrets
 import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from access import credentials
 from access.roles import ROLES
+from access.sessions import Ended, Session
 from errors import AccessError
 
 NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
@@ -36,14 +37,23 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All of the file: its grants by id, and the key that signs cookies."""
+    """All of the file: its grants by id, the key that signs cookies, and the sessions that have ended, by grant."""
 
     grants: dict[str, Grant]
     key: str
+    ended: dict[str, Ended] = field(default_factory=dict)
 
     def named(self, name: str) -> Grant | None:
         """The grant of that name."""
         return next((grant for grant in self.grants.values() if grant.name == name), None)
+
+    def ended_of(self, grant_id: str) -> Ended:
+        """The sessions of a grant that have ended."""
+        return self.ended.get(grant_id, Ended())
+
+    def is_open(self, session: Session) -> bool:
+        """Whether a session's grant is there, and nobody has ended the session."""
+        return session.grant in self.grants and self.ended_of(session.grant).spares(session)
 
 
 class Register:
@@ -64,8 +74,13 @@ class Register:
 
     @property
     def on(self) -> bool:
-        """Whether there is access control."""
-        self._seen = self._seen or self.path.exists()
+        """Whether there is access control; also where the file cannot be looked at, so that nobody is let in."""
+        try:
+            self._seen = self._seen or bool(self.path.stat())
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:
+            return True
         return self._seen
 
     def contents(self) -> Contents:
@@ -112,11 +127,30 @@ class Register:
             AccessError: there is nobody of that name, or the file cannot be used.
         """
         with self._changing() as contents:
-            grant = contents.named(name)
-            if grant is None:
-                known = ", ".join(sorted(grant.name for grant in contents.grants.values())) or "nobody"
-                raise AccessError(f"there is nobody called {name!r}; there is: {known}")
+            grant = _known(contents, name)
             del contents.grants[grant.id]
+            contents.ended.pop(grant.id, None)
+        return grant
+
+    def end(self, session: Session) -> None:
+        """End one session, wherever its cookie was copied to.
+
+        Raises:
+            AccessError: the file cannot be used.
+        """
+        with self._changing() as contents:
+            if session.grant in contents.grants:  # else it was revoked this very moment, which has ended it too
+                contents.ended[session.grant] = contents.ended_of(session.grant).with_one_more(session)
+
+    def end_all(self, name: str) -> Grant:
+        """End every session of a grant, which stays: its token or password opens new ones.
+
+        Raises:
+            AccessError: there is nobody of that name, or the file cannot be used.
+        """
+        with self._changing() as contents:
+            grant = _known(contents, name)
+            contents.ended[grant.id] = contents.ended_of(grant.id).with_all()
         return grant
 
     @contextmanager
@@ -126,14 +160,22 @@ class Register:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path.with_name(f".{self.path.name}.lock"), "w", opener=_private) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                before = self.contents() if self.path.exists() else Contents({}, secrets.token_hex(32))
-                contents = Contents(dict(before.grants), before.key)
+                before = self.contents() if self.on else Contents({}, secrets.token_hex(32))
+                contents = Contents(dict(before.grants), before.key, dict(before.ended))
                 yield contents
                 _write(self.path, contents)
         except OSError as error:
             raise AccessError(
                 f"{self.path}: it cannot be written ({error.strerror}); name another by --access"
             ) from None
+
+
+def _known(contents: Contents, name: str) -> Grant:
+    grant = contents.named(name)
+    if grant is None:
+        known = ", ".join(sorted(grant.name for grant in contents.grants.values())) or "nobody"
+        raise AccessError(f"there is nobody called {name!r}; there is: {known}")
+    return grant
 
 
 def _private(path: str, flags: int) -> int:
@@ -147,11 +189,12 @@ def _read(path: Path, mode: int) -> Contents:
         told = json.loads(path.read_text(encoding="utf-8"))
         grants = [_grant(entry) for entry in told["grants"]]
         key = told["key"]
-    except (ValueError, KeyError, TypeError) as error:
+        ended = {grant_id: _ended(entry) for grant_id, entry in told.get("ended", {}).items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AccessError(f"{path}: damaged ({error!r}); restore it, or delete it and add everybody again") from None
     if not isinstance(key, str) or len(key) < 32:
         raise AccessError(f"{path}: damaged, its key is too short; delete it and add everybody again")
-    return Contents({grant.id: grant for grant in grants}, key)
+    return Contents({grant.id: grant for grant in grants}, key, ended)
 
 
 def _grant(entry: dict[str, Any]) -> Grant:
@@ -161,9 +204,18 @@ def _grant(entry: dict[str, Any]) -> Grant:
     return grant
 
 
+def _ended(entry: Mapping[str, Any]) -> Ended:
+    ids = {str(session): float(until) for session, until in entry["ids"].items()}
+    return Ended(int(entry["generation"]), ids)
+
+
 def _write(path: Path, contents: Contents) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    told = {"key": contents.key, "grants": [asdict(grant) for grant in contents.grants.values()]}
+    told = {
+        "key": contents.key,
+        "grants": [asdict(grant) for grant in contents.grants.values()],
+        "ended": {grant_id: asdict(ended) for grant_id, ended in contents.ended.items()},
+    }
     try:
         with open(part, "x", encoding="utf-8", opener=_private) as file:
             json.dump(told, file, indent=2)

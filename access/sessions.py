@@ -1,24 +1,66 @@
-"""Signed cookies that say who has logged in. They hold a grant's id, so that a revoked grant ends all of them."""
+"""Log-ins, each by a signed cookie: it names its grant, so that revoking that ends all of them, and itself, so that a
+log-out ends it wherever it was copied to.
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 LIFETIME = 7 * 86_400
 """Seconds for which a log-in holds."""
-SALT = "session"
+SALT = "session 2"
+"""What a signature is for; another number with another form of what is signed, so that older cookies are refused."""
+MOST_ENDED = 1000
+"""Ended sessions of one grant that are remembered one by one; beyond that all sessions of that grant end."""
 
 
-def signed(grant_id: str, key: str) -> str:
-    """A cookie's value for a grant, signed now."""
-    return URLSafeTimedSerializer(key, SALT).dumps(grant_id)
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One log-in, until a time in seconds since the UTC epoch.
 
-
-def opened(value: str, key: str) -> tuple[str, float]:
-    """The id of the grant that a cookie was signed for, and when it ends in seconds since the UTC epoch.
-
-    An empty id where the signature is not ours or too old.
+    Its `generation` is how often all sessions of its grant had been ended when it began.
     """
+
+    grant: str
+    generation: int
+    id: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Which sessions of one grant have been ended: all of former generations, and `ids`, each until it expires."""
+
+    generation: int = 0
+    ids: Mapping[str, float] = field(default_factory=dict)
+
+    def spares(self, session: Session) -> bool:
+        """Whether a session is not among them."""
+        return session.generation == self.generation and session.id not in self.ids
+
+    def with_one_more(self, session: Session) -> "Ended":
+        """The same with another one; those that have expired by now are forgotten, since nobody takes them."""
+        ids = {known: until for known, until in self.ids.items() if until > time.time()} | {session.id: session.until}
+        return Ended(self.generation, ids) if len(ids) <= MOST_ENDED else self.with_all()
+
+    def with_all(self) -> "Ended":
+        """All that were ever begun."""
+        return Ended(self.generation + 1)
+
+
+def signed(grant_id: str, generation: int, key: str) -> str:
+    """The value of a cookie for a new session of a grant, signed now."""
+    return URLSafeTimedSerializer(key, SALT).dumps([grant_id, generation, secrets.token_urlsafe(12)])
+
+
+def opened(value: str, key: str) -> Session | None:
+    """The session that a cookie was signed for; None where the signature is not ours or too old."""
     try:
-        grant_id, since = URLSafeTimedSerializer(key, SALT).loads(value, max_age=LIFETIME, return_timestamp=True)
+        told, since = URLSafeTimedSerializer(key, SALT).loads(value, max_age=LIFETIME, return_timestamp=True)
     except BadData:
-        return "", 0.0
-    return str(grant_id), since.timestamp() + LIFETIME
+        return None
+    grant_id, generation, session_id = told
+    return Session(grant_id, generation, session_id, since.timestamp() + LIFETIME)

@@ -18,6 +18,9 @@ SILENCE_LIMIT = 10
 """Seconds after which a client is let go that has begun a request and sends no more of it. Who has not begun one takes
 no thread at all."""
 
+TO_COME = 64 << 20
+"""Bytes that a client may still be sending when it has been refused: cut off in the middle, some never read why."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A tuned TCP socket that listens; port 0 takes any free one.
@@ -42,12 +45,17 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
+def joined(host: str, port: int) -> str:
+    """Host and port as in an address: an IPv6 address stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _reason(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port: {port} on {host} is taken by another program; end it, or choose another, as --port {port + 1}"
     if error.errno == errno.EACCES:
         return f"port: {port} needs administrator's rights; choose one above 1023, as --port 5000"
-    return f"host: cannot listen on {host}:{port} ({error.strerror}); 127.0.0.1 is for this machine only"
+    return f"host: cannot listen on {joined(host, port)} ({error.strerror}); 127.0.0.1 is for this machine only"
 
 
 def tune(listening: socket.socket) -> None:
@@ -63,13 +71,14 @@ def tune(listening: socket.socket) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_LIMIT, 0))
 
 
-def aside(close: Callable[[socket.socket], None]) -> Callable[[socket.socket], None]:
-    """The same way to close a connection, in a thread of its own.
+def aside(close: Callable[..., None]) -> Callable[[socket.socket], None]:
+    """The same way to close a connection, `gunicorn.util.close_graceful`, in a thread of its own.
 
     gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in.
     """
 
     def begin(connection: socket.socket) -> None:
-        threading.Thread(target=close, args=(connection,), name="closing", daemon=True).start()
+        to_come = {"max_drain": TO_COME}
+        threading.Thread(target=close, args=(connection,), kwargs=to_come, name="closing", daemon=True).start()
 
     return begin

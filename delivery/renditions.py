@@ -1,5 +1,6 @@
 """A camera's newest picture in each look that somebody watches: drawn and encoded once, shared by all its viewers."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,8 @@ import numpy as np
 from delivery.stream import Hub, Outgoing, Picture
 from faces import Face, Image
 from looks import Look
+
+log = logging.getLogger("renditions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,20 @@ class Renditions:
             hub = self._hubs.get(look)
             if hub is None:
                 hub = self._hubs[look] = Hub()
-                if self._newest is not None:  # it may stand for long, where it is a notice
-                    _Studio(self._newest, self._quality).publish(look, hub)
+                self._show_newest(look, hub)
                 if self._closed:
                     hub.close()
             self._users[look] = self._users.get(look, 0) + 1
             return hub
+
+    def _show_newest(self, look: Look, hub: Hub[Outgoing]) -> None:
+        """Have a new hub begin with what there is, which may stand for long, where it is a notice."""
+        if self._newest is None:
+            return
+        try:
+            _Studio(self._newest, self._quality).publish(look, hub)
+        except Exception:  # who enters waits for the next picture; the thread that draws that tells all what is wrong
+            log.exception("the newest picture could not be drawn for who came")
 
     def leave(self, look: Look) -> None:
         """Give a look up; its hub goes with the last who wanted it."""

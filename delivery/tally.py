@@ -1,9 +1,9 @@
-"""Figures kept while frames pass: rates over the last seconds, and sums since the start."""
+"""Figures kept while frames pass, and of what else is counted: rates over the last seconds, sums since the start."""
 
 import threading
 import time
 from bisect import bisect_left
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -76,6 +76,25 @@ class Throughput:
         }
 
 
+class Counts:
+    """How often something happened, and the sum of what it took or brought, by labels; for any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, ...], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+
+    def add(self, labels: tuple[str, ...], amount: float) -> None:
+        """Count one time."""
+        with self._lock:
+            count, total = self._counts[labels]
+            self._counts[labels] = count + 1, total + amount
+
+    def read(self) -> dict[tuple[str, ...], tuple[int, float]]:
+        """Number and sum since the start, by labels."""
+        with self._lock:
+            return dict(self._counts)
+
+
 @dataclass
 class Spread:
     """How many values fell into each of the classes that `DELAYS` bounds, their number and sum."""
@@ -102,6 +121,7 @@ class Tally:
         failures: times that the source failed.
         stages: for each stage, how often it ran and the seconds that it took, summed.
         delay: seconds from the capture of each frame until its JPEG was ready.
+        since: when the counting began, as Unix time.
     """
 
     captured: int = 0
@@ -110,6 +130,7 @@ class Tally:
     failures: int = 0
     stages: dict[str, tuple[int, float]] = field(default_factory=dict)
     delay: Spread = field(default_factory=Spread)
+    since: float = field(default_factory=time.time, compare=False)
 
     def passed(self, timings: Mapping[str, float], delay: float) -> None:
         """Take note of a frame that is ready."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from errors import QueueError
+from errors import QueueError, StorageError
 from media.jobs import Jobs
 from media.storage import TIDY, jobs_of, tidy
 from settings import PREFIX, SETTINGS, Settings, variable
@@ -53,7 +53,7 @@ class Foreman:
             known = self.jobs.exist()
             if known:
                 tidy(self.jobs)
-        except QueueError as error:
+        except (QueueError, StorageError) as error:
             log.warning("%s", error)
             known = True
         if known:
@@ -84,7 +84,7 @@ class Foreman:
                 if time.monotonic() - tidied > TIDY:
                     tidied = time.monotonic()
                     tidy(self.jobs)
-            except QueueError as error:
+            except (QueueError, StorageError) as error:
                 log.warning("%s", error)
                 self._look.wait(PATIENCE)
             except Exception:

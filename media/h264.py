@@ -5,8 +5,9 @@ from pathlib import Path
 
 import av
 
-from errors import SourceError
+from errors import SourceError, StorageError
 from faces import Image
+from media.disk import is_no_room
 
 CLOCK = Fraction(1, 90_000)
 """Seconds of one tick; every usual frame rate is a whole number of them."""
@@ -36,6 +37,8 @@ def frame_of(image: Image, ticks: int) -> av.VideoFrame:
     return frame
 
 
-def unwritable(path: Path, error: Exception) -> SourceError:
-    """What is told where a video cannot be written."""
-    return SourceError(f"{path}: this video cannot be written ({error}); is there room?")
+def unwritable(path: Path, error: Exception) -> SourceError | StorageError:
+    """What is raised where a video cannot be written."""
+    if is_no_room(error):
+        return StorageError(f"{path}: this video cannot be written, since the disk is full; make room")
+    return SourceError(f"{path}: this video cannot be written ({error}); may this folder be written to?")

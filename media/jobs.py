@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import QueueError, SettingError
+from errors import QueueError, SettingError, StorageError
+from media.disk import telling_no_room
 from media.job import WAITING, Job
 from media.stores import Expected, SqliteStore, Store
 from settings import REDIS
@@ -30,6 +31,9 @@ ATTEMPTS = 3
 
 class Jobs:
     """The jobs below a folder; any number of processes may share it. Touches nothing until it is used.
+
+    Everything raises `QueueError` where the queue does not answer, `StorageError` where the disk is full. No job is
+    lost by that: one that waits and may stand in the queue no more is put there by `requeue`.
 
     Args:
         folder: made at the first use.
@@ -53,18 +57,14 @@ class Jobs:
         return self.folder / job_id
 
     def add(self, job_id: str, name: str) -> Job:
-        """Record and queue a job whose files are in place.
-
-        Raises:
-            QueueError: the queue does not answer; the job and its files are gone.
-        """
+        """Record and queue a job whose files are in place; where that fails, the job and its files are gone."""
         job = Job(job_id, name, "queued", time.time())
         try:
             self._store.add(job)
             self._queue.put(job_id)
-        except QueueError:
+        except (QueueError, StorageError):
             shutil.rmtree(self.files(job_id), ignore_errors=True)
-            with suppress(QueueError):  # a record without files is failed by whoever takes it up
+            with suppress(QueueError, StorageError):  # a record without files is failed by whoever takes it up
                 self._store.remove(job_id)
             raise
         return job
@@ -110,7 +110,11 @@ class Jobs:
 
     def delete(self, job_id: str) -> None:
         """Remove a job and its files at once, whatever its state."""
-        self._store.remove(job_id)
+        try:
+            self._store.remove(job_id)
+        except StorageError:  # that takes a little room, which the files may give
+            shutil.rmtree(self.files(job_id), ignore_errors=True)
+            self._store.remove(job_id)
         shutil.rmtree(self.files(job_id), ignore_errors=True)
 
     def recover(self, worker: str = "") -> None:
@@ -136,7 +140,8 @@ class Jobs:
         """Delete what was kept long enough, and the files of jobs that are over without a result."""
         for job in self._all():
             if job.status not in WAITING and job.finished < time.time() - self.keep:
-                self.delete(job.id)
+                with suppress(StorageError):  # its files are gone all the same, and the next may make room
+                    self.delete(job.id)
             elif job.status in ("failed", "cancelled"):
                 shutil.rmtree(self.files(job.id), ignore_errors=True)
             elif job.status == "done":
@@ -147,11 +152,7 @@ class Jobs:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def work_at_next(self, work: Callable[[str], None]) -> bool:
-        """Take the next id from the queue and have it worked at; False where the queue is empty.
-
-        Raises:
-            QueueError: the queue does not answer.
-        """
+        """Take the next id from the queue and have it worked at; False where the queue is empty."""
         job_id = self._queue.next()
         if job_id is not None:
             work(job_id)
@@ -182,7 +183,20 @@ class Jobs:
 
     def _name(self) -> str:
         """What tells this folder's queue from another's in the same Redis; the same for all that share the folder."""
+        name = self.folder / "queue.name"
+        if not name.exists():
+            with telling_no_room():
+                self._make_name(name)
+        return name.read_text(encoding="ascii")
+
+    def _make_name(self, name: Path) -> None:
+        """Write a name whole, or not at all; where another process is quicker, its name counts."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileExistsError), (self.folder / "queue.name").open("x", encoding="ascii") as file:
-            file.write(secrets.token_hex(8))
-        return (self.folder / "queue.name").read_text(encoding="ascii")
+        try:
+            with name.open("x", encoding="ascii") as file:
+                file.write(secrets.token_hex(8))
+        except FileExistsError:
+            return
+        except OSError:
+            name.unlink()
+            raise

@@ -7,10 +7,14 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Protocol, get_type_hints
 
+from errors import QueueError, StorageError
+from media.disk import FULL, free_bytes, telling_no_room
 from media.job import Job
 
 TYPES: dict[str, type[str] | type[int] | type[float]] = get_type_hints(Job)
 """Each field's, in their order."""
+LEAST = 200_000
+"""Bytes without which SQLite does not write: its journal, or the log and the index of one."""
 Expected = Mapping[str, Sequence[object]]
 """For some fields, at least one, the values of which they must have one."""
 
@@ -18,7 +22,8 @@ Expected = Mapping[str, Sequence[object]]
 class Store(Protocol):
     """Jobs by their ids. Any number of threads and processes may use it at once.
 
-    With Redis everything raises `QueueError` where it does not answer.
+    Everything raises `QueueError` where Redis does not answer or the file cannot be used, `StorageError` where the disk
+    is full.
     """
 
     def exist(self) -> bool:
@@ -93,10 +98,29 @@ class SqliteStore:
 
     @contextmanager
     def _records(self) -> Iterator[sqlite3.Connection]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with closing(sqlite3.connect(self._path, timeout=10)) as records, records:
-            records.execute(f"CREATE TABLE IF NOT EXISTS jobs ({', '.join(TYPES)}, PRIMARY KEY (id))")
-            yield records
+        with using_file(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with closing(sqlite3.connect(self._path, timeout=10)) as records, records:
+                records.execute(f"CREATE TABLE IF NOT EXISTS jobs ({', '.join(TYPES)}, PRIMARY KEY (id))")
+                yield records
+
+
+@contextmanager
+def using_file(path: Path) -> Iterator[None]:
+    """Say in words that a file of SQLite could not be used.
+
+    Raises:
+        QueueError: it could not.
+        StorageError: the disk is full.
+    """
+    try:
+        with telling_no_room():
+            yield
+    except sqlite3.OperationalError as error:
+        if free_bytes(path.parent) < LEAST:  # some of SQLite's words for that do not say so
+            raise StorageError(FULL) from error
+        told = f"the queue of videos cannot be used ({error}); may the folder of --storage be written to?"
+        raise QueueError(told) from error
 
 
 def _marks(values: Collection[object]) -> str:

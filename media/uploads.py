@@ -3,14 +3,13 @@
 import fcntl
 import os
 import secrets
-import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Self
 
 from errors import UploadError
+from media.disk import check_room, telling_no_room
 
-SPARE = 256_000_000
-"""Bytes of the disk that are left free."""
 MEGABYTE = 1_000_000
 PART = ".part"
 
@@ -21,17 +20,22 @@ class Upload:
     Args:
         folder: where it is written; made where it is missing.
         limit: bytes that it may have.
+
+    Raises:
+        StorageError: the disk is full; also from `write`, `read_from` and `keep`.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with telling_no_room():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._limit = limit
         self.size = self._look_at = 0
         self.path = folder / f"{secrets.token_hex(12)}{PART}"
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("wb")
+        with telling_no_room():
+            self._file = self.path.open("wb")
         fcntl.flock(self._file, fcntl.LOCK_EX)  # ends with the process, which is how `sweep` knows
         return self
 
@@ -39,16 +43,16 @@ class Upload:
         """Add some bytes, and return how many.
 
         Raises:
-            UploadError: it becomes too large, or the disk is full.
+            UploadError: it becomes too large.
         """
         self.size += len(data)
         if self.size > self._limit:
             raise UploadError(f"it is larger than {self._limit // MEGABYTE:,} MB; hand in a shorter or smaller one")
         if self.size >= self._look_at:
             self._look_at = self.size + MEGABYTE
-            if is_full(self._folder):
-                raise UploadError("the server's disk is full; try again later, or tell its keeper")
-        return self._file.write(data)
+            check_room(self._folder)
+        with telling_no_room():
+            return self._file.write(data)
 
     def read_from(self, stream: IO[bytes]) -> None:
         """Take all of a stream.
@@ -60,30 +64,17 @@ class Upload:
             self.write(data)
 
     def keep(self, path: Path) -> None:
-        """Move the whole file to its place."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.path.replace(path)
+        """Move the whole file to its place, the folder of which is made where it is missing."""
+        with telling_no_room():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.replace(path)
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
         self.path.unlink(missing_ok=True)
-
-
-def nearest_there(folder: Path) -> Path:
-    """A folder that may be made yet, or the one above it that is there."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-
-
-def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder, which may be made yet."""
-    return shutil.disk_usage(nearest_there(folder)).free
-
-
-def is_full(folder: Path) -> bool:
-    """Whether the disk of a folder has so little room left that nothing more is written to it."""
-    return shutil.disk_usage(folder).free < SPARE
+        with suppress(OSError):  # what is still to be written is not wanted any more
+            self._file.close()
 
 
 def sweep(folder: Path) -> int:

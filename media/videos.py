@@ -15,7 +15,9 @@ import numpy as np
 
 from errors import SourceError
 from faces import Image
+from media.disk import telling_no_room
 from media.h264 import CLOCK, add_pictures, frame_of, unwritable
+from media.trusted import may_decode, open_trusted
 
 USUAL_FPS = 25.0
 FASTEST = 240.0
@@ -24,11 +26,6 @@ LARGEST = 4096 * 2304
 DAMAGED = 1000
 """Damaged packets after which the rest of a file is given up."""
 
-TRUSTED = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,mp4,matroska,webm,avi,mpeg,mpegts,asf,flv,ogg,mpegvideo,mjpeg,h264,hevc",
-}
-"""What FFmpeg may open: no playlist, which would have it read other files or fetch addresses."""
 RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
 """Samples a second that AAC takes."""
 
@@ -51,7 +48,7 @@ class VideoReader:
         if not path.is_file():
             raise SourceError(f"{self.name}: there is no such file; give the path of a video")
         try:
-            self._container = av.open(str(path), metadata_errors="replace", options=TRUSTED)
+            self._container = open_trusted(path)
         except (av.error.FFmpegError, OSError, ValueError):
             raise SourceError(f"{self.name}: it is no video that can be read; MP4, MOV, WebM and AVI work") from None
         try:
@@ -62,11 +59,11 @@ class VideoReader:
 
     def _set_up(self) -> None:
         streams = self._container.streams
-        heard = [stream for stream in streams.audio if stream.codec_context]
+        heard = [stream for stream in streams.audio if may_decode(stream)]
         if not streams.video:
             raise SourceError(f"{self.name}: it holds no video; MP4, MOV, WebM and AVI with moving pictures work")
         self._video = streams.video[0]
-        if not self._video.codec_context:  # of a codec that FFmpeg does not know
+        if not may_decode(self._video):
             raise SourceError(f"{self.name}: its pictures are in a form that cannot be read; H.264 in MP4 works")
         self._video.thread_type = "AUTO"
         self._video.codec_context.options = {"max_pixels": str(LARGEST)}  # also where a later frame is larger
@@ -166,6 +163,7 @@ class VideoCopy:
 
         Raises:
             SourceError: the file cannot be written.
+            StorageError: the disk is full.
         """
         image = np.ascontiguousarray(image[: image.shape[0] // 2 * 2 or 1, : image.shape[1] // 2 * 2 or 1])
         try:
@@ -179,10 +177,15 @@ class VideoCopy:
             raise unwritable(self._path, error) from None
 
     def sound(self, packet: Packet) -> None:
-        """Add a packet of the source's sound; what comes before the first picture waits for it."""
+        """Add a packet of the source's sound; what comes before the first picture waits for it.
+
+        Raises:
+            StorageError: the disk is full.
+        """
         if self._container is None:
             self._waiting.append(packet)
-        else:
+            return
+        with telling_no_room():
             self._copy_sound(packet)
 
     def _open(self, width: int, height: int) -> None:
@@ -260,4 +263,6 @@ class VideoCopy:
             self._container.close()
             self._part.replace(self._path)
         except (av.error.FFmpegError, OSError) as error:
+            with suppress(av.error.FFmpegError):
+                self._container.close()
             raise unwritable(self._path, error) from None

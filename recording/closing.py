@@ -9,13 +9,14 @@ import av
 import av.error
 
 from errors import SourceError
-from media.uploads import SPARE
+from media.disk import SPARE
 from recording.film import settle
 from recording.ledger import ROWS, TABLE, Ledger, rows_of
 from recording.moments import moments_in
 from recording.store import LINE, VIDEO, Record
 from recording.summary import Summary
 
+FULL = "The server's disk is full; what was recorded until then is kept."
 BROKEN = "The server broke off while it was recorded; what was recorded until then is kept."
 NOTHING = "The camera gave no picture in that time."
 
@@ -53,7 +54,7 @@ def complete(
         "summary.json",
         {**ended, **told, "moments": moments, "settled": settled, "width": size[0], "height": size[1]},
     )
-    for name in ("progress.json", "stop"):
+    for name in ("progress.json", "stop", "full"):
         (record.folder / name).unlink(missing_ok=True)
 
 
@@ -70,34 +71,41 @@ def _settled(record: Record, stop: Callable[[], bool]) -> bool:
         return True
 
 
-def recover(record: Record, stop: Callable[[], bool]) -> None:
+def recover(record: Record, stop: Callable[[], bool]) -> float | None:
     """See to a record that no living process writes: close one that broke off, settle a video that is not yet.
+
+    Returns the length in seconds of one that broke off; None for all others.
 
     Raises:
         OSError: it cannot be written.
     """
     if not record.exists or (record.summary or {}).get("settled"):
-        return
+        return None
     lock = record.lock()
     if lock is None:
-        return
+        return None
     with lock:
+        if not record.about:  # deleted meanwhile
+            return None
+        record.release()
         for part in record.folder.glob(".*.part"):  # of a file that was being written
             part.unlink()
         summary = record.summary
         if summary is None:
-            _close_broken(record, stop)
-        elif not summary["settled"] and _settled(record, stop):
+            return _close_broken(record, stop)
+        if not summary["settled"] and _settled(record, stop):
             record.write("summary.json", {**summary, "settled": True})
+    return None
 
 
-def _close_broken(record: Record, stop: Callable[[], bool]) -> None:
-    """Go through the rows that were written, and write them anew, whole."""
+def _close_broken(record: Record, stop: Callable[[], bool]) -> float:
+    """Go through the rows that were written, and write them anew, whole; returns the length in seconds."""
     about, rows = record.about, record.folder / ROWS
+    message = FULL if record.is_cut_short else BROKEN
     summary = Summary(about["labels"], about["look"]["threshold"])
     if not rows.is_file() or not rows.stat().st_size:
-        complete(record, summary, BROKEN, None, (0, 0), stop)
-        return
+        complete(record, summary, message, None, (0, 0), stop)
+        return 0.0
     fresh = record.folder / "closing"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
@@ -109,7 +117,8 @@ def _close_broken(record: Record, stop: Callable[[], bool]) -> None:
     for name in (ROWS, TABLE):
         (fresh / name).replace(record.folder / name)  # the ledger goes on writing into them
     fresh.rmdir()
-    complete(record, summary, BROKEN, ledger, size, stop)
+    complete(record, summary, message, ledger, size, stop)
+    return summary.seconds
 
 
 def _size_of(record: Record) -> tuple[int, int]:

@@ -45,7 +45,7 @@ class Film:
     def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
         self._path = path
         self._fps = fps
-        self._container: av.container.OutputContainer | None = None
+        self._file: _GrowingFile | None = None
         self._ticks = -1
         self._failed = False
         self.size = max(width // 2 * 2, 2), max(height // 2 * 2, 2)
@@ -55,9 +55,10 @@ class Film:
 
         Raises:
             SourceError: the file cannot be written.
+            StorageError: the disk is full.
         """
         try:
-            if self._container is None:
+            if self._file is None:
                 self._open()
             self._ticks = max(self._ticks + 1, round(seconds / CLOCK))
             self._mux(self._video.encode(frame_of(image, self._ticks)))
@@ -66,29 +67,72 @@ class Film:
             raise unwritable(self._path, error) from error
 
     def _open(self) -> None:
-        self._container = av.open(str(self._path), "w", format="mp4", options=GROWING)
+        self._file = _GrowingFile(self._path)
+        self._container = av.open(self._file, "w", format="mp4", options=GROWING)
         self._video = add_pictures(self._container, self.size, self._fps, **SWIFT)
 
     def _mux(self, packets: list["av.Packet[av.VideoStream]"]) -> None:
-        if self._container is not None:
+        if packets and self._file is not None:
             self._container.mux(packets)
+            self._file.is_whole()  # fragments are flushed as wholes
 
     def close(self) -> None:
-        """End the file.
+        """End the file; after a failure it ends where it was whole.
 
         Raises:
             SourceError: its end cannot be written; what was written before it plays.
+            StorageError: likewise, since the disk is full.
         """
-        if self._container is None:
+        if self._file is None:
             return
         try:
             if not self._failed:  # FFmpeg crashes when it is given more after its head could not be written
                 self._mux(self._video.encode(None))
             self._container.close()
+            self._file.is_whole()
         except (av.error.FFmpegError, OSError) as error:
-            with suppress(av.error.FFmpegError, OSError):
-                self._container.close()
             raise unwritable(self._path, error) from error
+        finally:
+            self._file.close()
+
+
+class _GrowingFile:
+    """A file for FFmpeg that ends, when it is closed, where it was whole last.
+
+    After a write that failed it takes nothing more: there may be room again, but what FFmpeg writes comes after a gap.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._size = self._whole = 0
+        self._failed = False
+
+    def write(self, data: bytes) -> int:
+        """Write all of some bytes.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        left = memoryview(data)
+        try:
+            while left and not self._failed:
+                left = left[self._file.write(left) :]
+        except OSError:
+            self._failed = True
+            raise
+        self._size += len(data)
+        return len(data)
+
+    def is_whole(self) -> None:
+        """Take note that what was written so far stands for itself."""
+        if not self._failed:
+            self._whole = self._size
+
+    def close(self) -> None:
+        """Cut off what is not whole, and close the file."""
+        self._failed = True
+        with suppress(OSError), self._file:
+            self._file.truncate(self._whole)
 
 
 def fitted(

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from delivery.stream import Hub, Outgoing
+from delivery.tally import Counts
 from delivery.viewers import Viewer
 from errors import RecordError
-from media.uploads import is_full
+from media.disk import check_room, is_full, is_no_room, telling_no_room
 from recording.store import Record, Records
 from settings import Settings
 
@@ -21,12 +22,21 @@ log = logging.getLogger("records")
 
 TIDY = 60.0
 """Seconds between looks for what is old, or left over."""
+LOOK = 1.0
+"""Seconds between looks whether there is room again for the end of a record, where there was none."""
+OUTCOMES = ("closed", "deleted", "limit", "revoked", "stopped", "full", "failed", "lost")
+"""How a record ends, in one word each: the first two because somebody asked for it; lost is what a crash left."""
 PATIENCE = 3.0
 """Seconds within which records end when the server stops; one that does not is closed at the next start."""
 
 
 class Keeper:
-    """The records of one server. Building it starts nothing and touches nothing."""
+    """The records of one server. Building it starts nothing and touches nothing.
+
+    Attributes:
+        begun: how many were begun here.
+        ended: how many ended here, and their seconds, by one of `OUTCOMES`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.records = Records(Path(settings.storage) / "records", settings.keep * 3600)
@@ -36,6 +46,16 @@ class Keeper:
         self._stop = threading.Event()
         self._recorders: list[Recorder] = []
         self._tidier: threading.Thread | None = None
+        self.begun = 0
+        self.ended = Counts()
+
+    @property
+    def running(self) -> int:
+        """How many are being made here."""
+        return sum(recorder.is_alive() for recorder in self._recorders)
+
+    def _count(self, outcome: str, seconds: float) -> None:
+        self.ended.add((outcome,), seconds)
 
     def open(self) -> None:
         """Take up what an earlier server left; does nothing where nothing was ever recorded."""
@@ -49,6 +69,7 @@ class Keeper:
         hub: Hub[Outgoing],
         viewer: Viewer,
         leave: Callable[[], None],
+        welcome: Callable[[], bool],
     ) -> Record:
         """Begin a record of what a viewer sees.
 
@@ -58,24 +79,28 @@ class Keeper:
             hub: of the viewer's look.
             viewer: who has been let in.
             leave: lets them out; called at the record's end, not when it was never begun.
+            welcome: whether they may still be here; the record ends when not.
 
         Raises:
-            RecordError: as many as may be are going, the disk is full, or it cannot be written.
+            RecordError: as many as may be are going, or it cannot be written.
+            StorageError: the disk is full.
         """
         from recording.recorder import Recorder  # FFmpeg's libraries, which many servers never need
 
         with self._lock:
             self._check()
             try:
-                made, lock = self.records.begin({**about, "labels": list(labels), "limit": self.limit})
+                with telling_no_room():
+                    made, lock = self.records.begin({**about, "labels": list(labels), "limit": self.limit})
             except OSError as error:
                 raise RecordError(
                     f"the server's storage cannot be written ({error.strerror}); tell its keeper"
                 ) from error
-            recorder = Recorder(made, lock, hub, viewer, leave)
-            self._recorders = [known for known in self._recorders if known.is_alive()]
-            self._recorders.append(recorder)
+            recorder = Recorder(made, lock, hub, viewer, leave, welcome, self._count)
             recorder.start()
+            kept = [known for known in self._recorders if known.is_alive() or known.is_unfinished]
+            self._recorders = [*kept, recorder]
+            self.begun += 1
         self._see_to_tidier()
         return made
 
@@ -85,9 +110,7 @@ class Keeper:
         if self.records.going() >= self._most:
             told = f"{self._most} records are being made already; try again later" if self._most else "it is turned off"
             raise RecordError(told)
-        self.records.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if is_full(self.records.folder):
-            raise RecordError("the server's disk is full; try again later, or tell its keeper")
+        check_room(self.records.folder)
 
     def tidy(self) -> None:
         """Close what broke off, settle what was left, delete what is old."""
@@ -97,10 +120,19 @@ class Keeper:
             if self._stop.is_set():
                 return
             try:
-                recover(record, self._stop.is_set)
-            except Exception:
-                log.exception("record %s could not be closed; trying again", record.id)
+                outcome = "full" if record.is_cut_short else "lost"
+                seconds = recover(record, self._stop.is_set)
+                if seconds is not None:
+                    self._count(outcome, seconds)
+            except Exception as error:
+                self._tell_unclosed(record, error)
         self.records.sweep()
+
+    def _tell_unclosed(self, record: Record, error: Exception) -> None:
+        if is_no_room(error):
+            log.warning("the disk is too full to close record %s; trying again", record.id)
+        else:
+            log.error("record %s could not be closed; trying again", record.id, exc_info=error)
 
     def _see_to_tidier(self) -> None:
         with self._lock:
@@ -114,7 +146,18 @@ class Keeper:
                 self.tidy()
             except Exception:
                 log.exception("the records could not be looked after; trying again")
-            self._stop.wait(TIDY)
+            until = time.monotonic() + TIDY
+            while time.monotonic() < until and not self._is_wanted() and not self._stop.wait(LOOK):
+                pass
+
+    def _is_wanted(self) -> bool:
+        """Whether a record of this server waits for room for its end, and there is some; each is tried once."""
+        unfinished = [recorder for recorder in self._recorders if recorder.is_unfinished]
+        if not unfinished or is_full(self.records.folder):
+            return False
+        for recorder in unfinished:
+            recorder.is_unfinished = False
+        return True
 
     def close(self) -> None:
         """End every record, and the tidying."""

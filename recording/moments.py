@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from faces import Box, Face, Image
+from media.disk import replace_file
 
 FILE = "moments.json"
 STEP = 0.02
@@ -63,10 +64,10 @@ class Moments:
         for label, image in self._cuts.items():
             good, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             if good:
-                _replace(self._folder / self._best[label].file, data.tobytes())
-        self._cuts.clear()
+                replace_file(self._folder / self._best[label].file, data.tobytes())
         ordered = sorted(self._best.values(), key=lambda moment: moment.seconds)
-        _replace(self._folder / FILE, json.dumps([asdict(moment) for moment in ordered]).encode())
+        replace_file(self._folder / FILE, json.dumps([asdict(moment) for moment in ordered]).encode())
+        self._cuts.clear()
 
 
 def moments_in(folder: Path) -> list[dict[str, Any]]:
@@ -88,10 +89,3 @@ def cut(image: Image, box: Box) -> Image:
     if side <= SIDE:
         return part.copy()
     return np.asarray(cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it finds the old or the new one, whole."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)

@@ -1,6 +1,5 @@
 """Writes one record: watches a camera as any viewer does, and keeps what that viewer sees."""
 
-import errno
 import logging
 import threading
 import time
@@ -9,8 +8,10 @@ from typing import IO
 
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
-from errors import SourceError
-from media.uploads import is_full
+from errors import RecordError, SourceError, StorageError
+from media.bounds import give_memory_back
+from media.disk import check_room, is_no_room
+from recording.closing import FULL
 from recording.store import Record
 from recording.writer import Writer
 
@@ -25,7 +26,7 @@ OLDEST = 5.0
 
 LIMIT = "It ended by itself: {minutes:.4g} minutes are the longest that this server records."
 ENDED = "The server was stopped while it was recorded."
-FULL = "The server's disk is full; what was recorded until then is kept."
+UNWELCOME = "Who had it recorded may come in no more."
 FAULT = "The recording broke off by a fault of this program; its log tells which."
 
 
@@ -38,18 +39,30 @@ class Recorder(threading.Thread):
         hub: what is watched.
         viewer: for whom; of the rate and the look that are wanted.
         leave: called when nothing is watched any more.
+        welcome: whether who has begun it may still watch; asked every second.
+        count: told at the end which of `keeper.OUTCOMES` it was, and the record's length in seconds.
     """
 
     def __init__(
-        self, record: Record, lock: IO[bytes], hub: Hub[Outgoing], viewer: Viewer, leave: Callable[[], None]
+        self,
+        record: Record,
+        lock: IO[bytes],
+        hub: Hub[Outgoing],
+        viewer: Viewer,
+        leave: Callable[[], None],
+        welcome: Callable[[], bool] = lambda: True,
+        count: Callable[[str, float], None] = lambda outcome, seconds: None,
     ) -> None:
         super().__init__(name=f"record {record.id}", daemon=True)
         self.record = record
-        self._lock, self._hub, self._viewer, self._leave = lock, hub, viewer, leave
+        self._lock, self._hub, self._viewer, self._leave, self._welcome = lock, hub, viewer, leave, welcome
+        self._count = count
         self._limit = float(record.about["limit"])
         self._writer = Writer(record, viewer.look)
         self._halt = threading.Event()
         self._began = self._told = 0.0
+        self.is_unfinished = False
+        """Whether its end could not be written."""
 
     @property
     def frames(self) -> int:
@@ -64,23 +77,46 @@ class Recorder(threading.Thread):
         """Record until somebody or something ends it, and finish."""
         try:
             message = self._follow()
-        except (SourceError, OSError) as error:
+        except (SourceError, StorageError, OSError) as error:
             message = _sentence(error)
+        except RecordError as error:
+            message = str(error)
         except Exception:
             log.exception("record %s broke off", self.record.id)
             message = FAULT
         finally:
             self._leave()
+        finished = self._finish(message)
+        self._writer.drop()
+        self._lock.close()
+        self.is_unfinished = not finished  # from now on somebody else may see to it
+        if self.record.is_discarded:
+            self.record.delete()
+        give_memory_back()  # some 50 MB of the encoder's
+
+    def _finish(self, message: str) -> bool:
+        """Write the end; False where that cannot be: it is closed from what stands on the disk, as after a crash."""
         try:
+            seconds = self._length()
+            self.record.release()
             if not self.record.is_discarded:
-                self._writer.close(self._length(), message, self._halt.is_set)
-        except Exception:  # it is closed from what stands on the disk, as after a crash
-            log.exception("record %s could not be finished", self.record.id)
-        finally:
-            self._writer.drop()
-            self._lock.close()
-            if self.record.is_discarded:
-                self.record.delete()
+                self._writer.close(seconds, message, self._halt.is_set)
+            self._count(self._outcome(message), seconds)
+        except Exception as error:
+            if is_no_room(error):
+                self.record.cut_short()
+            else:
+                log.exception("record %s could not be finished", self.record.id)
+            return False
+        return True
+
+    def _outcome(self, message: str) -> str:
+        """Which of `keeper.OUTCOMES` an end is that is told in these words."""
+        if self.record.is_discarded:
+            return "deleted"
+        limit = LIMIT.format(minutes=self._limit / 60)
+        words = {"": "closed", limit: "limit", UNWELCOME: "revoked", ENDED: "stopped", FULL: "full"}
+        return words.get(message, "failed")
 
     def _follow(self) -> str:
         """Take what comes until the end; returns its reason as a sentence, empty where somebody has asked for it."""
@@ -118,6 +154,7 @@ class Recorder(threading.Thread):
         return max(taken - self._began, self._writer.summary.seconds)
 
     def _tell(self) -> None:
+        """Once a second: write how far it is, and see whether it may go on."""
         if time.monotonic() - self._told < TELL:
             return
         self._told = time.monotonic()
@@ -125,8 +162,9 @@ class Recorder(threading.Thread):
         told = {"duration": round(self._length(), 1), "frames": self.frames, "faces": faces}
         self.record.write("progress.json", told)
         self._writer.save()
-        if is_full(self.record.folder):
-            raise OSError(errno.ENOSPC, FULL)
+        if not self._welcome():
+            raise RecordError(UNWELCOME)
+        check_room(self.record.folder)
 
     def _length(self) -> float:
         return time.monotonic() - self._began if self._writer.has_begun else 0.0
@@ -134,8 +172,8 @@ class Recorder(threading.Thread):
 
 def _sentence(error: Exception) -> str:
     """Why it had to end, for who has begun it."""
-    cause = error.__cause__ or error
-    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, StorageError) or is_no_room(error):
         return FULL
+    cause = error.__cause__ or error
     log.warning("a record ended: %s", error)
     return f"What was seen could no longer be written ({getattr(cause, 'strerror', None) or cause})."

@@ -6,11 +6,15 @@
 | `lock` | locked by the process that records, as long as it lives |
 | `progress.json` | how far it is; new every second |
 | `stop`, `discard` | somebody wants it to end; to end and be deleted |
+| `full` | nothing: the disk had no room for its end, which is made as soon as there is some |
+| `reserve` | nothing: it keeps the room that the end takes, should the disk be full by then |
 | `summary.json` | it is over; this is what came of it |
 """
 
+import errno
 import fcntl
 import json
+import os
 import re
 import secrets
 import shutil
@@ -19,6 +23,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+from media.disk import is_no_room, replace_file
 
 VIDEO, LINE = "video.mp4", "timeline.json"
 MOMENT = re.compile(r"moment-[0-9]{1,3}\.jpg")
@@ -31,6 +37,8 @@ TRIES, LOOK = 20, 0.01
 """Times that a lock is tried, and seconds between them."""
 PATIENCE = 60.0
 """Seconds that a folder may take to become a record."""
+RESERVE = 2_000_000
+"""Bytes that the end of a record takes at most: the last fragment, seven moments, a time line of some hundred steps."""
 
 
 class Record:
@@ -104,13 +112,48 @@ class Record:
         file.close()
         return None
 
+    def reserve(self) -> None:
+        """Keep the room that its end takes.
+
+        Raises:
+            OSError: there is none.
+        """
+        with (self.folder / "reserve").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE)
+
+    def release(self) -> None:
+        """Give that room to what is written next."""
+        (self.folder / "reserve").unlink(missing_ok=True)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether the disk had no room for its end."""
+        return (self.folder / "full").exists()
+
+    def cut_short(self) -> None:
+        """Note that the disk has no room for its end, where there is room for that."""
+        with suppress(OSError):
+            (self.folder / "full").touch()
+
     def stop(self) -> None:
-        """Ask whoever writes it to end it."""
+        """Ask whoever writes it to end it.
+
+        Raises:
+            OSError: that cannot be noted.
+        """
         (self.folder / "stop").touch()
 
     def delete(self) -> None:
-        """Delete it at once; what is being written goes as soon as its writer sees that."""
-        (self.folder / "discard").touch()
+        """Delete it at once; what is being written goes as soon as its writer sees that.
+
+        Raises:
+            OSError: it is being written, and that cannot be noted.
+        """
+        try:
+            (self.folder / "discard").touch()
+        except OSError as error:
+            if self.is_going or not is_no_room(error):
+                raise
         if not self.is_going:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -123,10 +166,12 @@ class Record:
         return told
 
     def write(self, name: str, told: Mapping[str, Any]) -> None:
-        """Write one of its JSON files, so that readers find the old or the new one, whole."""
-        part = self.folder / f".{name}.part"
-        part.write_text(json.dumps(dict(told)), encoding="utf-8")
-        part.replace(self.folder / name)
+        """Write one of its JSON files, so that readers find the old or the new one, whole.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        replace_file(self.folder / name, json.dumps(dict(told)).encode())
 
 
 class Records:
@@ -145,14 +190,23 @@ class Records:
         """A new record, locked for this process.
 
         Raises:
-            OSError: its folder cannot be written.
+            OSError: its folder cannot be written; then it is gone.
         """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         record = Record(self.folder / secrets.token_urlsafe(12))
-        record.folder.mkdir(parents=True, mode=0o700)
-        lock = record.lock()
-        if lock is None:
-            raise OSError(f"{record.folder}: somebody else has locked this new folder")
-        record.write("about.json", {**about, "started": time.time()})
+        record.folder.mkdir(mode=0o700)
+        lock = None
+        try:
+            lock = record.lock()
+            if lock is None:
+                raise OSError(errno.EBUSY, "somebody else has locked this new folder", str(record.folder))
+            record.reserve()
+            record.write("about.json", {**about, "started": time.time()})
+        except OSError:
+            if lock is not None:
+                lock.close()
+            shutil.rmtree(record.folder, ignore_errors=True)
+            raise
         return record, lock
 
     def get(self, record_id: str) -> Record | None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from delivery.stream import Picture
-from errors import SourceError
+from errors import SourceError, StorageError
 from faces import Face, Image
 from looks import Look
 from recording.closing import complete
@@ -48,7 +48,8 @@ class Writer:
 
         Raises:
             SourceError: the video cannot be written.
-            OSError: something else cannot be.
+            StorageError: the disk is too full for it.
+            OSError: something else cannot be written.
         """
         image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
         if image is None:
@@ -57,8 +58,8 @@ class Writer:
         # Another camera of the same name may give another size.
         fit, faces = fitted(np.asarray(image, np.uint8), self._faces(picture), picture.size, film.size)
         film.write(fit, seconds)
+        self.summary.add(seconds, faces)  # first: what a full disk does not take now is written at the end
         ledger.add((picture.captured_at, seconds, faces))
-        self.summary.add(seconds, faces)
         self._moments.see(fit, seconds, faces, self._look.threshold)
         self._last = fit
 
@@ -114,9 +115,9 @@ class Writer:
             if self._last is not None and seconds - self.summary.seconds > HELD:
                 self._film.write(self._last, seconds)
                 self.summary.reach(seconds)
-        except SourceError as error:
+        except (SourceError, StorageError) as error:
             log.warning("record %s: %s", self._record.id, error)
         finally:
-            with suppress(SourceError):
+            with suppress(SourceError, StorageError):
                 self._film.close()
             self._film = None

@@ -190,7 +190,8 @@ class Receiver(Mapping[str, RelayedFeed]):
     def _say_goodbye(self, redis: Redis) -> None:
         with suppress(*UNREACHABLE):
             for name in self._wished:
-                redis.publish(wire.wishes_channel(name), wire.pack(wire.Wish(self._process, bye=True)))
+                bye = wire.Wish(self._process, counts=self._feeds[name].viewers.counts(), bye=True)
+                redis.publish(wire.wishes_channel(name), wire.pack(bye))
 
     def _list(self, redis: Redis) -> None:
         """Take in which cameras there are, and the reports on those that nobody watches here."""

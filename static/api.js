@@ -45,6 +45,9 @@ function address(form) {
 function curl(form) {
   const method = form.dataset.method.toUpperCase();
   const parts = ["curl", ...(method === "GET" ? [] : ["-X", method])];
+  if (form.dataset.guarded !== undefined) {
+    parts.push("-H", quoted("Authorization: Bearer TOKEN"));
+  }
   const body = form.querySelector("[data-body]");
   if (body?.dataset.body === "file") {
     parts.push("--data-binary", quoted(`@${body.files[0]?.name ?? "FILE"}`));
@@ -66,7 +69,7 @@ async function send(form) {
   stop.hidden = answer.hidden = false;
   answer.replaceChildren("…");
   try {
-    await show(answer, await fetch(address(form), { ...request(form), signal: abort.signal }), abort);
+    await show(answer, await fetch(address(form), { ...request(form), signal: abort.signal }), abort, stop);
   } catch (error) {
     if (!abort.signal.aborted) {
       answer.replaceChildren(`The server did not answer: ${error.message}`);
@@ -87,14 +90,14 @@ function request(form) {
   return made;
 }
 
-async function show(place, answer, abort) {
+async function show(place, answer, abort, stop) {
   const type = answer.headers.get("Content-Type") ?? "";
   const head = document.createElement("p");
   head.textContent = `${answer.status} ${answer.statusText} ${type}`;
   place.replaceChildren(head);
   if (type.startsWith("multipart/")) {
     abort.abort(); // the browser itself shows such a stream, as a picture
-    place.append(picture(answer.url));
+    await showStream(place, answer.url, stop);
   } else if (type.startsWith("image/")) {
     place.append(picture(URL.createObjectURL(await answer.blob())));
   } else if (type.startsWith("text/event-stream")) {
@@ -104,6 +107,19 @@ async function show(place, answer, abort) {
   } else if (answer.status !== 204) {
     place.append(file(await answer.blob(), answer.url));
   }
+}
+
+/** Resolves when it has been stopped, which gives the connection back. */
+function showStream(place, url, stop) {
+  const image = picture(url);
+  place.append(image);
+  return new Promise((resolve) => {
+    stop.onclick = () => {
+      image.removeAttribute("src");
+      image.remove();
+      resolve();
+    };
+  });
 }
 
 async function showEvents(place, answer) {

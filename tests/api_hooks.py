@@ -33,6 +33,13 @@ def leave_streams() -> None:
     requests.adapters.HTTPAdapter.send = sent
 
 
+@schemathesis.hook
+def filter_body(context, body) -> bool:
+    """Leave out forms with a field that comes to nothing on its way: what is left of them may be right."""
+    form = isinstance(body, dict) and context.operation.path in ("/api/analyze", "/api/videos")
+    return not (form and any(value is None or value == [] for value in body.values()))
+
+
 PICTURES = {form: picture(form) for form in ("JPEG", "PNG", "WEBP")}
 for form, data in PICTURES.items():
     schemathesis.openapi.media_type(f"image/{form.lower()}", strategies.just(data))

@@ -11,13 +11,16 @@ from dataclasses import replace
 import pytest
 
 import checks
+from access.exposure import check_exposure
 from checks import look, shown
-from errors import SourceError
+from errors import SettingError, SourceError
 from relay.wire import CAMERAS
 from settings import Settings
+from tests.grants import Grants
 from tests.redis_server import redis_server
 from tests.servers import ROOT, free_port
 
+NOBODY = "redis://127.0.0.1:1/0"
 SMALL = Settings(source=("demo",), width=320, height=180, fps=15, port=0)
 
 
@@ -28,7 +31,7 @@ def hurried(monkeypatch):
 
 @pytest.fixture
 def settings(tmp_path):
-    return replace(SMALL, storage=str(tmp_path / "store" / "deep"))
+    return replace(SMALL, storage=str(tmp_path / "store" / "deep"), access=str(tmp_path / "access.json"))
 
 
 def found(settings):
@@ -38,7 +41,7 @@ def found(settings):
 def test_a_server_that_would_work_is_told_with_its_figures(settings, tmp_path):
     told = found(settings)
     assert all(finding.well for finding in told.values()), told
-    assert list(told) == ["bundle", "camera camera", "storage", "queue", "port"]
+    assert list(told) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
     assert told["bundle"].words.startswith("ferplus by litert, 7 labels, loaded in ")
     figures = told["camera camera"].figures
     assert (figures["width"], figures["height"]) == (320, 180)
@@ -59,7 +62,7 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
             queue=f"redis://:secret@127.0.0.1:{nobody}/0",
         )
         told = found(bad)
-    assert {name for name, finding in told.items() if finding.well} == {"camera b"}
+    assert {name for name, finding in told.items() if finding.well} == {"camera b", "access"}
     for name, words in (
         ("bundle", "weights/gone: no such folder"),
         ("camera a", "source 'gone.mp4': there is no such file"),
@@ -85,6 +88,52 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeyp
     release.set()
     assert told["camera camera"].words == "demo gave no frame within 0.2 s; is it in use?"
     assert told["port"].well
+
+
+def access(settings):
+    return next(finding for finding in look(replace(settings, redis_url=NOBODY)) if finding.check == "access")
+
+
+def test_who_may_come_in_is_told_and_what_start_would_say(settings, tmp_path):
+    told = access(settings)
+    assert (told.well, told.figures["on"], told.figures["exposed"]) == (True, False, False)
+    assert told.words == (
+        f"off, there is no {settings.access}: this machine, and no other, may do everything"
+        "; called 127.0.0.1, localhost"
+    )
+    exposed = replace(settings, host="0.0.0.0")
+    with pytest.raises(SettingError) as refused:
+        check_exposure("0.0.0.0", exposed)
+    assert (access(exposed).well, access(exposed).words) == (False, str(refused.value))
+    meant = access(replace(exposed, insecure_public=True, hosts=("faces.example.org",)))
+    assert meant.well
+    assert "whoever reaches it may do everything" in meant.words
+    assert {"0.0.0.0", "localhost", "faces.example.org", socket.gethostname().lower()} <= set(meant.figures["names"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_grants_are_told_by_role_without_their_secrets(settings, tmp_path, monkeypatch):
+    grants = Grants(tmp_path)
+    grants.register.add("anna", "watch")
+    told = access(replace(settings, host="0.0.0.0"))
+    assert (told.well, told.figures["on"], told.figures["exposed"]) == (True, True, True)
+    assert told.figures["grants"] == {"watch": 2, "analyse": 1, "operate": 1}
+    assert f"on, by {grants.path}: 2 may watch, 1 may analyse, 1 may operate; called " in told.words
+    contents = grants.register.contents()
+    secrets = [contents.key, *(grant.kept for grant in contents.grants.values()), *grants.tokens.values(), "anna"]
+    assert not any(secret in json.dumps([told.words, told.figures]) for secret in secrets)
+    monkeypatch.setattr(checks.os, "access", lambda path, mode: False)
+    assert f"access: {tmp_path} cannot be written, so that no log-out" in access(settings).words
+
+
+@pytest.mark.parametrize(("text", "mode", "words"), [("{", 0o600, "damaged"), ("{}", 0o644, "chmod 600")])
+def test_a_file_of_grants_that_cannot_be_used_is_told(settings, tmp_path, text, mode, words):
+    path = tmp_path / "access.json"
+    path.write_text(text)
+    path.chmod(mode)
+    told = access(settings)
+    assert not told.well
+    assert words in told.words
 
 
 def test_no_password_is_shown():
@@ -133,7 +182,7 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         client.sadd(CAMERAS, "door", "desk")
         over = replace(settings, redis_url=redis.url)
         told = found(over)
-        assert list(told) == ["bundle", "relay", "storage", "queue", "port"]
+        assert list(told) == ["bundle", "relay", "access", "storage", "queue", "port"]
         assert told["relay"].words.endswith("desk, door")
         assert told["queue"].words.startswith("redis://127.0.0.1")
         redis.kill()

@@ -30,6 +30,9 @@ def test_both_check_alike():
         ("threshold", "nan", "threshold: got nan, expected 0 to 1"),
         ("runtime", "lightrt", "did you mean litert"),
         ("idle", "-1", "idle: got -1 s, expected 0 to 3600 s"),
+        ("storage", "", "storage: got an empty text, expected a text, such as storage"),
+        ("host", " ", "host: got an empty text"),
+        ("log_level", "INFO", "did you mean info"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_was_expected(name, text, message):

@@ -1,8 +1,10 @@
 import logging
+import os
 import subprocess
 import sys
+import time
 
-from logs import LetGo
+from logs import LetGo, dress
 from tests.servers import ROOT
 
 
@@ -34,3 +36,26 @@ def test_lines_carry_time_level_and_module_from_the_level_asked_for():
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
     (line,) = done.stderr.splitlines()
     assert line.endswith("ERROR engine: b")
+
+
+def test_a_log_that_nobody_reads_keeps_nobody_waiting_and_says_what_was_lost():
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as reader, os.fdopen(writing, "w") as writer:
+        handler = logging.StreamHandler(writer)
+        dress(handler, "text")
+        log = logging.Logger("web")
+        log.addHandler(handler)
+        begun = time.monotonic()
+        for number in range(3000):  # 300 kB, where a pipe holds 64
+            log.error("%05d %s", number, "x" * 80)
+        assert time.monotonic() - begun < 5
+        held = reader.read(1 << 20)
+        log.error("read again")
+        last = reader.read(1 << 20)
+    lines = (held + last).decode().splitlines()
+    lost, again = lines[-2:]
+    numbers = [int(line.split()[-2]) for line in lines[:-2] if line.endswith("x" * 80)]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) > 300
+    assert lost == f"{3000 - len(numbers)} lines of the log were lost, since nothing took them"
+    assert again.endswith("ERROR web: read again")

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from main import main
+from main import create_app, main
+from settings import Settings
 from tests.servers import ROOT, free_port, running
 from tests.streams import Viewer, open_stream, read_parts
 
@@ -32,6 +33,12 @@ def test_several_viewers_watch_the_demo_at_its_own_pace():
     port = free_port()
     with running(command("--source", "demo", "--port", str(port)), port):
         viewers = [Viewer(port, seconds=4) for _ in range(3)]
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as old, old.makefile("rb") as reader:
+            old.sendall(b"GET /video_feed HTTP/1.0\r\n\r\n")
+            head = b"".join(iter(reader.readline, b"\r\n"))
+            assert head.startswith(b"HTTP/1.0 200 OK\r\n")
+            assert b"chunked" not in head
+            assert reader.readline() + reader.readline() == b"--frame\r\nContent-Type: image/jpeg\r\n"
         for viewer in viewers:
             viewer.join(20)
     for viewer in viewers:
@@ -102,6 +109,21 @@ def test_the_environment_is_checked_the_same_way():
     done = run(EXPRESSION_PORTS="1")
     assert done.returncode == 2
     assert "EXPRESSION_PORTS is no setting; did you mean EXPRESSION_PORT?" in done.stderr
+
+
+def test_an_unknown_command_is_refused_with_the_nearest_name(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["analyse", "me.jpg"])
+    assert ended.value.code == 2
+    assert "'analyse' is no command; did you mean analyze?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_gunicorn_without_its_settings_is_warned_of(monkeypatch, caplog, read):
+    monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
+    monkeypatch.setattr("handover.is_made", lambda: read)
+    create_app(Settings(source=("demo",)))
+    assert (f"{ROOT / 'gunicorn.conf.py'}: not read" in caplog.text) != read
 
 
 def test_help_lists_every_setting(capsys):

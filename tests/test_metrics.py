@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from main import create_app
+from recording.keeper import OUTCOMES
 from settings import Settings
+from tests.scrapes import samples
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)
 
@@ -22,8 +23,7 @@ def read(client) -> dict[tuple[str, ...], float]:
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert answer.headers["Cache-Control"] == "no-store"
-    families = text_string_to_metric_families(answer.text)
-    return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
+    return samples(answer.text)
 
 
 def test_an_idle_server_is_told_without_opening_a_camera(client):
@@ -34,7 +34,9 @@ def test_an_idle_server_is_told_without_opening_a_camera(client):
     assert told["expression_viewers_limit",] == 200
     assert told["expression_visitors",] == told["expression_visitor_frames_total",] == 0
     assert told["expression_frames_captured_total", "left"] == 0
-    assert told["process_resident_memory_bytes",] > 20e6
+    assert told["process_resident_memory_bytes", "1"] > 20e6
+    ended = {labels[0]: value for (name, *labels), value in told.items() if name == "expression_record_seconds_count"}
+    assert ended == dict.fromkeys(OUTCOMES, 0), "told before the first one, or its growth would not be seen"
 
 
 def test_a_watched_camera_is_counted_and_the_other_is_not(client):

@@ -307,3 +307,13 @@ def test_a_file_that_the_card_vouches_for_but_no_runtime_can_read_is_named(bundl
     edit_card(bundle, files=files)
     with pytest.raises(BundleError, match=name.replace(".", r"\.")):
         EmotionModel.load(bundle, runtime)
+
+
+def test_the_programs_own_bundles_are_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert EmotionModel.load(Settings().weights).name == "ferplus"
+    with pytest.raises(BundleError, match=r"^weights/gone: no such folder"):
+        EmotionModel.load("weights/gone")
+    (tmp_path / "weights" / "ferplus").mkdir(parents=True)
+    with pytest.raises(BundleError, match=r"^weights/ferplus/card\.json: missing"):
+        EmotionModel.load(Settings().weights)

@@ -1,8 +1,9 @@
 import socket
 
 import pytest
+from gunicorn.util import parse_address
 
-from delivery.network import STALL_LIMIT, UNSENT_LIMIT, listen
+from delivery.network import STALL_LIMIT, UNSENT_LIMIT, joined, listen
 from errors import SettingError
 
 
@@ -47,3 +48,8 @@ def test_a_port_can_be_used_again_at_once():
 def test_a_host_that_is_not_this_machine_is_told(host):
     with pytest.raises(SettingError, match=r"host: .*127.0.0.1 is for this machine only"):
         listen(host, 0)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "camera.example.org"])
+def test_gunicorn_reads_what_it_is_told_to_listen_on(host):
+    assert parse_address(joined(host, 5000)) == (host, 5000)

@@ -1,11 +1,15 @@
 """The OpenAPI document says what the server does: all of it, and nothing else."""
 
+import http.client
 import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -17,6 +21,7 @@ from skimage import data
 import web.openapi
 from main import create_app
 from settings import Settings
+from tests.grants import Grants
 from tests.servers import ROOT, free_port, running
 from web.examples import example
 
@@ -102,10 +107,45 @@ def test_where_the_server_asks_who_is_there_the_document_says_so(app):
     assert "security" not in told["paths"]["/healthz"]["get"]
 
 
+def test_where_the_server_asks_who_is_there_the_commands_of_the_page_hold_a_token(tmp_path):
+    grants = Grants(tmp_path)
+    guarded = create_app(Settings(source=("demo",), access=str(tmp_path / "access.json")))
+    page = guarded.test_client().get("/api/docs", headers=grants.bearer("watch")).text
+    assert 'data-path="/api/analyze" data-guarded>' in page
+    assert 'data-path="/healthz">' in page
+    guarded.extensions["guard"].close()
+
+
+def test_a_form_of_pictures_has_one_of_its_fields_and_no_other(document):
+    content = document["paths"]["/api/analyze"]["post"]["requestBody"]["content"]
+    form = content["multipart/form-data"]["schema"]
+    assert set(form["properties"]) == {"image", "face"}
+    assert (form["minProperties"], form["additionalProperties"]) == (1, False)
+    assert "application/octet-stream" in content, "what generators of clients know"
+
+
 def test_a_parameter_given_twice_is_refused(app):
     answer = app.test_client().post("/api/analyze?form=json&form=csv", data=b"x")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
     assert "got 2 of them, expected one" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "query", ["fps=", "width=", "bars=", "privacy=&width=64", "smoothing=", "viewer=", "viewer=a&viewer="]
+)
+def test_a_parameter_without_a_value_is_refused(app, query):
+    answer = app.test_client().get(f"/video_feed?{query}")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert "got nothing, expected a value, such as" in answer.json["detail"]
+
+
+def test_below_a_path_of_another_site_all_addresses_begin_with_it(app):
+    below = {"environ_overrides": {"SCRIPT_NAME": "/faces"}}
+    client = app.test_client()
+    assert client.get("/api/openapi.json", **below).json["servers"] == [{"url": "/faces"}]
+    assert client.get("/api/openapi.json").json["servers"] == [{"url": "/"}]
+    (camera,) = client.get("/api/cameras", **below).json["cameras"]
+    assert camera["snapshot"] == "/faces/snapshot/camera.jpg"
 
 
 def test_the_bundles_at_hand_are_told_with_size_and_figures(app):
@@ -119,15 +159,57 @@ def test_the_bundles_at_hand_are_told_with_size_and_figures(app):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("log") / "server"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, log):
     port, storage = free_port(), tmp_path_factory.mktemp("storage")
     env = {"EXPRESSION_STORAGE": str(storage), "EXPRESSION_SOURCE": "demo", "EXPRESSION_PORT": str(port)}
-    with running([sys.executable, "-m", "gunicorn", "main:app"], port, env):
+    with log.open("w+b") as file, running([sys.executable, "-m", "gunicorn", "main:app"], port, env, output=file):
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize(
+    ("line", "status", "told"),
+    [
+        (b"GET /api/state?" + b"a" * 5000 + b" HTTP/1.1", 414, "Request Line is too large"),
+        (b"GET /api/state", 400, "Invalid Request Line"),
+        (b"GET / HTTP/1.1\r\nContent-Length: many", 400, "Invalid HTTP Header"),
+    ],
+    ids=["long", "short", "length"],
+)
+def test_what_is_no_http_is_answered_as_a_problem_too(address, line, status, told):
+    port = urllib.parse.urlsplit(address).port
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(line + b"\r\nHost: localhost\r\n\r\n")
+        answer = http.client.HTTPResponse(client)
+        answer.begin()
+        problem = json.load(answer)
+    assert (answer.status, problem["status"]) == (status, status)
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert answer.getheader("X-Content-Type-Options") == "nosniff"
+    assert told in problem["detail"]
+
+
+def test_who_sends_too_much_reads_why_although_the_rest_of_it_is_not_taken(address):
+    """urllib gives up where it is cut off while it sends, and reads no answer then."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{address}/api/analyze", bytes(40_000_000), timeout=30)
+    with refused.value as answer:
+        assert answer.status == 413
+        assert "A picture may have 25 MB" in json.load(answer)["detail"]
+
+
+def faults(log):
+    """What a server's log tells of faults: those words and the lines behind them."""
+    told = log.read_text(errors="replace")
+    return "\n".join(re.findall(r"^.* ERROR .*(?:\n(?!\d{4}-\d\d-\d\d ).*)*", told, re.MULTILINE))
+
+
 @pytest.mark.timeout(3000)
-def test_schemathesis_finds_no_mismatch_and_no_server_error(address, document, tmp_path):
+def test_schemathesis_finds_no_mismatch_and_no_server_error(address, document, log, tmp_path):
     """With every check on, and answers held to closed schemas: no member comes that is not described."""
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps({**document, "components": closed(document["components"])}), encoding="utf-8")
@@ -140,7 +222,8 @@ def test_schemathesis_finds_no_mismatch_and_no_server_error(address, document, t
         capture_output=True,
     )
     told = (done.stdout + done.stderr).decode(errors="replace")
-    assert done.returncode == 0, told[-20_000:]
+    assert done.returncode == 0, told[-20_000:] + faults(log)
+    assert not faults(log)
 
 
 def test_answers_with_faces_are_as_described(address, document):

@@ -39,7 +39,7 @@ def test_a_picture_is_sent_and_an_error_is_shown_with_its_words(browser, address
         expect(form.locator(".answer pre")).to_contain_text('"threshold": 0.2')
         form.get_by_label("threshold").fill("much")
         form.get_by_role("button", name="Send").click()
-        expect(form.locator(".answer pre")).to_contain_text("threshold: got 'much', expected 0 to 1")
+        expect(form.locator(".answer pre")).to_contain_text("threshold: got 'much', expected a probability")
 
 
 def test_a_snapshot_a_stream_and_events_are_shown_and_events_stop(browser, address):
@@ -50,6 +50,13 @@ def test_a_snapshot_a_stream_and_events_are_shown_and_events_stop(browser, addre
         picture = form.locator(".answer img")
         expect(picture).to_be_visible(timeout=20_000)
         page.wait_for_function(shown, arg=picture.element_handle())
+        page.locator("#live_video_feed > summary").click()
+        stream = page.locator("#live_video_feed form")
+        stream.get_by_role("button", name="Send").click()
+        page.wait_for_function(shown, arg=stream.locator(".answer img").element_handle())
+        stream.get_by_role("button", name="Stop").click()
+        expect(stream.locator(".answer img")).to_have_count(0)
+        expect(stream.get_by_role("button", name="Stop")).to_be_hidden()
         page.locator("#events_events > summary").click()
         events = page.locator("#events_events form")
         events.get_by_role("button", name="Send").click()

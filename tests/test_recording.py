@@ -9,11 +9,11 @@ import time
 import pytest
 
 from looks import Look
+from media import disk
 from media.timeline import timeline
-from recording import recorder as recorder_module
-from recording.closing import BROKEN, NOTHING, recover
+from recording.closing import BROKEN, FULL, NOTHING, recover
 from recording.ledger import rows_of
-from recording.recorder import ENDED, FULL
+from recording.recorder import ENDED
 from recording.store import Record, Records
 from tests.recorded import LABELS, a_face, a_picture, feed, film, recording, show, until
 
@@ -140,15 +140,13 @@ def test_a_full_disk_ends_it_in_words(tmp_path, name):
     if record.summary is None:  # not even its end could be written; the next start sees to it
         (record.folder / name).unlink()
         recover(record, lambda: False)
-        assert record.summary["message"] == BROKEN
-    else:
-        assert record.summary["message"] == FULL
+    assert record.summary["message"] == FULL
     assert not record.is_going
 
 
 def test_a_disk_that_fills_up_ends_it_before_it_is_full(tmp_path, monkeypatch):
     full = []
-    monkeypatch.setattr(recorder_module, "is_full", lambda folder: bool(full))
+    monkeypatch.setattr(disk, "is_full", lambda folder: bool(full))
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 5)
         full.append(True)

@@ -1,65 +1,35 @@
 """Real camera nodes, a real Redis and real web workers: nobody can tell them from one process, and they outlive each
 other."""
 
+import itertools
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
+from contextlib import ExitStack, suppress
 
 import numpy as np
 import pytest
 
-import node
 from delivery.renditions import encode
 from demo import Demo
 from tests.camera_nodes import CameraNode, camera_node
+from tests.clusters import cluster_of_two
 from tests.recovery import Watch, outage
-from tests.redis_server import redis_server
-from tests.servers import ROOT, free_port, running
-from tests.streams import Viewer
+from tests.servers import free_port, running
+from tests.streams import Faithful, Viewer, open_stream
 
 TOLD, BACK = 1.0, 3.0
 """Seconds within which viewers are told of an outage, and within which the picture is back after it."""
-GUNICORN = [sys.executable, "-m", "gunicorn", "main:app"]
-
-
-class Cluster:
-    """One camera node, and one web server with two workers."""
-
-    def __init__(self, redis, node, port, web):
-        self.redis, self.node, self.port, self.web = redis, node, port, web
-
-    def get(self, path: str) -> dict:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-            return json.load(answer)
-
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> dict:
-        headers = {"Content-Type": kind} if body else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.loads(answer.read() or b"{}")
-
-    def camera(self) -> dict:
-        return self.get("/api/state?camera=door")["cameras"][0]
-
-    def workers(self) -> list[int]:
-        children = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children").read_text().split()
-        return [int(child) for child in children]
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    port = free_port()
-    with redis_server() as redis, camera_node(redis) as node:
-        env = {"EXPRESSION_REDIS_URL": redis.url, "EXPRESSION_WORKERS": "2", "EXPRESSION_PORT": str(port)}
-        env["EXPRESSION_STORAGE"] = str(tmp_path_factory.mktemp("store"))
-        with running(GUNICORN, port, env) as web:
-            yield Cluster(redis, node, port, web)
+    with cluster_of_two(tmp_path_factory.mktemp("store")) as running_one:
+        yield running_one
 
 
 def until(condition, seconds: float = 8.0) -> None:
@@ -89,7 +59,7 @@ def test_viewers_of_all_workers_get_the_same_frames_at_the_cameras_pace(cluster)
     assert ages[len(ages) // 2] < 0.5
     small.join(20)
     assert {len(part.jpeg) for part in small.parts}.isdisjoint({len(part.jpeg) for part in viewers[0].parts})
-    assert cluster.camera()["delivered"]["frames"] > 200
+    until(lambda: cluster.camera()["delivered"]["frames"] > 200)
 
 
 def test_the_api_tells_what_one_process_would(cluster):
@@ -124,9 +94,11 @@ def test_events_tell_of_faces_and_of_streams_that_ended_at_another_worker(cluste
 
 
 def test_a_record_begun_at_one_worker_is_told_of_stopped_and_deleted_at_any(cluster):
+    before = cluster.figures()
     begun = cluster.ask("POST", "/api/records", b'{"camera": "door"}')
     path = f"/api/records/{begun['id']}"
     until(lambda: all(cluster.get(path)["frames"] > 5 for _ in range(3)))
+    until(lambda: cluster.figures()["expression_records",] == 1)
     for _ in range(4):
         cluster.ask("POST", f"{path}/stop")
     until(lambda: all(cluster.get(path)["status"] == "done" for _ in range(4)))
@@ -135,6 +107,70 @@ def test_a_record_begun_at_one_worker_is_told_of_stopped_and_deleted_at_any(clus
         cluster.get(path)
     gone.value.close()
     assert gone.value.code == 404
+    until(lambda: cluster.figures()["expression_records",] == 0)
+    told = cluster.figures()
+    assert told["expression_records_begun_total",] == before["expression_records_begun_total",] + 1
+    ended = "expression_record_seconds_count", "closed"
+    assert told[ended] == before[ended] + 1
+
+
+def analysed(cluster) -> dict:
+    picture = encode(np.asarray(Demo(640, 360).draw(0)[0], np.uint8), 90)
+    return cluster.ask("POST", "/api/analyze", picture, "image/jpeg")
+
+
+ASKED = ("expression_request_seconds_count", "GET", "/healthz", "200")
+
+
+def test_whichever_worker_is_asked_tells_the_figures_of_all(cluster):
+    read, faces = ("expression_pictures_total",), ("expression_picture_faces_total",)
+    before = cluster.figures()
+    wanted = {read: before[read] + 1, ("expression_server_viewers",): 4, ("expression_viewers_limit",): 400}
+    with ExitStack() as streams:
+        for _ in range(4):
+            streams.enter_context(open_stream(cluster.port))
+        for _ in range(30):
+            cluster.get("/healthz")
+        wanted |= {ASKED: before.get(ASKED, 0) + 30, faces: before[faces] + len(analysed(cluster)["faces"])}
+        until(lambda: wanted.items() <= cluster.figures().items())
+        for worker in cluster.workers():
+            with cluster.alone(worker):
+                told = cluster.figures()
+            assert wanted.items() <= told.items()
+            memory = [value for key, value in told.items() if key[0] == "process_resident_memory_bytes"]
+            assert len(memory) == told["expression_workers",] == 2
+            assert min(memory) > 20e6
+    assert wanted[faces] > before[faces]
+    until(lambda: cluster.figures()["expression_server_viewers",] == 0)
+
+
+def test_no_figure_falls_when_a_worker_is_killed_and_all_are_replaced(cluster):
+    seen = [cluster.figures()]
+    watching = Faithful(cluster.port)
+
+    def grown_to(count: float) -> bool:
+        with suppress(OSError):  # asked of a worker that ends
+            seen.append(cluster.figures())
+        return seen[-1].get(ASKED) == count
+
+    for _ in range(10):
+        cluster.get("/healthz")
+    asked = seen[0].get(ASKED, 0) + 10
+    until(lambda: grown_to(asked))
+    first = cluster.workers()
+    os.kill(first[0], signal.SIGKILL)
+    until(lambda: grown_to(asked) and first[0] not in cluster.workers())
+    os.kill(cluster.web.pid, signal.SIGHUP)
+    until(lambda: grown_to(asked) and not set(first) & set(cluster.workers()) and len(cluster.workers()) == 2, 30)
+    for _ in range(10):
+        cluster.get("/healthz")
+    until(lambda: grown_to(asked + 10) and seen[-1]["expression_workers",] == 2)
+    watching.leave()
+    watching.join(10)
+    for earlier, later in itertools.pairwise(seen):
+        for key, value in earlier.items():
+            if key[0].endswith(("_total", "_count", "_sum", "_bucket")):
+                assert later[key] >= value, key
 
 
 def check(cluster, fail, mend) -> None:
@@ -152,8 +188,7 @@ def test_redis_killed_and_back_is_told_and_over_in_time_while_pictures_are_still
     def fail():
         cluster.redis.kill()
         assert cluster.get("/healthz")["status"] == "ok"
-        picture = encode(np.asarray(Demo(640, 360).draw(0)[0], np.uint8), 90)
-        assert cluster.ask("POST", "/api/analyze", picture, "image/jpeg")["faces"]
+        assert analysed(cluster)["faces"]
 
     check(cluster, fail, cluster.redis.start)
 
@@ -210,29 +245,3 @@ def test_cameras_come_and_go(cluster):
         with urllib.request.urlopen(f"http://127.0.0.1:{cluster.port}/snapshot/desk.jpg", timeout=10) as answer:
             assert answer.read(2) == b"\xff\xd8"
     until(lambda: cluster.get("/api/state?camera=desk")["cameras"][0]["message"] == "its camera node has ended")
-
-
-def test_several_workers_without_redis_are_refused():
-    done = subprocess.run(
-        GUNICORN, cwd=ROOT, env={**os.environ, "EXPRESSION_WORKERS": "2"}, capture_output=True, text=True, timeout=60
-    )
-    assert done.returncode != 0
-    assert "workers: got 2 without redis_url, expected 1: a camera has one owner" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        ([], "redis_url: got none, expected the Redis server over which the web servers see this camera"),
-        (["--redis-url", "http://x"], "redis_url: got 'http://x', expected an address such as redis://localhost"),
-        (["--redis-url", "redis://x", "--name", "a b"], "source: 'a b' cannot name a camera"),
-        (
-            ["--redis-url", "redis://x", "--name", "a", "--source", "demo", "--source", "0"],
-            "name: got one for 2 sources; name each as --source NAME=SOURCE",
-        ),
-    ],
-)
-def test_a_node_says_what_is_wrong_with_its_command_line(arguments, told, capsys, monkeypatch):
-    monkeypatch.delenv("EXPRESSION_REDIS_URL", raising=False)
-    assert node.main(arguments) == 2
-    assert told in capsys.readouterr().err

@@ -107,6 +107,17 @@ def test_who_listens_has_the_camera_open_and_faces_but_nothing_is_encoded(ends, 
     until(lambda: ends.script.closed == 1)
 
 
+def test_what_viewers_were_sent_is_still_counted_when_their_process_has_ended(ends):
+    feed, viewer = ends.receiver["door"], Viewer()
+    camera_picture(feed.enter(viewer))
+    audience = ends.publisher._posts["door"].outlets.audience
+    until(lambda: audience.viewers == 1)
+    viewer.got(1000)
+    ends.receiver.close()
+    until(lambda: audience.viewers == 0)
+    assert (audience.counts()["frames"], audience.counts()["sent"]) == (1, 1000)
+
+
 def test_a_camera_that_fails_tells_all_processes_why(ends):
     feed = ends.receiver["door"]
     hub = feed.enter(Viewer())

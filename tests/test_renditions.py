@@ -113,3 +113,16 @@ def test_a_flat_picture_keeps_at_least_one_row():
     hub = made.enter(Look(16))
     made.publish(scene(width=3000, height=20))
     assert shown(hub).shape == (1, 16, 3)
+
+
+def test_a_picture_that_cannot_be_drawn_keeps_nobody_out(caplog):
+    made = Renditions(quality=80)
+    made.enter(Look())
+    with pytest.raises(ZeroDivisionError):
+        made.publish(lambda look: 1 / 0)
+    hub = made.enter(Look(160))
+    assert "could not be drawn" in caplog.text
+    made.publish(scene(2))
+    assert hub.newest()[1].picture.number == 2
+    made.leave(Look(160))
+    assert made.looks == {Look()}

@@ -76,6 +76,16 @@ def test_a_token_opens_what_its_role_may_and_no_more(client, grants, path, role)
     assert "Authorization: Bearer TOKEN" in refused.json["detail"]
 
 
+def test_who_sends_what_is_not_known_here_is_told_so(client, grants):
+    for sent, told in (("Bearer expr_0_x", "This token is not known here"), ("Basic eDp5", "Got 'Basic'")):
+        refused = client.get("/api/state", headers={"Authorization": sent})
+        assert refused.status_code == 401
+        assert refused.json["detail"].startswith(told)
+    mistyped = client.post("/api/analyse", headers=grants.bearer("analyse"))
+    assert (mistyped.status_code, mistyped.json["title"]) == (403, "Not allowed")
+    assert mistyped.json["detail"].startswith("There is nothing at /api/analyse that ")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/static/base.css", "/login"])
 def test_what_tells_of_nobody_is_open(client, path):
     with client.get(path) as answer:
@@ -158,6 +168,26 @@ def test_a_file_that_cannot_be_read_closes_the_server_but_not_its_health(tmp_pat
     app.extensions["guard"].close()
 
 
+def test_the_api_describes_every_refusal_for_every_address(tmp_path):
+    grants = Grants(tmp_path)
+    client = application(grants.path, upload_rate=0.01).test_client()
+    watcher, analyst = grants.bearer("watch"), grants.bearer("analyse")
+    document = client.get("/api/openapi.json", headers=watcher).json
+    refusals = [
+        client.get("/api/state"),
+        client.get("/metrics", headers=watcher),
+        client.get("/api/state", headers={**watcher, "Host": "evil.example"}),
+        [client.post("/api/analyze", headers=analyst) for _ in range(2)][1],
+    ]
+    grants.path.unlink()
+    refusals.append(client.get("/api/state", headers=watcher))
+    assert [refusal.status_code for refusal in refusals] == [401, 403, 421, 429, 503]
+    statuses = {str(refusal.status_code) for refusal in refusals}
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            assert statuses <= about["responses"].keys(), f"{method} {path}"
+
+
 def test_without_access_control_this_machine_needs_no_log_in_and_others_get_nothing(tmp_path):
     client = application(tmp_path / "none.json").test_client()
     assert client.get("/api/state").status_code == 200
@@ -168,6 +198,19 @@ def test_without_access_control_this_machine_needs_no_log_in_and_others_get_noth
     assert "main.py access add NAME" in refused.json["detail"]
     forged = client.get("/api/state", environ_base=ELSEWHERE, headers={"X-Forwarded-For": "127.0.0.1"})
     assert forged.status_code == 403
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
+def test_who_comes_by_a_proxy_that_nobody_told_of_is_not_taken_for_this_machine(tmp_path, header):
+    sent = {header: "192.0.2.1"}
+    refused = application(tmp_path / "none.json").test_client().get("/api/state", headers=sent)
+    assert refused.status_code == 403
+    assert f"it has {header}" in refused.json["detail"]
+    assert "--proxies 1" in refused.json["detail"]
+    meant = application(tmp_path / "none.json", insecure_public=True).test_client()
+    assert meant.get("/api/state", headers=sent).status_code == 200
+    alone = application(tmp_path / "none.json", proxies=1).test_client()
+    assert alone.get("/api/state", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 200
 
 
 def test_who_says_so_serves_everybody(tmp_path):

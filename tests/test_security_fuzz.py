@@ -109,7 +109,9 @@ def test_spoilt_pictures_are_refused_or_read_and_leave_nothing(app, tmp_path, mo
     feed()
     assert {200, 422} <= seen, "the files are not spoilt enough, or too much"
     assert held() == before
-    assert resident_bytes() - memory < MEMORY
+    grown = resident_bytes() - memory
+    print(f"the server grew by {grown / 1e6:.0f} MB, of which it may take {MEMORY / 1e6:.0f}")
+    assert grown < MEMORY
     assert files(tmp_path) == files(app.extensions["server"].settings.storage) == []
 
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from access.exposure import check_exposure, is_loopback
+from access.exposure import check_exposure, is_loopback, names_of
 from errors import SettingError
 from main import create_app
 from settings import Settings
 from tests.grants import Grants
 from tests.servers import ROOT, free_port
-from web.hosts import is_allowed, names_of
+from web.hosts import is_allowed
 
 SETTINGS = Settings(source=("demo",), width=320, height=180, idle=0.2)
 OPEN = replace(SETTINGS, host="0.0.0.0")
@@ -63,6 +63,7 @@ def test_another_site_may_lead_to_a_page_but_switch_no_camera_on(client):
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://localhost:81"},
+        {"Origin": "http://[::1"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ],
@@ -86,6 +87,7 @@ def test_our_own_pages_and_programs_are_let_through(client):
         ("localhost", True),
         ("LOCALHOST:5000", True),
         ("localhost.", True),
+        ("localhost:", True),
         ("127.0.0.1:5000", True),
         ("[::1]:5000", True),
         ("::1", True),
@@ -104,6 +106,13 @@ def test_our_own_pages_and_programs_are_let_through(client):
 def test_only_this_servers_names_are_answered(host, allowed):
     names = names_of(replace(SETTINGS, hosts=("camera.example",)))
     assert is_allowed(host, names) == allowed
+
+
+@pytest.mark.parametrize("told", ["käse.example:8443", "https://Käse.example/", "xn--kse-qla.example."])
+def test_a_name_may_be_told_in_any_of_its_forms(told):
+    names = names_of(replace(SETTINGS, hosts=(told,)))
+    assert is_allowed("xn--kse-qla.example:8443", names)
+    assert not is_allowed("evil.example", names)
 
 
 def test_a_name_that_was_made_to_point_here_reaches_nothing(client):

@@ -1,5 +1,6 @@
 """Who may be there no more is let go in the middle of a stream, whichever web server serves it."""
 
+import http.client
 import json
 import socket
 import sys
@@ -7,11 +8,14 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import closing
+from urllib.parse import urlencode
 
 import pytest
 
 from access.connections import Connections, Identity
+from access.sessions import Session
 from tests.grants import Grants
+from tests.recorded import film, until
 from tests.servers import free_port, running
 
 COMMANDS = {"werkzeug": [sys.executable, "main.py"], "gunicorn": [sys.executable, "-m", "gunicorn", "main:app"]}
@@ -29,16 +33,40 @@ def server(request, tmp_path_factory):
         "EXPRESSION_HEIGHT": "180",
         "EXPRESSION_ACCESS": str(grants.path),
         "EXPRESSION_PORT": str(port),
+        "EXPRESSION_STORAGE": str(grants.path.with_name("storage")),
     }
     with running(COMMANDS[request.param], port, env):
         yield port, grants
 
 
-def opened(port, path, token):
-    """A socket on which a stream has begun."""
+def ask(port, path, proof, data=None):
+    """The JSON that is answered to a proof of who asks, a header."""
+    headers = {**proof, "Content-Type": "application/json"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def submitted(port, path, cookie="", **form):
+    """The head of the answer to a form of the log-in page."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
+    with closing(connection):
+        connection.request("POST", path, urlencode(form), headers)
+        answer = connection.getresponse()
+        assert answer.status == 303
+        return answer.headers
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def opened(port, path, proof):
+    """A socket on which a stream has begun, for who shows a proof."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-    headers = {"Host": f"127.0.0.1:{port}", "Authorization": f"Bearer {token}"}
+    headers = {"Host": f"127.0.0.1:{port}", **proof}
     if path == "/api/own-camera":
         headers |= {**upgrade, "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
@@ -63,17 +91,15 @@ def ended(connection, seconds):
 
 
 def viewers(port, grants):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/api/state", headers=grants.bearer("watch"))
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        told = json.load(answer)
+    told = ask(port, "/api/state", grants.bearer("watch"))
     return told["viewers"] + told["visitors"]
 
 
 def test_streams_of_a_revoked_grant_end_within_seconds_and_those_of_others_go_on(server):
     port, grants = server
     _, token = grants.register.add("guest", "analyse")
-    with closing(opened(port, "/video_feed", grants.tokens["watch"])) as other:
-        guests = [opened(port, path, token) for path in STREAMS]
+    with closing(opened(port, "/video_feed", grants.bearer("watch"))) as other:
+        guests = [opened(port, path, bearer(token)) for path in STREAMS]
         assert not any(ended(guest, 0.3) for guest in guests)
         grants.register.revoke("guest")
         since = time.monotonic()
@@ -86,6 +112,31 @@ def test_streams_of_a_revoked_grant_end_within_seconds_and_those_of_others_go_on
         while viewers(port, grants) != 1:
             assert time.monotonic() < until, "the server still counts who was let go"
             time.sleep(0.1)
+
+
+def test_streams_of_a_session_end_with_its_log_out_and_those_of_the_same_grant_go_on(server):
+    port, grants = server
+    cookie = submitted(port, "/login", password=grants.tokens["analyse"])["Set-Cookie"].partition(";")[0]
+    with closing(opened(port, "/video_feed", grants.bearer("analyse"))) as other:
+        copies = [opened(port, path, {"Cookie": cookie}) for path in STREAMS]
+        assert not any(ended(copy, 0.3) for copy in copies)
+        submitted(port, "/logout", cookie)
+        assert all(ended(copy, LIMIT) for copy in copies)
+        assert not ended(other, 0.2), "the token is still good"
+        for copy in copies:
+            copy.close()
+
+
+def test_a_record_of_a_revoked_grant_ends_within_seconds_and_is_whole(server):
+    port, grants = server
+    _, token = grants.register.add("filmer", "analyse")
+    path = f"/api/records/{ask(port, '/api/records', bearer(token), b'{}')['id']}"
+    until(lambda: ask(port, path, bearer(token))["duration"] >= 1, 20)
+    grants.register.revoke("filmer")
+    until(lambda: ask(port, path, grants.bearer("analyse"))["status"] == "done", LIMIT)
+    told = ask(port, path, grants.bearer("analyse"))
+    assert told["message"] == "Who had it recorded may come in no more."
+    assert len(film(grants.path.with_name("storage") / path.removeprefix("/api/") / "video.mp4")) > 5
 
 
 @pytest.mark.parametrize("path", STREAMS)
@@ -101,7 +152,7 @@ def test_a_stream_asks_for_a_token_like_everything_else(server, path):
 def test_a_connection_that_serves_somebody_else_now_is_left_alone(monkeypatch):
     monkeypatch.setattr("access.connections.LOOK", 0.02)
     anna, ben = Identity("a", "anna", "watch"), Identity("b", "ben", "watch")
-    late = Identity("a", "anna", "watch", until=time.time() - 1)
+    late = Identity("a", "anna", "watch", Session("a", 0, "x", time.time() - 1))
     connections = Connections(lambda identity: identity.grant == "a")
     pairs = [socket.socketpair() for _ in range(4)]
     for (ours, _), owners in zip(pairs, [(ben, anna), (anna, ben), (late,), (ben, None)], strict=True):

@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 
 from errors import SourceError
+from media.heartbeat import STALLED
 from media.jobs import UPLOAD
+from media.trusted import OPTIONS
 from media.videos import VideoReader
-from media.worker import STALLED, Worker
+from media.worker import Worker
 from settings import Settings
 from tests.clips import write_clip
 from tests.servers import ROOT
 
 STUCK = """
 import sys, time
-from media import worker
+from media import analysis, heartbeat, worker
 from settings import Settings
-worker.BEAT, worker.STALL = 0.05, 0.3
-worker.analysed = lambda *_: iter(lambda: time.sleep(60), None)
+heartbeat.BEAT, heartbeat.STALL = 0.05, 0.3
+analysis.analysed = lambda *_: iter(lambda: time.sleep(60), None)
 worker.Worker(Settings(storage=sys.argv[1]), "stuck").run()
 """
 GREEDY = """
@@ -72,6 +74,40 @@ def test_a_codec_that_nobody_knows_is_told_or_left_out(tmp_path, codec):
         with VideoReader(clip) as reader:
             assert reader.sound is None
             assert len(list(reader.pictures())) == 3
+
+
+def test_a_title_that_is_no_text_is_passed_over(tmp_path):
+    clip = write_clip(tmp_path / "clip.mp4", frames=3, sound=False)
+    whole = clip.read_bytes()
+    assert b"Lavf" in whole  # the tag of the writer
+    clip.write_bytes(whole.replace(b"Lavf", b"L\xff\xfef"))
+    with VideoReader(clip) as reader:
+        assert len(list(reader.pictures())) == 3
+
+
+@pytest.mark.parametrize("name", ["magicyuv", "ffvhuff"])
+def test_no_decoder_is_run_but_of_what_cameras_and_browsers_write(tmp_path, name):
+    path = tmp_path / "odd.avi"
+    with av.open(str(path), "w") as made:
+        picture = made.add_stream(name, rate=5)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="bgr24")
+        made.mux([*picture.encode(frame), *picture.encode(None)])
+    with pytest.raises(SourceError, match="in a form that cannot be read"):
+        VideoReader(path)
+    for options, looked_into in (({}, "yuv420p"), (OPTIONS, None)):
+        with av.open(str(path), options=options) as opened:
+            assert opened.streams.video[0].codec_context.pix_fmt == looked_into
+
+
+def test_uncompressed_video_as_laboratories_have_it_is_read(tmp_path):
+    with av.open(str(tmp_path / "raw.avi"), "w") as made:
+        picture = made.add_stream("rawvideo", rate=5)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "bgr24"
+        for level in (60, 120, 180):
+            made.mux(picture.encode(av.VideoFrame.from_ndarray(np.full((48, 64, 3), level, np.uint8), format="bgr24")))
+    with VideoReader(tmp_path / "raw.avi") as reader:
+        assert [int(image.mean()) for _, image in reader.pictures()] == [60, 120, 180]
 
 
 def test_a_worker_whose_decoder_hangs_gives_itself_up_and_its_job_is_taken_up_again(tmp_path):

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from errors import UploadError
-from media import uploads
+from errors import StorageError, UploadError
+from media.disk import SPARE
 from media.uploads import Upload, sweep
 
 
@@ -41,8 +41,8 @@ def test_one_byte_too_many_is_refused_with_the_limit(tmp_path):
 
 def test_a_full_disk_is_told_before_it_is_full(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, uploads.SPARE - 1))
-    with pytest.raises(UploadError, match="the server's disk is full"), Upload(tmp_path, 100) as upload:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1, 1, SPARE - 1))
+    with pytest.raises(StorageError, match="the server's disk is full"), Upload(tmp_path, 100) as upload:
         upload.write(b"x")
 
 

@@ -212,11 +212,12 @@ def test_the_state_tells_stages_rates_and_what_was_dropped(client):
 
 def test_an_unknown_path_says_where_to_go(client):
     assert "The page is at /" in problem(client.get("/nothing"), 404)
+    assert "has no slash at its end" in problem(client.get("/api/state/"), 404)
 
 
 def test_a_wrong_method_is_answered_as_a_problem_that_names_the_right_ones(client):
     answer = client.post("/api/state")
-    problem(answer, 405)
+    assert problem(answer, 405) == "Got POST, but /api/state answers GET, HEAD, OPTIONS only."
     assert "GET" in answer.headers["Allow"]
 
 

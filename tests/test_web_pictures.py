@@ -171,7 +171,7 @@ def bomb(width, height):
 @pytest.mark.parametrize(
     ("picture", "status", "told"),
     [
-        (b"", 400, "Send a picture as the body"),
+        (b"", 400, "Got no body; send a picture as the body"),
         (b"hello", 422, "it is no picture; expected JPEG, PNG, WebP or the like."),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 422, "it is no picture"),
         (encoded()[:20_000], 422, "cut off or damaged"),
@@ -189,7 +189,7 @@ def test_what_cannot_be_read_is_told_in_a_sentence(client, picture, status, told
     ("query", "given", "told"),
     [
         ("form=pdf", [("a.jpg", WALL)], "form: got 'pdf', expected one of json, csv, picture, zip."),
-        ("threshold=2", [("a.jpg", WALL)], "threshold: got '2', expected 0 to 1"),
+        ("threshold=2", [("a.jpg", WALL)], "threshold: got '2', expected a probability from 0 to 1"),
         ("threshold=nan", [("a.jpg", WALL)], "threshold: got 'nan'"),
     ],
 )

@@ -149,6 +149,9 @@ def test_states_are_told_of_those_whose_ids_are_known_only(client):
 def test_what_makes_no_sense_is_told_and_begins_nothing(client, settings, wishes, status, told):
     assert told in problem(client.post("/api/records", json=wishes), status)
     assert "truncated" in problem(client.post("/api/records", data=b"{", content_type="application/json"), 400)
+    assert "can't decode byte 0xff" in problem(
+        client.post("/api/records", data=b'{"camera": "\xff"}', content_type="application/json"), 400
+    )
     assert "Got 'text/plain'" in problem(client.post("/api/records", data=b"{} ", content_type="text/plain"), 415)
     assert client.post("/api/records", data=b"x" * 9999).status_code == 413
     assert not Path(settings.storage).exists()

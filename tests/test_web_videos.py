@@ -64,8 +64,9 @@ def test_a_video_is_taken_and_waits(client, settings, way):
         (multipart("video", b"x" * 1_000_001), 413, "It is larger than 1 MB"),
         ({"data": b"x" * 3_000_000}, 413, "It is larger than 1 MB"),
         ({"data": b""}, 400, "Send a video as the body"),
-        ({"data": {"film": "no file"}}, 400, "Expected the multipart field 'video'"),
-        ({"data": {"video": [(io.BytesIO(b"x"), "a"), (io.BytesIO(b"y"), "b")]}}, 413, "One video at a time"),
+        ({"data": {"film": "no file"}}, 400, "Got 'film', expected the multipart field 'video'"),
+        ({"data": {"video": [(io.BytesIO(b"x"), "a"), (io.BytesIO(b"y"), "b")]}}, 422, "one video at a time"),
+        ({"data": {"video": (io.BytesIO(b"x"), "a"), "film": "me"}}, 400, "Got the field 'film' besides"),
     ],
 )
 def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, status, told):

@@ -184,6 +184,16 @@ def test_a_worker_ends_with_the_server_that_started_it_however_that_dies(setting
         process.wait()
 
 
+def test_a_worker_without_work_ends_well_while_its_server_lives(settings):
+    script = "import sys; from media import worker; worker.REST = 0.1; sys.exit(worker.main(sys.argv[1:]))"
+    command = [sys.executable, "-c", script, "--attached", "x", "--storage", settings.storage]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.wait(20) == 0, process.stderr.read()
+        finally:
+            process.kill()
+
+
 def test_a_worker_without_its_model_says_so(settings, tmp_path):
     worker = Worker(replace(settings, weights=str(tmp_path / "gone")), "one")
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5))

@@ -25,8 +25,8 @@ def test_a_worker_that_was_silent_for_long_leaves_the_files_to_who_took_its_job_
     job = hand_in(late.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
     analyse = late._analyse
 
-    def overtaken(taken, source, attempt):
-        analyse(taken, source, attempt)
+    def overtaken(*given):
+        analyse(*given)
         late.jobs.recover("late")
         work_off(new)
 

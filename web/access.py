@@ -4,6 +4,8 @@ While there is no access control, whoever comes from this machine may do everyth
 """
 
 import socket
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request
@@ -11,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 
 from access.connections import Identity
 from access.exposure import is_loopback
-from access.guard import Guard
+from access.guard import ANYBODY, Guard
 from access.roles import ANALYSE, OPERATE, WATCH, allows
 from errors import AccessError
 from settings import Settings
@@ -48,6 +50,8 @@ RULES = {
     "/metrics": OPERATE,
 }
 """By where an address begins, whole parts of it only; the longest counts. What is not told of asks for `OPERATE`."""
+BY_PROXY = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
+"""What proxies tell of whom they pass on: without the setting `proxies` all of them would seem to be this machine's."""
 LOG_IN = "/login"
 COOKIE = "expression_session"
 
@@ -56,6 +60,7 @@ def register(app: Flask, settings: Settings) -> None:
     """Have an application ask who is there; its guard is `app.extensions["guard"]`."""
     app.extensions["guard"] = Guard(settings.access)
     app.before_request(check)
+    app.register_error_handler(AccessError, _closed)
     app.context_processor(lambda: {"may": may, "identity": the_identity()})
 
 
@@ -63,6 +68,13 @@ def the_guard() -> Guard:
     """The guard of this application."""
     guard: Guard = current_app.extensions["guard"]
     return guard
+
+
+def welcome_still() -> Callable[[], bool]:
+    """Tells later, from any thread, whether who asks now may still come in; to have logged out changes nothing."""
+    guard = the_guard()
+    lasting = replace(the_identity() or ANYBODY, session=None)
+    return lambda: guard.is_welcome(lasting)
 
 
 def the_identity() -> Identity | None:
@@ -91,26 +103,33 @@ def check() -> Answer | None:
     """A refusal, or a way to the log-in, for who may not see what they ask for; for `before_request`."""
     guard = the_guard()
     if not guard.on:
+        _note_connection(guard, ANYBODY)
         return _from_elsewhere()
     needed = role_for(request.path)
-    try:
-        g.identity = _known(guard) if needed != PUBLIC or request.path == LOG_IN else None
-    except AccessError as error:
-        current_app.logger.error("%s", error)
-        return problem(503, "Closed", "Nobody can be let in at the moment; the server's log tells why.")
-    _note_connection(guard)
+    g.identity = _known(guard) if needed != PUBLIC or request.path == LOG_IN else None
     identity = the_identity()
+    _note_connection(guard, identity)
     if needed == PUBLIC or (identity and allows(identity.role, needed)):
         return None
     return _forbidden(identity, needed) if identity else _unknown()
 
 
+def _closed(error: AccessError) -> Response:
+    current_app.logger.error("%s", error)
+    return problem(503, "Closed", "Nobody can be let in at the moment; the server's log tells why.", Retry_After="30")
+
+
 def _from_elsewhere() -> Response | None:
     """Without access control, only this machine is answered: a web server may have been told to listen elsewhere."""
+    settings: Settings = current_app.extensions["server"].settings
     before = request.environ.get("werkzeug.proxy_fix.orig", request.environ).get("REMOTE_ADDR")
     peers = {before, request.remote_addr} - {None, ""}  # the proxy, and whom it answers
-    if all(map(is_loopback, peers)) or current_app.extensions["server"].settings.insecure_public:
+    by_proxy = "" if settings.proxies else next(filter(request.headers.__contains__, BY_PROXY), "")
+    if settings.insecure_public or (all(map(is_loopback, peers)) and not by_proxy):
         return None
+    if by_proxy:
+        told = f"The request came by a proxy (it has {by_proxy}), so it may be anybody's. Whoever runs this server can "
+        return problem(403, "By a proxy", f"{told}say how many there are, --proxies 1, and who may come in.")
     told = "This server answers its own machine only. Whoever runs it can let others in: main.py access add NAME"
     return problem(403, "Not from here", f"{told} --role watch.")
 
@@ -129,10 +148,10 @@ def cookie_name() -> str:
     return f"__Host-{COOKIE}" if request.is_secure else COOKIE
 
 
-def _note_connection(guard: Guard) -> None:
+def _note_connection(guard: Guard, identity: Identity | None) -> None:
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
-        guard.connections.serves(connection, the_identity())
+        guard.connections.serves(connection, identity)
 
 
 def wants_page() -> bool:
@@ -145,12 +164,19 @@ def wants_page() -> bool:
 def _unknown() -> Answer:
     if wants_page() and not request.path.startswith("/api/"):
         return redirect(f"{request.script_root}{LOG_IN}?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
+    kind, challenge, got = request.headers.get("Authorization", "").split(" ", 1)[0], "Bearer", ""
+    if kind.lower() == "bearer":
+        challenge, got = 'Bearer error="invalid_token"', "This token is not known here, or is so no more. "
+    elif kind:
+        got = f"Got {kind[:20]!r}, which is not known here. "
     told = "Log in at /login, or send a token: 'Authorization: Bearer TOKEN'. Whoever runs this server gives them out."
-    return problem(401, "Who are you?", told, WWW_Authenticate="Bearer")
+    return problem(401, "Who are you?", got + told, WWW_Authenticate=challenge)
 
 
 def _forbidden(identity: Identity, needed: str) -> Answer:
     told = f"{identity.name} may {identity.role}; this asks for {needed}. Whoever runs this server can change that."
+    if request.url_rule is None:
+        told = f"There is nothing at {request.path} that {identity.name}, who may {identity.role}, could see."
     if wants_page() and not request.path.startswith("/api/"):
         return Response(render_template("login.html", told=told, next="/"), 403)
     return problem(403, "Not allowed", told)

@@ -6,13 +6,12 @@ elsewhere, so any address is let through.
 """
 
 import ipaddress
-import socket
 from collections.abc import Iterable
 
 from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from access.exposure import is_loopback
+from access.exposure import names_of
 from settings import Settings
 from web.problems import problem
 
@@ -36,15 +35,6 @@ def register(app: Flask, settings: Settings) -> None:
         return problem(421, "Another server's name", f"{told}, without the port.")
 
 
-def names_of(settings: Settings) -> frozenset[str]:
-    """The names of a server with some settings, in small letters."""
-    names = {"localhost", settings.host, *settings.hosts}
-    if not is_loopback(settings.host):  # in the local network a machine is called by its own name
-        own = socket.gethostname()
-        names |= {own, f"{own}.local"}
-    return frozenset(name.lower().rstrip(".") for name in names)
-
-
 def is_allowed(host: str, names: Iterable[str]) -> bool:
     """Whether a `Host` header, with or without a port, is an address or one of some names."""
     name = _without_port(host).lower().rstrip(".")
@@ -57,4 +47,4 @@ def is_allowed(host: str, names: Iterable[str]) -> bool:
 
 def _without_port(host: str) -> str:
     name, colon, port = host.rpartition(":")
-    return name if colon and port.isdigit() and (name.endswith("]") or ":" not in name) else host
+    return name if colon and (port.isdigit() or not port) and (name.endswith("]") or ":" not in name) else host

@@ -6,13 +6,12 @@ Told is which route was asked, never the address itself: it may hold a file's na
 import logging
 import re
 import secrets
-import threading
 import time
-from collections import defaultdict
 from types import TracebackType
 
 from flask import Flask, Response, current_app, g, request
 
+from delivery.tally import Counts
 from logs import REQUEST
 
 log = logging.getLogger("requests")
@@ -23,31 +22,11 @@ QUIET = {"static", "api.state", "metrics.metrics", "health.healthz", "health.rea
 """Endpoints asked so often that they are told at debug level only, unless they fail."""
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
-Key = tuple[str, str, int]
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Counts:
-    """Requests that were answered, by method, route and status: how many, and the seconds they took in sum."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[Key, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
-
-    def add(self, key: Key, seconds: float) -> None:
-        """Count one request."""
-        with self._lock:
-            count, total = self._counts[key]
-            self._counts[key] = count + 1, total + seconds
-
-    def read(self) -> dict[Key, tuple[int, float]]:
-        """What has been counted since the start."""
-        with self._lock:
-            return dict(self._counts)
-
-
 def the_counts() -> Counts:
-    """The counts of this application."""
+    """The requests that this application has answered and their seconds, by method, route and status."""
     counts: Counts = current_app.extensions["requests"]
     return counts
 
@@ -82,7 +61,7 @@ def _note(response: Response) -> Response:
 
     def tell() -> None:
         seconds = time.perf_counter() - began
-        counts.add(key, seconds)
+        counts.add((*key[:2], str(key[2])), seconds)
         fields = {**dict(zip(("method", "route", "status"), key, strict=True)), "seconds": round(seconds, 4)}
         extra = {"fields": fields, "request": request_id}
         log.log(logging.DEBUG if quiet else logging.INFO, "%s %s %d in %.3f s", *key, seconds, extra=extra)

@@ -1,17 +1,22 @@
-"""The log-in page."""
+"""The log-in page, and the log-out."""
 
 import math
 
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from access.sessions import LIFETIME
+from errors import AccessError
 from web.access import cookie_name, the_guard
 
 blueprint = Blueprint("login", __name__)
 
 LONGEST_FORM = 4000
 """Bytes that a log-in may have."""
+NOT_KEPT = (
+    "You are logged out in this browser, but the server could not take note of it: a copy of your cookie holds on. "
+    "Whoever runs this server finds the reason in its log."
+)
 
 
 @blueprint.get("/login")
@@ -37,6 +42,7 @@ def log_in() -> Answer:
     if identity is None:
         guard.attempts.failed(address)
         return Response(_shown("This is not known here; look at the name and the password again."), 403)
+    _end_session()  # this browser would forget it, but copies of its cookie would hold on
     inside = redirect(f"{request.script_root}{_inside(request.form.get('next', ''))}", 303)
     inside.set_cookie(
         cookie_name(),
@@ -51,10 +57,24 @@ def log_in() -> Answer:
 
 @blueprint.post("/logout")
 def log_out() -> Answer:
-    """Forget the cookie, and lead to the log-in."""
-    answer = redirect(f"{request.script_root}/login", 303)
+    """End the session, which no copy of its cookie outlasts, and lead to the log-in."""
+    answer: Answer = redirect(f"{request.script_root}/login", 303)
+    if not _end_session():
+        answer = Response(_shown(NOT_KEPT), 503)
     answer.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax")
     return answer
+
+
+def _end_session() -> bool:
+    """End the session of the cookie that was sent, if any; False where that could not be kept."""
+    guard, cookie = the_guard(), request.cookies.get(cookie_name())
+    try:
+        if cookie and guard.on:
+            guard.log_out(cookie)
+    except AccessError as error:
+        current_app.logger.error("%s", error)
+        return False
+    return True
 
 
 def _shown(told: str) -> str:

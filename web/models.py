@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from bundle import CARD, read_card, spec_of
+from bundle import CARD, located, read_card, spec_of
 from errors import BundleError
 from web.answers import Bundle, Bundles
 from web.cameras import the_server
@@ -18,7 +18,7 @@ blueprint = Blueprint("models", __name__)
 @operation("Server", {200: Answer("The bundles, by name", kind=Bundles)})
 def models() -> Response:
     """The weights bundles beside the one in use: labels, input, size and measured figures."""
-    used = Path(the_server().settings.weights)
+    used = located(the_server().settings.weights)
     return jsonify(Bundles(models=bundles(used)))
 
 

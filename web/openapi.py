@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from apispec import APISpec
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.routing import Rule
 
 from web.access import PUBLIC, role_for, the_guard
@@ -24,7 +24,11 @@ PROBLEM = "application/problem+json"
 COMMON = {
     401: "The server asks who is there, and nobody has said",
     403: "Another site's page asks, or this is not for who asks",
+    414: "The address is too long",
+    421: "The server is not called by the name in `Host`",
     429: "Too much at once, or too often",
+    431: "A header is too long, or there are too many",
+    503: "Not at the moment; the answer says why",
 }
 """Errors that any address may answer with."""
 RETRY = {"Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "string"}}}
@@ -48,7 +52,7 @@ WORDS = (
 @operation("Server", {200: Answer("The document")})
 def openapi() -> Response:
     """This description of the API, OpenAPI 3.1."""
-    return jsonify(the_document())
+    return jsonify({**the_document(), "servers": [{"url": request.script_root or "/"}]})
 
 
 @blueprint.get("/api/docs")
@@ -175,9 +179,9 @@ def _body(about: Body, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _form(about: Body) -> dict[str, Any]:
-    fields = {name: {**BINARY, "description": words} for name, words in about.fields.items()}
-    needed = [{"required": [name]} for name in fields]
-    return {"type": "object", "properties": fields, **({"anyOf": needed} if len(needed) > 1 else needed[0])}
+    fields = {name: {**BINARY, "minLength": 1, "description": words} for name, words in about.fields.items()}
+    needed: dict[str, Any] = {"required": [*fields]} if len(fields) == 1 else {"minProperties": 1}
+    return {"type": "object", "properties": fields, "additionalProperties": False, **needed}
 
 
 def _json(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:

@@ -33,9 +33,16 @@ def refuse_strangers() -> Response | None:
 def refuse_stranger() -> Response | None:
     """The same by `Origin`, for a request of any method: a WebSocket begins with a GET."""
     origin = request.headers.get("Origin")
-    if origin is None or urlsplit(origin).netloc == request.host:
+    if origin is None or _site(origin) == request.host:
         return None
     return _refusal(f"The page is from {origin[:200]!r}, this server is {request.host!r}")
+
+
+def _site(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as brackets that are not closed
+        return None
 
 
 def _follows_link() -> bool:

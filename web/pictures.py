@@ -5,29 +5,33 @@ import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request, send_file
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from delivery.tally import Counts
 from drawing.annotate import annotate
 from errors import ExpressionError, ImageError
-from faces import Face
+from faces import Face, Image
 from media.findings import Finding, as_csv
 from media.pictures import encoded
 from media.reader import PictureReader
 from media.turns import Crowded
 from web.answers import PictureFaces
+from web.bodies import whole_body
 from web.cameras import the_server
 from web.operations import Answer, Body, Parameter, operation
 from web.parameters import STILL_THRESHOLD
 from web.problems import problem
+from web.wishes import threshold
 
 blueprint = Blueprint("pictures", __name__)
 
 FORMS = ("json", "csv", "picture", "zip")
 MOST = 100
 """Pictures that one request may hold."""
+FIELDS = ("image", "face")
 IN_ALL = 20
 """How many times the limit for one picture they may have together."""
 MEGABYTE = 1_000_000
@@ -62,8 +66,10 @@ def the_reader() -> PictureReader:
         400: "No picture, an unknown field, or a parameter that makes no sense",
         403: "The request comes from another site's page",
         413: "Too large, or too many pictures",
+        415: "The body is compressed",
         422: "It is no picture, or cut off; or several, where one is expected",
         503: "Many pictures are being read, or the network cannot be loaded",
+        507: "The disk is full on which large forms are kept meanwhile",
     },
     (
         Parameter("form", Literal["json", "csv", "picture", "zip"], "What is answered", "json"),
@@ -72,7 +78,7 @@ def the_reader() -> PictureReader:
     ),
     Body(
         "One picture as the body, or one or several in a form",
-        files=("image/jpeg", "image/png", "image/webp"),
+        files=("image/jpeg", "image/png", "image/webp", "application/octet-stream"),
         fields={
             "image": "A picture in which faces are looked for; several where the answer is a table or a ZIP file",
             "face": "A picture that is one face as a whole; several as well",
@@ -85,21 +91,23 @@ def analyze() -> Response:
     The picture is the body, or the multipart field `image`; what comes as the field `face` is read as one face as a
     whole. `?form=` is json, csv, picture or zip; `?threshold=` is the probability below which a face is unsure.
     """
-    form, threshold = _form(), _threshold()
+    form, wished = _form(), threshold()
+    sure = the_server().settings.threshold if wished is None else wished
     given = list(_given())
     if not given:
-        return problem(400, "No picture", "Send a picture as the body, or as the multipart field 'image'.")
+        got = "Got a form without a whole file" if request.mimetype == "multipart/form-data" else "Got no body"
+        return problem(400, "No picture", f"{got}; send a picture as the body, or as the multipart field 'image'.")
     if len(given) > 1 and form in ("json", "picture"):
         return problem(422, "Several pictures", f"form={form} takes one picture; form=csv and form=zip take several.")
     if form == "zip":
-        return _zip(given, threshold)
-    read = [the_reader().read(name, data, whole) for name, data, whole in given]
+        return _zip(given, sure)
+    read = [_read(name, data, whole) for name, data, whole in given]
     if form == "csv":
         return Response(as_csv([finding for finding, _ in read]), mimetype="text/csv")
     finding, image = read[0]
     if form == "picture":
-        return Response(encoded(annotate(image, _faces(finding), threshold)), mimetype="image/jpeg")
-    return jsonify(_told(finding, threshold, given[0][2]))
+        return Response(encoded(annotate(image, _faces(finding), sure)), mimetype="image/jpeg")
+    return jsonify(_told(finding, sure, given[0][2]))
 
 
 @blueprint.errorhandler(Crowded)
@@ -120,36 +128,26 @@ def _form() -> str:
     return form
 
 
-def _threshold() -> float:
-    text = request.args.get("threshold")
-    if text is None:
-        return the_server().settings.threshold
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        abort(problem(400, "Bad threshold", f"threshold: got {text[:40]!r}, expected 0 to 1, such as 0.35."))
-    return value
-
-
 def _given() -> Iterator[tuple[str, bytes, bool]]:
     """Every picture of the request: its name, its bytes, and whether it is to be read as one face."""
     limit = the_server().settings.max_picture * MEGABYTE
     several = request.mimetype == "multipart/form-data"
-    request.max_content_length = limit * IN_ALL if several else limit
-    too_large = f"a picture may have {limit // MEGABYTE} MB, and a request {IN_ALL * limit // MEGABYTE} MB in all."
+    in_all = f"{MOST} of them and {IN_ALL * limit // MEGABYTE} MB in all"
+    too_large = f"a picture may have {limit // MEGABYTE} MB, and a request {in_all}."
     try:
         if not several:
-            data = request.get_data(cache=False)
+            data = whole_body(limit)
             if data:
                 yield _name(request.args.get("name", "")), data, False
             return
-        if len(list(request.files.values())) > MOST:
-            abort(problem(413, "Too many", f"Expected at most {MOST} pictures in one request."))
-        for field, file in request.files.items(multi=True):
-            if field not in ("image", "face"):
-                abort(problem(400, "Unknown field", f"Got the field {str(field)[:40]!r}, expected 'image' or 'face'."))
+        request.max_content_length = limit * IN_ALL
+        _refuse_words()
+        files = list(request.files.items(multi=True))
+        if len(files) > MOST:
+            abort(problem(413, "Too many", f"Got {len(files)} pictures, expected at most {MOST} in one request."))
+        for field, file in files:
+            if field not in FIELDS:
+                _refuse(field)
             data = file.read(limit + 1)
             if len(data) > limit:
                 abort(problem(413, "Too large", f"{_name(file.filename)}: {too_large}"))
@@ -158,10 +156,34 @@ def _given() -> Iterator[tuple[str, bytes, bool]]:
         abort(problem(413, "Too large", too_large[0].upper() + too_large[1:]))
 
 
+def _refuse_words() -> None:
+    """End the request where a form holds text, which was meant to be a picture, a parameter, or for somebody else."""
+    for field in request.form:
+        if field in FIELDS:
+            told = f"Got the field {field!r} as text, expected a file; with curl: -F {field}=@me.jpg"
+            abort(problem(400, "No picture", f"{told}."))
+        if field in current_app.extensions["parameters"]:
+            told = f"Got {field[:40]!r} as a field of the form, expected it in the address, as ?{field[:40]}=..."
+            abort(problem(400, "Unknown field", told))
+        _refuse(field)
+
+
+def _refuse(field: object) -> NoReturn:
+    abort(problem(400, "Unknown field", f"Got the field {str(field)[:40]!r}, expected 'image' or 'face'."))
+
+
 def _name(text: str | None) -> str:
     """A file's name as the visitor gave it, without folders and what no name has."""
     name = PurePath((text or "").replace("\\", "/")).name
     return "".join(letter for letter in name if letter.isprintable())[:100] or "picture"
+
+
+def _read(name: str, data: bytes, whole: bool) -> tuple[Finding, Image]:
+    """What `PictureReader.read` finds, counted for `/metrics`."""
+    finding, image = the_reader().read(name, data, whole)
+    counts: Counts = current_app.extensions["pictures"]
+    counts.add((), len(_faces(finding)))
+    return finding, image
 
 
 def _faces(finding: Finding) -> tuple[Face, ...]:
@@ -189,7 +211,7 @@ def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
             try:
-                finding, image = the_reader().read(name, data, whole)
+                finding, image = _read(name, data, whole)
                 drawn = encoded(annotate(image, _faces(finding), threshold))
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:

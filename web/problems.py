@@ -1,11 +1,26 @@
 """Errors as problem JSON (RFC 9457), with a sentence that a person can act on."""
 
+import errno
+import logging
 from typing import Any
 
-from flask import Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, g, json, request
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    RequestedRangeNotSatisfiable,
+    RequestEntityTooLarge,
+)
 
-from errors import QueueError
+from errors import QueueError, StorageError
+from media.disk import FULL, is_no_room
+
+log = logging.getLogger("web")
+
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
+"""What a folder that is another's, read-only, or no folder at all is answered with."""
 
 
 def problem(status: int, title: str, detail: str, **headers: str) -> Response:
@@ -30,11 +45,42 @@ def register(app: Flask) -> None:
         told = str(error)
         return problem(503, "Try again", f"{told[0].upper()}{told[1:]}", Retry_After="10")
 
+    @app.errorhandler(StorageError)
+    def make_room(error: StorageError) -> Response:
+        told = str(error)
+        return problem(507, "Disk full", f"{told[0].upper()}{told[1:]}.")
+
+    @app.errorhandler(OSError)
+    def unusable(error: OSError) -> Response:
+        if is_no_room(error):
+            return make_room(StorageError(FULL))
+        if error.errno not in UNUSABLE:
+            raise error
+        log.error("the storage cannot be used (%s); main.py --check tells more", error.strerror)
+        told = f"The server's storage cannot be used ({error.strerror}); tell its keeper."
+        return problem(503, "No storage", told, Retry_After="30")
+
     @app.errorhandler(HTTPException)
     def answer(error: HTTPException) -> Response:
-        detail = error.description or error.name
-        if error.code == 404:
-            detail = f"There is nothing at {request.path}. The page is at /, the stream at /video_feed."
-        made = problem(error.code or 500, error.name, detail)
+        made = problem(error.code or 500, error.name, _told(error))
         made.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
         return made
+
+
+def _told(error: HTTPException) -> str:
+    """What a person can do about an error; Werkzeug's own words do not say it."""
+    if isinstance(error, NotFound):
+        slash = " An address has no slash at its end." if request.path.endswith("/") else ""
+        places = "The page is at /, the stream at /video_feed, the API's description at /api/docs."
+        return f"There is nothing at {request.path}. {places}{slash}"
+    if isinstance(error, MethodNotAllowed):
+        known = ", ".join(sorted(error.valid_methods or ()))
+        return f"Got {request.method[:20]}, but {request.path} answers {known} only."
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        got = request.headers.get("Range", "")[:60]
+        return f"Range: got {got!r}, expected one range within the {error.length} bytes, such as bytes=0-99."
+    if isinstance(error, InternalServerError) and "request_id" in g:
+        return f"The server made a mistake. Its log tells it under {g.request_id!r}; whoever runs it can look there."
+    if isinstance(error, RequestEntityTooLarge) and request.max_content_length:
+        return f"The body is too large: expected {request.max_content_length:,} bytes at most."
+    return error.description or error.name

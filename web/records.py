@@ -9,12 +9,15 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, send_file, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from delivery.viewers import Viewer
 from errors import RecordError
 from recording.keeper import Keeper
 from recording.store import ID, MOMENT, RATE, WIDEST, Record
 from server import Full
+from web.access import welcome_still
+from web.bodies import whole_body
 from web.cameras import chosen_camera, the_server
 from web.operations import Answer, Body, Parameter, operation
 from web.parameters import DOWNLOAD, SECRET
@@ -85,7 +88,8 @@ def states() -> Response:
         404: "There is no such camera",
         413: "The request is too large",
         415: "The body is no JSON",
-        503: "As many records or viewers as may be, or the disk is full",
+        503: "As many records or viewers as may be",
+        507: "The disk is full",
     },
     body=Body("What is to be recorded", json=RecordWishes, required=False),
 )
@@ -104,7 +108,7 @@ def begin() -> Response:
         return problem(503, "Too many viewers", str(full), Retry_After="5")
     about = {"camera": engine.name, "look": asdict(viewer.look)}
     try:
-        record = the_keeper().begin(about, labels, hub, viewer, lambda: engine.leave(viewer))
+        record = the_keeper().begin(about, labels, hub, viewer, lambda: engine.leave(viewer), welcome_still())
     except BaseException as error:
         engine.leave(viewer)
         if isinstance(error, RecordError):
@@ -118,14 +122,16 @@ def begin() -> Response:
 
 
 def _wishes() -> dict[str, Any]:
-    request.max_content_length = LARGEST
-    data = request.get_data() or b"{}"
+    try:
+        data = whole_body(LARGEST) or b"{}"
+    except RequestEntityTooLarge:
+        abort(problem(413, "Too large", f"Wishes may have {LARGEST:,} bytes."))
     expected = 'expected a JSON object such as {"camera": "door", "privacy": "blur"}, as application/json.'
     if data != b"{}" and not request.is_json:
         abort(problem(415, "No JSON", f"Got {request.mimetype[:40] or 'no type'!r}; {expected}"))
     try:
         wishes = msgspec.json.decode(data, type=RecordWishes)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         abort(problem(400, "Bad request", f"{error}; {expected}"))
     given = {name: getattr(wishes, name) for name in wishes.__struct_fields__}
     return {name: value for name, value in given.items() if value is not msgspec.UNSET}

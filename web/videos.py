@@ -38,6 +38,7 @@ RESULTS = {
 }
 """By file: its type, and what the visitor's file ends in."""
 UNKNOWN = {404: "There is no such video, or no longer"}
+FULL = "The disk is full"
 
 
 def the_foreman() -> Foreman:
@@ -52,8 +53,11 @@ def the_foreman() -> Foreman:
     {202: Answer("It is queued", kind=VideoJob, headers={"Location": "Where its state is told"})},
     {
         400: "No video",
-        413: "Too large, or the disk is full",
+        413: "Too large",
+        415: "The body is compressed",
+        422: "Several videos at once",
         503: "Many videos are waiting, or the queue does not answer",
+        507: FULL,
     },
     [Parameter("name", str, "The video's name, where it is the body", "clip.mp4")],
     Body(
@@ -97,9 +101,13 @@ def _receive(upload: Upload) -> str:
         upload.read_from(request.stream)
         return _name(request.args.get("name"))
     parser = FormDataParser(stream_factory=_Once(upload))
-    _, _, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
+    _, words, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     if "video" not in files:
-        abort(problem(400, "No video", "Expected the multipart field 'video'."))
+        got = ", ".join(repr(str(field)[:40]) for field in [*files, *words][:5]) or "no whole field"
+        abort(problem(400, "No video", f"Got {got}, expected the multipart field 'video' with a file and its name."))
+    if words:
+        told = f"Got the field {str(next(iter(words)))[:40]!r} besides, expected 'video' and no other."
+        abort(problem(400, "Unknown field", told))
     return _name(files["video"].filename)
 
 
@@ -112,7 +120,7 @@ class _Once:
     def __call__(self, *_: object, **__: object) -> Any:
         upload, self._upload = self._upload, None
         if upload is None:
-            raise UploadError("one video at a time")
+            abort(problem(422, "Several videos", "Got several files, expected one video at a time."))
         return _Sink(upload)
 
 
@@ -190,7 +198,7 @@ def result(job_id: str, file: str) -> Response:
 
 
 @blueprint.post("/api/videos/<job_id>/cancel")
-@operation("Videos", {200: Answer("It is cancelled", kind=VideoJob)}, {**UNKNOWN, 409: "It is over already"})
+@operation("Videos", {200: Answer("It is cancelled", kind=VideoJob)}, {**UNKNOWN, 409: "It is over already", 507: FULL})
 def cancel(job_id: str) -> Response:
     """Stop the analysis of a video, whose files are deleted; 409 where it is over."""
     job, jobs = _job(job_id), the_foreman().jobs
@@ -201,7 +209,7 @@ def cancel(job_id: str) -> Response:
 
 
 @blueprint.delete("/api/videos/<job_id>")
-@operation("Videos", {204: Answer("It is gone", ())}, UNKNOWN)
+@operation("Videos", {204: Answer("It is gone", ())}, {**UNKNOWN, 507: "The disk is full; its files are gone"})
 def delete(job_id: str) -> Response:
     """Delete a video and its results at once; its analysis stops."""
     job = _job(job_id)

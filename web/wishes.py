@@ -50,16 +50,21 @@ def look(wishes: Wishes | None = None) -> Look:
     server's setting. Ends the request with 400 for another form.
     """
     wishes, usual = request.args if wishes is None else wishes, the_server().look
-    threshold = _number(wishes, "threshold", (0, 1), "a probability", "0.35")
+    share = threshold(wishes)
     seconds = smoothing(wishes)
     return Look(
         width=_width(wishes),
         bars=_choice(wishes, "bars", ("0", "1"), str(int(usual.bars))) == "1",
         privacy=_privacy(wishes),
-        threshold=usual.threshold if threshold is None else nearest_threshold(threshold),
+        threshold=usual.threshold if share is None else nearest_threshold(share),
         smoothing=usual.smoothing if seconds is None else seconds,
         mirror=_choice(wishes, "mirror", ("0", "1"), "0") == "1",
     ).guarded(usual.privacy)
+
+
+def threshold(wishes: Wishes | None = None) -> float | None:
+    """The probability below which an expression is unsure, by `?threshold=`, as it was given; None where none is."""
+    return _number(request.args if wishes is None else wishes, "threshold", (0, 1), "a probability", "0.35")
 
 
 def smoothing(wishes: Wishes | None = None) -> float | None:

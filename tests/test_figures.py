@@ -1,0 +1,139 @@
+"""Figures of several workers in sum: they go on where a worker ends, and never fall."""
+
+import time
+
+import pytest
+
+from board import Board
+from web.families import Family
+from web.figures import CameraCounts, Figures, SharedFigures
+
+ASKED, HERE = "requests", "viewers"
+
+
+class Worker:
+    """One process' figures, which a test changes."""
+
+    def __init__(self, asked: float = 0, here: float = 0) -> None:
+        self.asked, self.here = asked, here
+        self.padding: dict = {}
+
+    def read(self, name: str) -> Figures:
+        counts = {ASKED: {("GET",): (self.asked, self.asked / 2)}, "cpu": {(name,): (1.0,)}}
+        return Figures({**counts, **self.padding}, {HERE: {(): (self.here,)}})
+
+
+def posted_by_another(board: Board, place: int, asked: float, here: float) -> None:
+    """Post as a process that does not live."""
+    other = SharedFigures(Worker(asked, here).read)
+    other._board, other._place = board, place
+    other._post()
+
+
+@pytest.fixture
+def board():
+    made = Board()
+    yield made
+    made._locks.close()
+    made._memory.close()
+
+
+@pytest.fixture
+def worker():
+    return Worker(asked=3, here=2)
+
+
+@pytest.fixture
+def shared(board, worker):
+    made = SharedFigures(worker.read)
+    yield made
+    made.close()
+
+
+def test_a_process_of_its_own_tells_its_own_figures_at_once(shared, worker):
+    worker.asked = 7
+    told = shared.read()
+    assert (told.counts[ASKED]["GET",], told.counts["cpu"]["1",]) == ((7, 3.5), (1.0,))
+
+
+def test_what_a_worker_that_ended_has_counted_still_counts_but_its_viewers_do_not(board, shared):
+    posted_by_another(board, 5, asked=10, here=4)
+    shared.open(board)
+    told = shared.read()
+    assert told.counts[ASKED]["GET",] == (13, 6.5)
+    assert told.gauges[HERE][()] == (2,)
+    assert set(told.counts["cpu"]) == {("1",), ("6",)}
+
+
+def test_who_takes_a_place_goes_on_with_what_was_counted_there(board, shared, worker):
+    posted_by_another(board, 0, asked=10, here=4)
+    shared.open(board)
+    worker.asked = 4
+    assert shared.read().counts[ASKED]["GET",] == (14, 7)
+    assert shared.read().counts["cpu"]["1",] == (2.0,)
+    assert shared.read().gauges[HERE][()] == (2,)
+
+
+def test_each_posts_without_being_asked(board, shared, worker, monkeypatch):
+    monkeypatch.setattr("web.figures.TICK", 0.01)
+    shared.open(board)
+    before, worker.asked = board.read_place(0), 8
+    until = time.monotonic() + 5
+    while board.read_place(0) == before:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_the_last_word_is_that_of_the_end(board, shared, worker):
+    shared.open(board)
+    worker.asked = 9
+    shared.close()
+    asker = SharedFigures(Worker().read)
+    asker._board = board
+    assert asker.read().counts[ASKED]["GET",] == (9, 4.5)
+
+
+def test_what_finds_no_room_is_told_once_and_what_was_posted_stands(board, shared, worker, caplog):
+    shared.open(board)
+    worker.padding, worker.asked = {"x" * 70_000 * number: {} for number in range(1, 4)}, 5
+    for _ in range(3):
+        assert shared.read().counts[ASKED]["GET",] == (3, 1.5)
+    assert caplog.text.count("figures for /metrics stay as they were") == 1
+
+
+def test_a_worker_that_finds_no_place_says_so_and_tells_of_the_others(board, shared, monkeypatch, caplog):
+    posted_by_another(board, 5, asked=10, here=4)
+    monkeypatch.setattr(board, "take_place", lambda: None)
+    shared.open(board)
+    assert shared.read().counts[ASKED]["GET",] == (10, 5)
+    assert "this one's figures are missing" in caplog.text
+
+
+def of_camera(since: float, frames: float, lost: float) -> Figures:
+    return Figures(cameras={"door": CameraCounts(since, {"frames": {(): (frames,)}, "lost": {("late",): (lost,)}})})
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_what_workers_know_of_a_camera_the_newest_is_told(turned):
+    total = Figures()
+    for figures in [of_camera(1.0, 70, 2), of_camera(1.0, 65, 3)][:: -1 if turned else 1]:
+        total.add(figures, living=False)
+    assert total.cameras["door"].counts == {"frames": {(): (70,)}, "lost": {("late",): (3,)}}
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_camera_node_that_was_started_anew_begins_anew(turned):
+    total = Figures()
+    for figures in [of_camera(1.0, 70, 2), of_camera(2.0, 5, 0)][:: -1 if turned else 1]:
+        total.add(figures)
+    assert total.cameras["door"].counts["frames"] == {(): (5,)}
+
+
+def test_what_a_worker_of_another_version_tells_is_left_out_where_it_does_not_fit():
+    family = Family("Words", ("method", "status"), "summary")
+    metric = family.metric("x_seconds", {("GET",): (1.0, 2.0), ("GET", "200"): (3.0, 4.0)})
+    labels = {"method": "GET", "status": "200"}
+    assert [(sample.name, sample.labels, sample.value) for sample in metric.samples] == [
+        ("x_seconds_count", labels, 3),
+        ("x_seconds_sum", labels, 4.0),
+    ]

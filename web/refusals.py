@@ -1,0 +1,24 @@
+"""What gunicorn itself answers where a request is no valid HTTP: problem JSON, as everything else."""
+
+import json
+import socket
+
+from web.headers import HEADERS
+from web.problems import described
+
+PATIENCE = 0.1
+"""Seconds that a client has to take it: this may be the thread that takes all connections in."""
+
+
+def write(connection: socket.socket, status: int, title: str, detail: str) -> None:
+    """Answer, in the place of `gunicorn.util.write_error`; the connection is then closed by the caller.
+
+    Raises:
+        OSError: the client has gone, or takes nothing.
+    """
+    told = f"{detail[:300]}. Expected HTTP/1.1 as of RFC 9112." if detail else "The server's log tells more."
+    body = json.dumps(described(status, title, told)).encode()
+    own = {"Connection": "close", "Content-Type": "application/problem+json", "Content-Length": str(len(body))}
+    lines = [f"HTTP/1.1 {status} {title}", *(f"{name}: {value}" for name, value in {**own, **HEADERS}.items())]
+    connection.settimeout(PATIENCE)
+    connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
