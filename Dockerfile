@@ -6,7 +6,7 @@ COPY . .
 RUN ["scripts/setup.sh", "serve"]
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --groups video --no-create-home expression \
+RUN useradd --uid 10001 --groups video --no-create-home --shell /usr/sbin/nologin expression \
     && install --directory --owner expression --mode 0700 /storage
 COPY --from=build /opt/expression /opt/expression
 WORKDIR /opt/expression

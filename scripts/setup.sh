@@ -68,12 +68,16 @@ install_server() {
     find "$packages" -depth -type d -name tests -exec rm -r {} +
     find "$packages" -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.h' \) -delete
     find "$packages/cv2/data" -name '*.xml' ! -name haarcascade_frontalface_default.xml -delete
-    # LiteRT's parts for graphics cards, for phones' chips and for compiling networks
+    # LiteRT's parts for graphics cards, for phones' chips and for compiling networks, and its other interface
     rm -rf "$packages"/ai_edge_litert/libLiteRtWebGpuAccelerator.so "$packages"/ai_edge_litert/vendors \
-        "$packages"/ai_edge_litert/tools
+        "$packages"/ai_edge_litert/tools "$packages"/ai_edge_litert/libLiteRt.so
+    # PyAV's libraries of X are megabytes of zeros, which need not lie on the disk
+    find "$packages" -type f -name '*.so*' -size +1M -exec sh -c \
+        'for file; do cp -p --sparse=always "$file" "$file.new" && mv "$file.new" "$file" || rm -f "$file.new"; done' sh {} +
     "$venv/bin/python" -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true
     find "$packages" -depth -type d -name __pycache__ -exec rm -r {} +
-    "$venv/bin/python" -c 'import main; from model import EmotionModel; EmotionModel.load("weights/ferplus", "litert")' \
+    PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c \
+        'import main; from model import EmotionModel; EmotionModel.load("weights/ferplus", "litert")' \
         2>/dev/null # compiles what is imported
     note requirements-serve.lock
 }

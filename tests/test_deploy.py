@@ -48,7 +48,7 @@ def test_the_dashboard_asks_for_metrics_that_exist(told):
 def test_the_alerts_ask_for_metrics_that_exist(told):
     rules = re.sub("#.*|job=.expression.|^ *- name:.*", "", (DEPLOY / "prometheus.rules.yml").read_text(), flags=re.M)
     names = set(METRIC.findall("\n".join(line for line in rules.splitlines() if "expr:" in line)))
-    assert len(names) == 4
+    assert len(names) == 11
     assert names <= told
 
 
@@ -68,6 +68,13 @@ def test_the_unit_and_the_site_are_of_one_mind():
     assert "StateDirectory=expression" in unit
     largest = int(re.search(r"client_max_body_size (\d+)m", site).group(1))
     assert largest > Settings().max_video
+
+
+def test_the_unit_waits_for_the_class_of_devices_that_it_lets_through():
+    unit = (DEPLOY / "expression.service").read_text(encoding="utf-8")
+    assert "DeviceAllow=char-video4linux rw" in unit
+    for order in ("After", "Wants"):  # systemd passes over a class that the kernel has not heard of yet
+        assert re.search(f"^{order}=.*modprobe@videodev.service", unit, re.MULTILINE)
 
 
 def test_the_image_holds_every_folder_that_serves():
@@ -92,3 +99,17 @@ def test_serving_imports_nothing_that_its_own_install_lacks():
     script = "import main, sys; print(*sorted(name.split('.')[0] for name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert {"tensorflow", "keras", "matplotlib", "pytest", "skimage"}.isdisjoint(done.stdout.split())
+
+
+def test_the_network_runs_without_what_a_servers_install_removes():
+    removed = re.findall(r"ai_edge_litert/(\S+)", (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8"))
+    assert "libLiteRt.so" in removed
+    script = f"""
+import os
+there = os.path.isfile
+os.path.isfile = lambda path: os.path.basename(path) not in {removed!r} and there(path)
+from model import EmotionModel
+print(EmotionModel.load("weights/ferplus", "litert").runtime, "libLiteRt.so" in open("/proc/self/maps").read())
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "litert False\n", done.stderr
