@@ -19,7 +19,7 @@ from access.exposure import check_exposure, is_loopback, names_of
 from access.register import Register
 from access.roles import ROLES
 from camera import Wanted, open_source, without_password
-from configuration import Choice, gather
+from configuration import Choice, check_workers, gather
 from delivery import network
 from errors import AccessError, ExpressionError, QueueError, UploadError
 from media.disk import SPARE, free_bytes, nearest_there
@@ -77,6 +77,8 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield _tried(f"camera {name}", partial(_camera, source, settings))
     if settings.redis_url:
         yield _tried("relay", lambda: _relay(settings))
+    if settings.workers > 1:
+        yield _tried("workers", lambda: _workers(settings))
     yield _tried("access", lambda: _access(settings))
     yield _tried("storage", lambda: _storage(Path(settings.storage)))
     yield _tried("queue", lambda: _queue(settings))
@@ -197,6 +199,11 @@ def _asked(url: str, setting: str, ask: Callable[[Redis], Any]) -> tuple[float, 
         told = f"{setting}: {without_password(url)} does not answer ({error}); is the Redis server running?"
         raise QueueError(told) from None
     return round(time.perf_counter() - start, 4), answer
+
+
+def _workers(settings: Settings) -> tuple[str, dict[str, Any]]:
+    check_workers(settings)
+    return f"{settings.workers} under gunicorn, over Redis", {"workers": settings.workers}
 
 
 def _port(settings: Settings) -> tuple[str, dict[str, Any]]:

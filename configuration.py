@@ -154,6 +154,17 @@ def _of_its_type(item: Field[Any], value: Any) -> Any:
     return value
 
 
+def check_workers(settings: Settings) -> None:
+    """Refuse more workers than may be.
+
+    Raises:
+        SettingError: several, and no Redis by which they could show the same camera.
+    """
+    if settings.workers > 1 and not settings.redis_url:
+        told = f"workers: got {settings.workers} without redis_url, expected 1"
+        raise SettingError(f"{told}: a camera has one owner (docs/scaling.md)")
+
+
 def add_options(parser: argparse.ArgumentParser, groups: Sequence[str] | None = None) -> None:
     """Add `--config` and an option for every setting (of the named groups, or all) to a command line's parser."""
     told = f"file of settings in TOML, such as port = 8000; the environment ({FILE}) may name it as well"

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from gunicorn import util
+from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers import gthread
 
@@ -17,22 +18,19 @@ import board
 import handover
 import logs
 from access.exposure import check_exposure
-from configuration import load
+from configuration import check_workers, load
 from delivery import network
-from errors import SettingError
+from errors import BundleError, SettingError
 from web import refusals
 
 try:
     _settings = load({}, os.environ)
+    check_workers(_settings)
 except SettingError as error:
     sys.exit(f"gunicorn: {error}")
 
 bind = network.joined(_settings.host, _settings.port)
 workers = _settings.workers
-if workers > 1 and not _settings.redis_url:
-    sys.exit(
-        f"gunicorn: workers: got {workers} without redis_url, expected 1: a camera has one owner (docs/scaling.md)"
-    )
 worker_class = "gthread"
 # so many that the page and /healthz answer with all of them there
 threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + 16
@@ -90,7 +88,10 @@ def post_worker_init(worker: Any) -> None:
     util.write_error = refusals.write
     gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
-    _ = served.model
+    try:
+        _ = served.model
+    except BundleError as error:
+        raise AppImportError(f"gunicorn: {error}") from None  # told without a traceback, and not tried again
     handover.end_on((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), worker.age, served.close)
     handover.the_handover().announce(worker.age)
     if served.own and not handover.the_handover().take_cameras():

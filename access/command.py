@@ -49,7 +49,8 @@ def _asked(name: str) -> str:
 
 def _list(register: Register, _: argparse.Namespace) -> None:
     if not register.on:
-        print(f"{register.path} is not there: whoever reaches the server may do everything.", file=sys.stderr)
+        told = f"{register.path} is not there: whoever is at this machine may do everything, others nothing."
+        print(told, file=sys.stderr)
         return
     grants = sorted(register.contents().grants.values(), key=lambda grant: grant.name)
     for grant in grants:

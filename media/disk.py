@@ -12,6 +12,8 @@ from errors import StorageError
 SPARE = 256_000_000
 """Bytes of the disk that are left free."""
 NO_ROOM = errno.ENOSPC, errno.EDQUOT
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+"""What a folder that is another's, read-only, or no folder at all is answered with."""
 FULL = "the server's disk is full; try again later, or tell its keeper"
 
 

@@ -28,6 +28,7 @@ class Queue:
         self._huey: Huey
         self._using: Callable[[], AbstractContextManager[None]] = answering
         self._lock = threading.Lock()
+        self._file = where if isinstance(where, Path) else None
         if isinstance(where, Path):
             self._using = partial(self._closing, where)
             with using_file(where):
@@ -44,6 +45,8 @@ class Queue:
 
     def next(self) -> str | None:
         """Take the first id out; None where there is none."""
+        if self._file is not None and not self._file.exists():
+            return None
         with self._using():
             task = self._huey.dequeue()
         return None if task is None else str(task.args[0])
@@ -53,6 +56,8 @@ class Queue:
         """Let go of the file after each use, since nobody is told when a queue is used no more."""
         with self._lock, using_file(file):
             try:
+                if not file.exists():  # somebody has emptied the storage
+                    self._huey.storage.initialize_schema()
                 yield
             finally:
                 self._huey.storage.close()

@@ -17,7 +17,7 @@ from configuration import add_options, load, parse_options
 from errors import ExpressionError, QueueError, StorageError
 from media.analysis import analyse
 from media.bounds import bound_memory
-from media.disk import is_full, telling_no_room
+from media.disk import UNUSABLE, is_full, telling_no_room
 from media.heartbeat import Heartbeat, told_of
 from media.job import Job
 from media.jobs import UPLOAD
@@ -255,6 +255,12 @@ def main(arguments: Sequence[str]) -> int:
         worker.run()
     except ExpressionError as error:
         print(f"main.py worker: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in UNUSABLE:
+            raise
+        told = f"--storage {settings.storage}: it cannot be used ({error.strerror}); name a folder to write to"
+        print(f"main.py worker: {told}", file=sys.stderr)
         return 2
     return 0
 

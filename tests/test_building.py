@@ -25,7 +25,7 @@ def test_everything_at_once_loses_nothing(tmp_path):
     assert told["videos"] == {"done": 1}
     assert set(told["uploads"]) == {"picture 200", "video 202"}
     assert told["visitors"]["fewest_answers_a_second"] > 2
-    assert told["mean_frames_a_second"] > 4
+    assert told["mean_frames_a_second"] > 2
 
 
 @pytest.mark.parametrize(

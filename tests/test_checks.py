@@ -188,3 +188,10 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         redis.kill()
         assert "redis_url: redis://127.0.0.1" in found(over)["relay"].words
         assert not found(over)["queue"].well
+
+
+def test_more_workers_than_may_be_are_told(settings):
+    several = found(replace(settings, workers=2))["workers"]
+    assert not several.well
+    assert "got 2 without redis_url, expected 1" in several.words
+    assert "workers" not in found(settings)

@@ -230,4 +230,5 @@ def test_a_bad_bundle_stops_the_start_with_its_reason(tmp_path):
         command(), cwd=ROOT, env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True, timeout=60
     )
     assert done.returncode != 0
-    assert re.search(r"BundleError: .*card.json: missing", done.stderr)
+    assert re.search(r"^gunicorn: .*card.json: missing", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stderr

@@ -1,3 +1,4 @@
+import shutil
 import threading
 import time
 
@@ -192,3 +193,13 @@ def test_many_workers_claim_each_job_once(jobs, where):
 def test_another_queue_is_refused_with_what_was_expected(tmp_path):
     with pytest.raises(SettingError, match="queue: got 'rabbit', expected sqlite or an address such as redis://"):
         Jobs(tmp_path, "rabbit")
+
+
+def test_a_storage_that_somebody_has_emptied_is_used_anew(tmp_path):
+    jobs = Jobs(tmp_path / "videos", keep=3600)
+    add(jobs)
+    shutil.rmtree(tmp_path / "videos")
+    assert queued(jobs) == []
+    assert not (tmp_path / "videos").exists()
+    add(jobs, "b")
+    assert queued(jobs) == ["b"]

@@ -172,7 +172,7 @@ def test_the_command_line_makes_lists_and_revokes(tmp_path, capfd, monkeypatch):
         status = main(["access", *arguments, "--access", str(tmp_path / "access.json")])
         return status, *capfd.readouterr()
 
-    assert "whoever reaches the server may do everything" in access("list")[2]
+    assert "whoever is at this machine may do everything" in access("list")[2]
     token = access("add", "anna", "--role", "watch")[1].strip()
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{PASSWORD}\n"))
     access("add", "ben", "--role", "operate", "--password")

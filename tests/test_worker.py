@@ -13,7 +13,7 @@ from media.findings import Finding
 from media.foreman import Foreman
 from media.jobs import UPLOAD
 from media.storage import LINE, RESULT, TABLE, VIDEO
-from media.worker import Worker
+from media.worker import Worker, main
 from settings import Settings
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in, while_working, work_off
@@ -169,6 +169,12 @@ def test_a_worker_apart_works_at_what_waits_until_it_is_told_to_end(settings, tm
         process.kill()
         process.wait()
         foreman.close()
+
+
+def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["--storage", str(tmp_path / "file")]) == 2
+    assert f"--storage {tmp_path / 'file'}: it cannot be used (" in capsys.readouterr().err
 
 
 def test_a_worker_ends_with_the_server_that_started_it_however_that_dies(settings):
