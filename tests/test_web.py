@@ -215,6 +215,21 @@ def test_an_unknown_path_says_where_to_go(client):
     assert "has no slash at its end" in problem(client.get("/api/state/"), 404)
 
 
+def test_a_person_who_mistypes_an_address_gets_a_page_and_a_program_a_problem(client):
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"}
+    answer = client.get("/camra", headers=browser)
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert "There is no page at <code>/camra</code>" in answer.text
+    assert "There is nothing at /api/stat" in problem(client.get("/api/stat", headers=browser), 404)
+
+
+def test_who_asks_for_the_head_of_a_stream_opens_no_camera(client):
+    for path, mimetype in (("/video_feed", "multipart/x-mixed-replace"), ("/api/events", "text/event-stream")):
+        answer = client.head(path)
+        assert (answer.status_code, answer.mimetype) == (200, mimetype)
+    assert [camera["status"] for camera in client.get("/api/state").json["cameras"]] == ["idle", "idle"]
+
+
 def test_a_wrong_method_is_answered_as_a_problem_that_names_the_right_ones(client):
     answer = client.post("/api/state")
     assert problem(answer, 405) == "Got POST, but /api/state answers GET, HEAD, OPTIONS only."

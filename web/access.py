@@ -17,7 +17,7 @@ from access.guard import ANYBODY, Guard
 from access.roles import ANALYSE, OPERATE, WATCH, allows
 from errors import AccessError
 from settings import Settings
-from web.problems import problem
+from web.problems import problem, wants_page
 
 PUBLIC = ""
 """The role of what everybody may see: nothing there tells of anybody."""
@@ -154,15 +154,8 @@ def _note_connection(guard: Guard, identity: Identity | None) -> None:
         guard.connections.serves(connection, identity)
 
 
-def wants_page() -> bool:
-    """Whether a browser's window asks, not a script or a program."""
-    return request.method == "GET" and request.accept_mimetypes.best_match(["application/json", "text/html"]) == (
-        "text/html"
-    )
-
-
 def _unknown() -> Answer:
-    if wants_page() and not request.path.startswith("/api/"):
+    if wants_page():
         return redirect(f"{request.script_root}{LOG_IN}?{urlencode({'next': request.full_path.rstrip('?')})}", 303)
     kind, challenge, got = request.headers.get("Authorization", "").split(" ", 1)[0], "Bearer", ""
     if kind.lower() == "bearer":
@@ -177,6 +170,6 @@ def _forbidden(identity: Identity, needed: str) -> Answer:
     told = f"{identity.name} may {identity.role}; this asks for {needed}. Whoever runs this server can change that."
     if request.url_rule is None:
         told = f"There is nothing at {request.path} that {identity.name}, who may {identity.role}, could see."
-    if wants_page() and not request.path.startswith("/api/"):
+    if wants_page():
         return Response(render_template("login.html", told=told, next="/"), 403)
     return problem(403, "Not allowed", told)

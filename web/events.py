@@ -1,6 +1,6 @@
 """The cameras' events: faces, rates and status several times a second, as server-sent events."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from delivery.events import OPENING
 from delivery.viewers import Viewer
@@ -11,7 +11,7 @@ from web.live_answers import StateEvent
 from web.operations import Answer, operation
 from web.parameters import CAMERAS, REFUSED, SMOOTHED, WATCH
 from web.problems import problem
-from web.streams import streamed
+from web.streams import headed, streamed
 from web.wishes import smoothing, watches
 
 blueprint = Blueprint("events", __name__)
@@ -28,6 +28,8 @@ def events() -> Response:
     """An event `state` every quarter of a second, and at once when a camera's status changes."""
     server, seconds = the_server(), smoothing()
     topic = Topic(chosen_cameras(), server.settings.smoothing if seconds is None else seconds)
+    if request.method == "HEAD":
+        return headed("text/event-stream")
     try:
         listener = server.listen(topic, watches())
     except Full as full:

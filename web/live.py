@@ -2,7 +2,7 @@
 
 import time
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from delivery.stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
@@ -12,7 +12,7 @@ from web.cameras import chosen_camera, the_server
 from web.operations import Answer, operation
 from web.parameters import CAMERA, LOOK, REFUSED, VIEWER, WISHED
 from web.problems import problem
-from web.streams import streamed
+from web.streams import headed, streamed
 from web.wishes import look, viewer
 
 blueprint = Blueprint("live", __name__)
@@ -33,11 +33,13 @@ NO_STORE = {"Cache-Control": "no-store"}
 def video_feed(camera: str = "") -> Response:
     """The annotated video as multipart/x-mixed-replace, `Content-Length` on every part."""
     engine, watching = chosen_camera(camera), viewer()
+    mimetype = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+    if request.method == "HEAD":
+        return headed(mimetype)
     try:
         hub = the_server().enter(engine, watching)
     except Full as full:
         return _full(full)
-    mimetype = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     return streamed(hub, watching, OPENING, mimetype, lambda: engine.leave(watching))
 
 

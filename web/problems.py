@@ -1,10 +1,9 @@
 """Errors as problem JSON (RFC 9457), with a sentence that a person can act on."""
 
-import errno
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, json, request
+from flask import Flask, Response, g, json, render_template, request
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -15,12 +14,9 @@ from werkzeug.exceptions import (
 )
 
 from errors import QueueError, StorageError
-from media.disk import FULL, is_no_room
+from media.disk import FULL, UNUSABLE, is_no_room
 
 log = logging.getLogger("web")
-
-UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
-"""What a folder that is another's, read-only, or no folder at all is answered with."""
 
 
 def problem(status: int, title: str, detail: str, **headers: str) -> Response:
@@ -62,9 +58,17 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def answer(error: HTTPException) -> Response:
+        if wants_page() and isinstance(error, NotFound):
+            return Response(render_template("nothing.html", path=request.path), 404)
         made = problem(error.code or 500, error.name, _told(error))
         made.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
         return made
+
+
+def wants_page() -> bool:
+    """Whether a person asks in a browser's window for a page, not a script or a program for something else."""
+    kinds = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return request.method == "GET" and kinds == "text/html" and not request.path.startswith("/api/")
 
 
 def _told(error: HTTPException) -> str:

@@ -16,6 +16,11 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 """nginx is told to pass on each item as it comes."""
 
 
+def headed(mimetype: str) -> Response:
+    """The head of such an answer alone: who asks for no more opens no camera."""
+    return Response(mimetype=mimetype, headers=HEADERS)
+
+
 def streamed(hub: Hub[Sent], viewer: Viewer, opening: bytes, mimetype: str, leave: Callable[[], None]) -> Response:
     """An answer that sends an opening and then a hub's newest items until the viewer leaves or the hub ends.
 
