@@ -177,13 +177,18 @@ class Worker:
         warned = False
         while True:
             try:
-                return self.jobs.finish(job, status, message)
+                return self.jobs.finish(job, status, message) or (warned and self._has_ended(job, status))
             except (QueueError, StorageError) as error:
                 if not warned:
                     log.warning("%s", error)
                 warned = True
                 if self.stop.wait(PAUSE):
                     raise
+
+    def _has_ended(self, job: Job, status: str) -> bool:
+        """Whether the end was taken in, although the answer to it was not heard."""
+        found = self.jobs.get(job.id)
+        return found is not None and (found.status, found.worker, found.attempts) == (status, job.worker, job.attempts)
 
     def _let_go(self, job: Job) -> None:
         """Remove the files of a job that was lost, unless another worker has it: this one may have been silent."""

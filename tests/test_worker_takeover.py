@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from errors import QueueError
 from media.foreman import Foreman
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.worker import Worker
@@ -51,6 +52,24 @@ def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path):
         found = worker.jobs.get(job.id)
         assert (found.status, found.attempts) == ("done", 1)
         assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
+
+
+def test_an_end_that_was_taken_in_unheard_leaves_no_upload(settings, tmp_path, monkeypatch):
+    worker = Worker(settings, "one")
+    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=3))
+    finish, told = worker.jobs.finish, []
+
+    def unheard(*given):
+        ended = finish(*given)
+        told.append(ended)
+        if len(told) == 1:
+            raise QueueError("the queue of videos does not answer")
+        return ended
+
+    monkeypatch.setattr(worker.jobs, "finish", unheard)
+    work_off(worker)
+    assert told == [True, False]
+    assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
 
 
 def test_two_servers_of_one_folder_start_one_worker(settings, tmp_path):
