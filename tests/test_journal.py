@@ -10,6 +10,7 @@ import pytest
 from logs import Lines, Objects, dress
 from main import create_app
 from settings import Settings
+from web.journal import QUIET
 
 NAME, VISITOR = "my-secret-face.jpg", "203.0.113.77"
 
@@ -70,6 +71,7 @@ def test_any_other_is_replaced(app, given):
 
 def test_what_is_asked_all_the_time_is_quiet_unless_it_fails(app, told):
     client = app.test_client()
+    assert {"videos.state", "api.state"} <= QUIET & app.view_functions.keys()
     for path in ("/api/state", "/healthz", "/static/page.css", "/api/state?camera=gone"):
         client.get(path, buffered=True)
     assert [(line["route"], line["level"]) for line in requests(told)] == [

@@ -18,7 +18,7 @@ log = logging.getLogger("requests")
 
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
-QUIET = {"static", "api.state", "metrics.metrics", "health.healthz", "health.readyz"}
+QUIET = {"static", "api.state", "videos.state", "metrics.metrics", "health.healthz", "health.readyz"}
 """Endpoints asked so often that they are told at debug level only, unless they fail."""
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
