@@ -38,7 +38,9 @@ def test_the_demo_keeps_the_pace_asked_for():
         source.read()
         start = time.monotonic()
         numbers = [source.read().number for _ in range(20)]
-    assert time.monotonic() - start == pytest.approx(1.0, abs=0.25)
+        took = time.monotonic() - start
+    assert took > 0.85
+    assert took == pytest.approx((numbers[-1] - numbers[0] + 1) / 20, abs=0.25), "who reads late misses frames"
     assert numbers == sorted(set(numbers))
 
 
