@@ -220,8 +220,8 @@ class Records:
             yield from (Record(folder) for folder in self.folder.iterdir() if ID.fullmatch(folder.name))
 
     def going(self) -> int:
-        """How many are being written."""
-        return sum(record.is_going for record in self.all())
+        """How many are being written; one that is over counts no more, though its writer may still hold its lock."""
+        return sum(record.is_going and record.summary is None for record in self.all())
 
     def sweep(self) -> None:
         """Delete what was kept long enough, and what was deleted while it was being written."""

@@ -209,6 +209,16 @@ def test_one_that_broke_off_before_the_first_picture_is_closed_too(tmp_path):
     assert record.summary["message"] == BROKEN
 
 
+def test_one_that_is_over_is_in_nobodys_way_though_its_writer_has_not_let_go_yet(tmp_path):
+    records = Records(tmp_path, 3600)
+    record, lock = records.begin({"camera": "door", "look": {"threshold": 0.35}, "labels": LABELS})
+    assert records.going() == 1
+    record.write("summary.json", {"ended": 0.0})
+    assert record.is_going
+    assert records.going() == 0
+    lock.close()
+
+
 def test_who_looks_whether_a_record_is_locked_is_in_nobodys_way(tmp_path):
     record, lock = Records(tmp_path, 3600).begin({})
     lock.close()
