@@ -21,7 +21,7 @@ from access.exposure import check_exposure
 from configuration import check_workers, load
 from delivery import network
 from errors import BundleError, SettingError
-from web import refusals
+from web import bodies, refusals
 
 try:
     _settings = load({}, os.environ)
@@ -99,6 +99,11 @@ def post_worker_init(worker: Any) -> None:
     worker.app.callable.extensions["foreman"].open()
     worker.app.callable.extensions["keeper"].open()
     worker.app.callable.extensions["figures"].open(board.the_board())
+
+
+def pre_request(worker: Any, asked: Any) -> None:
+    """Keep no client waiting on a connection that is about to be closed."""
+    bodies.close_unread(asked)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

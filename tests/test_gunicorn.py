@@ -152,6 +152,32 @@ def read_chunk(reader) -> bytes:
     return chunk
 
 
+@pytest.mark.parametrize(
+    ("path", "head", "length", "status", "kept"),
+    [
+        ("/api/videos", "Content-Length: {}", 600_000_000, 413, False),
+        ("/api/analyze", "Content-Length: {}\r\nContent-Encoding: gzip", 200_000, 415, False),
+        ("/api/analyze", "Content-Length: {}\r\nContent-Encoding: gzip", 20_000, 415, True),
+        ("/api/analyze", "Content-Length: {}", 200_000, 422, True),
+        ("/api/analyze", "Transfer-Encoding: chunked\r\nContent-Encoding: gzip", 0, 415, False),
+        ("/api/analyze", "Transfer-Encoding: chunked", 0, 400, True),
+    ],
+    ids=["too large", "packed", "packed and small", "read and refused", "chunks, packed", "chunks, none"],
+)
+def test_a_connection_is_kept_exactly_where_the_answer_says_so(server, path, head, length, status, kept):
+    """Else a proxy sends the next request where nobody reads it any more."""
+    _, port = server
+    with socket.create_connection(("127.0.0.1", port), 10) as client, client.makefile("rb") as reader:
+        client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{head.format(length)}\r\n\r\n".encode())
+        client.sendall(bytes(min(length, 300_000)) or b"0\r\n\r\n")
+        told, headers = reader.readline(), http.client.parse_headers(reader)
+        assert int(told.split()[1]) == status
+        assert headers["Connection"] == ("keep-alive" if kept else "close")
+        reader.read(int(headers["Content-Length"]))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert reader.readline() == (b"HTTP/1.1 200 OK\r\n" if kept else b"")
+
+
 def test_each_viewer_has_its_size_and_rate(server):
     _, port = server
     small = Viewer(port, seconds=4, path="/video_feed/camera?width=160&fps=5")
