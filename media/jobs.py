@@ -5,6 +5,7 @@ The files lie below one folder. The records, and the queue, which is Huey's, are
 
 import secrets
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -47,6 +48,7 @@ class Jobs:
         self.folder = folder
         self.keep = keep
         self._where = queue
+        self._entrance = threading.Lock()
 
     def exist(self) -> bool:
         """Whether there was ever a job."""
@@ -56,11 +58,18 @@ class Jobs:
         """The folder of a job's files."""
         return self.folder / job_id
 
-    def add(self, job_id: str, name: str) -> Job:
-        """Record and queue a job whose files are in place; where that fails, the job and its files are gone."""
+    def add(self, job_id: str, name: str, most: int | None = None) -> Job | None:
+        """Record and queue a job whose files are in place; where that fails, the job and its files are gone.
+
+        None, with the files gone as well, where `most` are unfinished already; held to it for all threads of a process.
+        """
         job = Job(job_id, name, "queued", time.time())
         try:
-            self._store.add(job)
+            with self._entrance:
+                if most is not None and self.unfinished() >= most:
+                    shutil.rmtree(self.files(job_id), ignore_errors=True)
+                    return None
+                self._store.add(job)
             self._queue.put(job_id)
         except (QueueError, StorageError):
             shutil.rmtree(self.files(job_id), ignore_errors=True)

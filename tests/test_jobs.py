@@ -1,6 +1,7 @@
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -37,6 +38,18 @@ def queued(jobs):
     while jobs.work_at_next(found.append):
         pass
     return found
+
+
+def test_no_more_wait_than_may_however_many_come_at_once(jobs):
+    names = [f"job{number}" for number in range(12)]
+    for name in names:
+        jobs.files(name).mkdir(parents=True)
+    with ThreadPoolExecutor(len(names)) as pool:
+        made = list(pool.map(lambda name: jobs.add(name, "clip.mp4", 5), names))
+    taken = sorted(job.id for job in made if job is not None)
+    assert len(taken) == jobs.unfinished() == 5
+    assert sorted(path.name for path in jobs.folder.iterdir() if path.is_dir()) == taken
+    assert sorted(queued(jobs)) == taken
 
 
 def test_nothing_is_made_until_there_is_a_job(jobs):

@@ -1,7 +1,9 @@
 import csv
+import gc
 import io
 import json
 import struct
+import weakref
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -200,6 +202,24 @@ def test_nonsense_is_refused_with_what_was_expected(client, query, given, told):
 def test_several_pictures_want_a_form_that_has_room_for_them(client):
     told = problem(client.post("/api/analyze", data=form(("a.jpg", WALL), ("b.jpg", WALL))), 422)
     assert "form=json takes one picture" in told
+
+
+@pytest.mark.parametrize("kind", ["csv", "zip"])
+def test_of_several_pictures_one_is_held_at_a_time(client, monkeypatch, kind):
+    client.post("/api/analyze", data=WALL)
+    reader, images = client.application.extensions["reader"], []
+
+    def read(*given):
+        gc.collect()
+        assert all(image() is None for image in images), "a picture that was read is still held"
+        finding, image = PictureReader.read(reader, *given)
+        images.append(weakref.ref(image))
+        return finding, image
+
+    monkeypatch.setattr(reader, "read", read)
+    given = form(*((f"{number}.jpg", encoded()) for number in range(3)))
+    assert client.post(f"/api/analyze?form={kind}", data=given).status_code == 200
+    assert len(images) == 3
 
 
 def test_other_fields_and_too_large_parts_of_a_form_are_refused(client):

@@ -24,6 +24,12 @@ def client(settings):
     app.extensions["server"].close()
 
 
+def words(field, content):
+    """A form with one large text."""
+    given = multipart(field, content)
+    return {**given, "data": given["data"].replace(b'; filename="big.jpg"', b"")}
+
+
 def left_behind(settings):
     files = [path for path in Path(settings.storage).rglob("*") if path.is_file()]
     return [path for path in files if not path.name.startswith(("jobs", "queue"))]
@@ -67,6 +73,8 @@ def test_a_video_is_taken_and_waits(client, settings, way):
         ({"data": {"film": "no file"}}, 400, "Got 'film', expected the multipart field 'video'"),
         ({"data": {"video": [(io.BytesIO(b"x"), "a"), (io.BytesIO(b"y"), "b")]}}, 422, "one video at a time"),
         ({"data": {"video": (io.BytesIO(b"x"), "a"), "film": "me"}}, 400, "Got the field 'film' besides"),
+        (words("film", b"m" * 600_000), 413, "its form holds much beside it"),
+        ({"data": {f"film{n}": "me" for n in range(20)}}, 413, "its form holds much beside it"),
     ],
 )
 def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, status, told):

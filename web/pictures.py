@@ -3,11 +3,13 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import PurePath
 from typing import Any, Literal, NoReturn
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request, send_file
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from delivery.tally import Counts
@@ -29,6 +31,8 @@ from web.wishes import threshold
 blueprint = Blueprint("pictures", __name__)
 
 FORMS = ("json", "csv", "picture", "zip")
+ONE = ("json", "picture")
+"""Those that have room for one picture."""
 MOST = 100
 """Pictures that one request may hold."""
 FIELDS = ("image", "face")
@@ -93,21 +97,18 @@ def analyze() -> Response:
     """
     form, wished = _form(), threshold()
     sure = the_server().settings.threshold if wished is None else wished
-    given = list(_given())
-    if not given:
+    given = _given(form)
+    first = next(given, None)
+    if first is None:
         got = "Got a form without a whole file" if request.mimetype == "multipart/form-data" else "Got no body"
         return problem(400, "No picture", f"{got}; send a picture as the body, or as the multipart field 'image'.")
-    if len(given) > 1 and form in ("json", "picture"):
-        return problem(422, "Several pictures", f"form={form} takes one picture; form=csv and form=zip take several.")
     if form == "zip":
-        return _zip(given, sure)
-    read = [_read(name, data, whole) for name, data, whole in given]
+        return _zip(chain([first], given), sure)
     if form == "csv":
-        return Response(as_csv([finding for finding, _ in read]), mimetype="text/csv")
-    finding, image = read[0]
+        return Response(as_csv([_read(*each)[0] for each in chain([first], given)]), mimetype="text/csv")
     if form == "picture":
-        return Response(encoded(annotate(image, _faces(finding), sure)), mimetype="image/jpeg")
-    return jsonify(_told(finding, sure, given[0][2]))
+        return Response(_drawn(*first, sure)[1], mimetype="image/jpeg")
+    return jsonify(_told(_read(*first)[0], sure, first[2]))
 
 
 @blueprint.errorhandler(Crowded)
@@ -128,8 +129,11 @@ def _form() -> str:
     return form
 
 
-def _given() -> Iterator[tuple[str, bytes, bool]]:
-    """Every picture of the request: its name, its bytes, and whether it is to be read as one face."""
+def _given(form: str) -> Iterator[tuple[str, bytes, bool]]:
+    """Every picture of the request, one after the other: its name, its bytes, and whether it is to be read as one face.
+
+    A request that holds several is refused where the answer's form has room for one.
+    """
     limit = the_server().settings.max_picture * MEGABYTE
     several = request.mimetype == "multipart/form-data"
     in_all = f"{MOST} of them and {IN_ALL * limit // MEGABYTE} MB in all"
@@ -141,19 +145,28 @@ def _given() -> Iterator[tuple[str, bytes, bool]]:
                 yield _name(request.args.get("name", "")), data, False
             return
         request.max_content_length = limit * IN_ALL
-        _refuse_words()
-        files = list(request.files.items(multi=True))
-        if len(files) > MOST:
-            abort(problem(413, "Too many", f"Got {len(files)} pictures, expected at most {MOST} in one request."))
-        for field, file in files:
-            if field not in FIELDS:
-                _refuse(field)
+        for field, file in _files(form):
             data = file.read(limit + 1)
             if len(data) > limit:
                 abort(problem(413, "Too large", f"{_name(file.filename)}: {too_large}"))
             yield _name(file.filename), data, field == "face"
     except RequestEntityTooLarge:
         abort(problem(413, "Too large", too_large[0].upper() + too_large[1:]))
+
+
+def _files(form: str) -> list[tuple[str, FileStorage]]:
+    """The files of a form, all of which are what is expected; nothing of them is in memory yet."""
+    _refuse_words()
+    files = list(request.files.items(multi=True))
+    if len(files) > MOST:
+        abort(problem(413, "Too many", f"Got {len(files)} pictures, expected at most {MOST} in one request."))
+    for field, _ in files:
+        if field not in FIELDS:
+            _refuse(field)
+    if form in ONE and len(files) > 1:
+        told = f"Got {len(files)} pictures; form={form} takes one picture, form=csv and form=zip take several."
+        abort(problem(422, "Several pictures", told))
+    return files
 
 
 def _refuse_words() -> None:
@@ -186,6 +199,12 @@ def _read(name: str, data: bytes, whole: bool) -> tuple[Finding, Image]:
     return finding, image
 
 
+def _drawn(name: str, data: bytes, whole: bool, threshold: float) -> tuple[Finding, bytes]:
+    """What was found, and the annotated picture as JPEG; the picture itself, which is large, is let go."""
+    finding, image = _read(name, data, whole)
+    return finding, encoded(annotate(image, _faces(finding), threshold))
+
+
 def _faces(finding: Finding) -> tuple[Face, ...]:
     return finding.frames[0][2] if finding.frames else ()
 
@@ -200,7 +219,7 @@ def _told(finding: Finding, threshold: float, whole: bool) -> dict[str, Any]:
     return {"name": told.pop("path"), **told, "whole": whole, "threshold": threshold}
 
 
-def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response:
+def _zip(given: Iterable[tuple[str, bytes, bool]], threshold: float) -> Response:
     """Annotated pictures with results.json and results.csv; a picture that cannot be read is told of in both.
 
     Raises:
@@ -208,18 +227,19 @@ def _zip(given: Sequence[tuple[str, bytes, bool]], threshold: float) -> Response
     """
     made, told = io.BytesIO(), []
     findings: list[Finding] = []
+    unread: ImageError | None = None
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
             try:
-                finding, image = _read(name, data, whole)
-                drawn = encoded(annotate(image, _faces(finding), threshold))
+                finding, drawn = _drawn(name, data, whole, threshold)
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:
-                if number == len(given) and all(other.error for other in findings):
-                    raise
+                unread = error
                 finding = Finding(name, "image", labels=the_server().model.labels, error=str(error))
             findings.append(finding)
             told.append(_told(finding, threshold, whole))
+        if unread is not None and all(finding.error for finding in findings):
+            raise unread
         archive.writestr("results.json", json.dumps(told, indent=2) + "\n", zipfile.ZIP_DEFLATED)
         archive.writestr("results.csv", as_csv(findings), zipfile.ZIP_DEFLATED)
     made.seek(0)

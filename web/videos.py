@@ -30,6 +30,8 @@ blueprint = Blueprint("videos", __name__)
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
 MOST_WAITING = 20
 """Videos that wait at a time."""
+WORDS, PARTS = 500_000, 10
+"""Bytes of a form that may be something else than the video, and parts that it may have: who sends more means harm."""
 RESULTS = {
     VIDEO: ("video/mp4", "-annotated.mp4"),
     RESULT: ("application/json", ".json"),
@@ -70,8 +72,7 @@ def add() -> Response:
     """Take one video, as the body with `?name=` or as the multipart field `video`; 202 with its state."""
     jobs = the_foreman().jobs
     if jobs.unfinished() >= MOST_WAITING:
-        told = f"{MOST_WAITING} videos are waiting already; try again later."
-        return problem(503, "Many videos", told, Retry_After="60")
+        return _crowded()
     limit = the_server().settings.max_video * MEGABYTE
     request.max_content_length = limit + MEGABYTE  # a form's own lines come on top
     try:
@@ -85,9 +86,11 @@ def add() -> Response:
         told = str(error)
         return problem(413, "Not taken", f"{told[0].upper()}{told[1:]}.")
     except RequestEntityTooLarge:
-        told = f"It is larger than {limit // MEGABYTE:,} MB; hand in a shorter or smaller one."
-        return problem(413, "Not taken", told)
-    job = jobs.add(job_id, name)
+        told = f"It is larger than {limit // MEGABYTE:,} MB, or its form holds much beside it"
+        return problem(413, "Not taken", f"{told}; hand in a shorter or smaller one, and nothing else.")
+    job = jobs.add(job_id, name, MOST_WAITING)
+    if job is None:  # others were quicker
+        return _crowded()
     the_foreman().wake()
     response = _state(job)
     response.status_code = 202
@@ -95,12 +98,17 @@ def add() -> Response:
     return response
 
 
+def _crowded() -> Response:
+    told = f"{MOST_WAITING} videos are waiting already; try again later."
+    return problem(503, "Many videos", told, Retry_After="60")
+
+
 def _receive(upload: Upload) -> str:
     """Write the request's video; returns its name."""
     if request.mimetype != "multipart/form-data":
         upload.read_from(request.stream)
         return _name(request.args.get("name"))
-    parser = FormDataParser(stream_factory=_Once(upload))
+    parser = FormDataParser(_Once(upload), WORDS, max_form_parts=PARTS)
     _, words, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     if "video" not in files:
         got = ", ".join(repr(str(field)[:40]) for field in [*files, *words][:5]) or "no whole field"
