@@ -59,15 +59,16 @@ class WebSocket:
         if not asked:
             raise HandshakeError("the request asks for no WebSocket")
 
-    def accept(self) -> None:
-        """Answer the handshake.
+    def accept(self, headers: Mapping[str, str]) -> None:
+        """Answer the handshake, with some headers more.
 
         Raises:
             Closed: the other side is gone.
         """
         if self._connection.family in (socket.AF_INET, socket.AF_INET6):
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._write(self._protocol.send(AcceptConnection()))
+        extra = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        self._write(self._protocol.send(AcceptConnection(extra_headers=extra)))
 
     def receive(self, timeout: float) -> bytes | str:
         """The next whole message, binary or text; pings are answered on the way.

@@ -32,6 +32,7 @@ def running(
     env: dict[str, str] | None = None,
     timeout: float = 30,
     output: IO[bytes] | None = None,
+    root: str = "",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server that answers on `port`; interrupted at the end as by Ctrl-C, and expected to be gone soon after.
 
@@ -41,6 +42,7 @@ def running(
         env: variables on top of the test's own environment.
         timeout: seconds for that first answer.
         output: a file for what it prints, kept by the caller; it is read here where something goes wrong.
+        root: what its addresses begin with.
 
     Raises:
         AssertionError: it ended early, did not answer in time, or did not stop when interrupted.
@@ -56,7 +58,7 @@ def running(
             process_group=0,
         )
         try:
-            _await_health(process, port, timeout, output)
+            _await_health(process, f"http://127.0.0.1:{port}{root}/readyz", timeout, output)
             yield process
             _interrupt(process, output)
         finally:
@@ -65,19 +67,19 @@ def running(
             process.wait()
 
 
-def _await_health(process: subprocess.Popen[bytes], port: int, timeout: float, output: IO[bytes]) -> None:
+def _await_health(process: subprocess.Popen[bytes], address: str, timeout: float, output: IO[bytes]) -> None:
     until = time.monotonic() + timeout
     while time.monotonic() < until:
         assert process.poll() is None, f"the server ended with status {process.returncode}:\n{_tail(output)}"
-        if _is_healthy(port):
+        if _is_healthy(address):
             return
         time.sleep(0.1)
-    raise AssertionError(f"the server did not answer on port {port} within {timeout:g} s:\n{_tail(output)}")
+    raise AssertionError(f"the server did not answer at {address} within {timeout:g} s:\n{_tail(output)}")
 
 
-def _is_healthy(port: int) -> bool:
+def _is_healthy(address: str) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+        with urllib.request.urlopen(address, timeout=2) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         error.close()

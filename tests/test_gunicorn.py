@@ -244,6 +244,24 @@ def test_a_camera_that_stops_leaves_the_other_untouched(tmp_path):
     assert not any(viewer.ended for viewer in (door, desk))
 
 
+def test_below_a_path_of_another_site_nothing_is_found_beside_it():
+    port = free_port()
+    env = {**DEMO, "EXPRESSION_PORT": str(port), "SCRIPT_NAME": "/faces"}
+    with running(command(), port, env, root="/faces"):
+        statuses = {}
+        for path in ("/faces/healthz", "/healthz", "/facesevil", "/faceshealthz", "//faces/healthz", "/FACES/healthz"):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+                    statuses[path] = answer.status
+            except urllib.error.HTTPError as error:
+                with error:
+                    told = json.load(error)
+                assert "all addresses begin with /faces" in told["detail"]
+                statuses[path] = (error.code, told["status"], error.headers["X-Content-Type-Options"])
+    assert statuses.pop("/faces/healthz") == 200
+    assert set(statuses.values()) == {(404, 404, "nosniff")}
+
+
 def test_the_factory_serves_the_same():
     port = free_port()
     with running(command("main:create_app()"), port, {**DEMO, "EXPRESSION_PORT": str(port)}):

@@ -194,6 +194,19 @@ def test_frames_are_taken_no_faster_than_the_setting_has_it():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_a_visit_is_told_in_the_log_when_it_has_ended(name, tmp_path):
+    port, log = free_port(), tmp_path / "log"
+    with log.open("w+b") as output, running(COMMANDS[name], port, {**ENV, "EXPRESSION_PORT": str(port)}, 30, output):
+        with closing(Link(port)) as link:
+            link.ask(wall())
+            assert "/api/own-camera" not in log.read_text()
+        until = time.monotonic() + 10
+        while "GET /api/own-camera 101 in " not in log.read_text():
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_a_stop_lets_visitors_go_at_once(name):
     port = free_port()
     with running(COMMANDS[name], port, {**ENV, "EXPRESSION_PORT": str(port)}) as process:

@@ -122,6 +122,11 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
             assert (part.status_code, part.data, part.mimetype) == (206, b"ftyp", "video/mp4")
         with client.get(f"{state['results']['result.csv']}?download=1") as table:
             assert table.headers["Content-Disposition"] == "attachment; filename=clip.csv"
+            known = table.headers["ETag"]
+        with client.get(state["results"]["result.csv"], headers={"If-None-Match": known}) as again:
+            assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", known)
+        with client.get(state["results"]["result.csv"], headers={"If-Match": '"another"'}) as other:
+            assert "The file is another one than the request's If-Match" in problem(other, 412)
         assert "upload" not in state["results"]
         problem(client.get(f"/api/videos/{state['id']}/upload"), 404)
         time.sleep(max(0.0, state["expires"] - time.time()) + 0.1)

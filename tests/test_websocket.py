@@ -57,7 +57,7 @@ def pair():
     theirs.settimeout(5)
     with ours, theirs:
         link, peer = WebSocket(ours, HEADERS, limit=1000), Peer(theirs)
-        link.accept()
+        link.accept({})
         peer.opened()
         yield link, peer
 

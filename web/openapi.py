@@ -22,9 +22,12 @@ blueprint = Blueprint("openapi", __name__)
 REFERENCE = "#/components/schemas/{name}"
 PROBLEM = "application/problem+json"
 COMMON = {
+    400: "A parameter that makes no sense, or a request that is no valid HTTP",
     401: "The server asks who is there, and nobody has said",
     403: "Another site's page asks, or this is not for who asks",
     414: "The address is too long",
+    415: "The body is compressed",
+    417: "`Expect` asks for something else than 100-continue",
     421: "The server is not called by the name in `Host`",
     429: "Too much at once, or too often",
     431: "A header is too long, or there are too many",

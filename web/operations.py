@@ -50,6 +50,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+UNCHANGED = Answer("It is still what the client has", ())
+CONDITIONS = {412: "It is another one than the client expects", 416: "There is no such part"}
+"""Answers to a request for a file as it was once, or for a part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An endpoint: its answers by status, and its errors, which are problem JSON, by status with words."""

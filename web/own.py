@@ -16,6 +16,7 @@ from server import Server
 from visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
 from web.answers import Model, OwnCamera
 from web.cameras import the_server
+from web.journal import HEADER
 from web.operations import Answer, operation
 from web.origin import refuse_stranger
 from web.problems import described, problem
@@ -87,16 +88,18 @@ class _Taken(Response):
     """Takes the connection over from the web server, and serves it until its end."""
 
     def __init__(self, server: Server, link: WebSocket) -> None:
-        super().__init__()
+        super().__init__(status=101)
         self._server = server
         self._link = link
 
     def __call__(self, environ: Any, start_response: Any) -> Iterable[bytes]:
         try:
-            self._link.accept()
+            self._link.accept({HEADER: self.headers[HEADER]})
             _serve(self._server, self._link)
         except Closed:
             pass
+        finally:
+            self.close()  # it is over, and told of in the log
         # To gunicorn and Werkzeug alike this says that the client has left, and that nothing is to be written to it.
         raise BrokenPipeError(errno.EPIPE, "the WebSocket has ended")
 

@@ -35,6 +35,7 @@ def described(status: int, title: str, detail: str) -> dict[str, Any]:
 
 def register(app: Flask) -> None:
     """Have an application answer every HTTP error this way."""
+    app.after_request(_matched)
 
     @app.errorhandler(QueueError)
     def wait(error: QueueError) -> Response:
@@ -63,6 +64,15 @@ def register(app: Flask) -> None:
         made = problem(error.code or 500, error.name, _told(error))
         made.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
         return made
+
+
+def _matched(response: Response) -> Response:
+    """The answer, or a problem in the place of a file that is not the one that the client expects."""
+    if response.status_code != 412:
+        return response
+    response.close()  # Werkzeug's holds the whole file
+    told = "The file is another one than the request's If-Match or If-Unmodified-Since expects; ask for it anew."
+    return problem(412, "Another file", told)
 
 
 def wants_page() -> bool:

@@ -19,7 +19,7 @@ from server import Full
 from web.access import welcome_still
 from web.bodies import whole_body
 from web.cameras import chosen_camera, the_server
-from web.operations import Answer, Body, Parameter, operation
+from web.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
 from web.parameters import DOWNLOAD, SECRET
 from web.problems import problem
 from web.record_answers import RecordState, RecordStates, RecordWishes
@@ -160,8 +160,8 @@ def stop(record_id: str) -> Response:
 @blueprint.get("/api/records/<record_id>/<filename:name>")
 @operation(
     "Records",
-    {200: Answer("The file", FILES), 206: Answer("The part that `Range` asks for", FILES)},
-    {404: "There is no such record or file", 409: "It is still being recorded", 416: "There is no such part"},
+    {200: Answer("The file", FILES), 206: Answer("The part that `Range` asks for", FILES), 304: UNCHANGED},
+    {404: "There is no such record or file", 409: "It is still being recorded", **CONDITIONS},
     [DOWNLOAD],
 )
 def result(record_id: str, name: str) -> Response:

@@ -1,6 +1,7 @@
 """What gunicorn itself answers where a request is no valid HTTP: problem JSON, as everything else."""
 
 import json
+import os
 import socket
 
 from web.headers import HEADERS
@@ -16,6 +17,9 @@ def write(connection: socket.socket, status: int, title: str, detail: str) -> No
     Raises:
         OSError: the client has gone, or takes nothing.
     """
+    root = os.environ.get("SCRIPT_NAME", "")
+    if root and "SCRIPT_NAME" in detail:  # gunicorn calls it a mistake of its own, 500
+        status, title, detail = 404, "Not Found", f"There is nothing here: all addresses begin with {root}"
     told = f"{detail[:300]}. Expected HTTP/1.1 as of RFC 9112." if detail else "The server's log tells more."
     body = json.dumps(described(status, title, told)).encode()
     own = {"Connection": "close", "Content-Type": "application/problem+json", "Content-Length": str(len(body))}

@@ -21,7 +21,7 @@ from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.uploads import MEGABYTE, Upload
 from web.answers import VideoJob
 from web.cameras import the_server
-from web.operations import Answer, Body, Parameter, operation
+from web.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
 from web.parameters import DOWNLOAD
 from web.problems import problem
 
@@ -186,8 +186,9 @@ def _state(job: Job) -> Response:
     {
         200: Answer("The file", [kind for kind, _ in RESULTS.values()]),
         206: Answer("The part that `Range` asks for", [kind for kind, _ in RESULTS.values()]),
+        304: UNCHANGED,
     },
-    {400: "`download` is given twice", **UNKNOWN, 409: "The video is not done", 416: "There is no such part"},
+    {**UNKNOWN, 409: "The video is not done", **CONDITIONS},
     [DOWNLOAD],
 )
 def result(job_id: str, file: str) -> Response:
