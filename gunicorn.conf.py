@@ -19,9 +19,10 @@ import handover
 import logs
 from access.exposure import check_exposure
 from configuration import check_workers, load
-from delivery import network
+from delivery import incoming, network
 from errors import BundleError, SettingError
-from web import bodies, refusals
+from web import refusals
+from web.limits import FILES
 
 try:
     _settings = load({}, os.environ)
@@ -31,7 +32,7 @@ except SettingError as error:
 
 bind = network.joined(_settings.host, _settings.port)
 workers = _settings.workers
-worker_class = "gthread"
+_deadlines = incoming.Deadlines()
 # so many that the page and /healthz answer with all of them there
 threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + 16
 worker_connections = threads + 256
@@ -53,6 +54,15 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's nam
         super().setup(cfg)
         for handler in self.error_log.handlers:
             logs.dress(handler, _settings.log_format)
+
+
+class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
+    """gunicorn's worker with threads, in which nobody keeps one for long by sending a byte now and then."""
+
+    def handle(self, conn: Any) -> Any:
+        """Serve what comes next on a connection; each in a thread of the pool."""
+        with _deadlines.held(conn):
+            return super().handle(conn)
 
 
 def on_starting(server: Any) -> None:
@@ -102,12 +112,14 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_request(worker: Any, asked: Any) -> None:
-    """Keep no client waiting on a connection that is about to be closed."""
-    bodies.close_unread(asked)
+    """The head of a request has come."""
+    _deadlines.came(asked, slowly=asked.path.endswith(FILES))
+    incoming.close_unread(asked)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Let no thread outlive the worker: Python crashes when it ends while a camera's driver holds one."""
+    _deadlines.close()
     served = getattr(worker.app, "callable", None)
     if served is not None:
         served.extensions["keeper"].close()

@@ -6,11 +6,12 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
 from benchmarks.tools.processes import usage
+from delivery.incoming import LIMIT
 from tests.servers import free_port, running
 from tests.streams import Viewer
 
@@ -69,6 +70,29 @@ def test_a_request_that_is_never_finished_is_let_go(served):
     with connected(port, HEAD) as client:
         assert client.recv(1) == b"", "nothing was asked, so nothing is to be answered"
     assert 8 < time.monotonic() - start < 30
+
+
+@pytest.mark.parametrize("served", ["gunicorn"], indirect=True)
+def test_who_sends_a_request_byte_by_byte_is_let_go_and_who_hands_in_a_file_is_not(served):
+    """Heads, and bodies that are no files; nobody may hold a thread for as long as they like."""
+    _, port = served
+    start, told = time.monotonic(), {}
+    ways = {
+        "head": HEAD,
+        "body": b"POST /api/records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n"
+        b"Content-Type: application/json\r\n\r\n",
+        "file": b"POST /api/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000\r\n\r\n",
+    }
+    with ExitStack() as stack:
+        clients = {way: stack.enter_context(connected(port, first)) for way, first in ways.items()}
+        while time.monotonic() < start + LIMIT + 6 and len(told) < 2:
+            for way in clients.keys() - told.keys():
+                clients[way].settimeout(0.3)
+                with suppress(TimeoutError):
+                    clients[way].sendall(b"a")
+                    told[way] = clients[way].recv(15)
+                    assert time.monotonic() > start + LIMIT - 1
+    assert told == {"head": b"", "body": b"HTTP/1.1 400 BA"}
 
 
 def test_clients_that_do_not_hang_up_hold_up_nobody():
