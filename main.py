@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import make_server
 
 import handover
 import logs
@@ -24,6 +24,7 @@ import web.access
 import web.addresses
 import web.api
 import web.bodies
+import web.desk
 import web.events
 import web.headers
 import web.health
@@ -177,7 +178,7 @@ def serve(settings: Settings) -> int:
     model = server.model
     listening = network.listen(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
-    http = make_server(host, port, app, threaded=True, request_handler=_QuietHandler, fd=listening.fileno())
+    http = make_server(host, port, app, threaded=True, request_handler=web.desk.Handler, fd=listening.fileno())
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
@@ -200,21 +201,6 @@ def serve(settings: Settings) -> int:
         log.warning("a camera's driver does not answer; leaving without it")
         os._exit(0)
     return 0
-
-
-class _QuietHandler(WSGIRequestHandler):
-    """Tells of nothing, since `web.journal` tells of requests; and sends no chunks to who asks by HTTP/1.0."""
-
-    def run_wsgi(self) -> None:
-        """Answer by the version of HTTP that was asked by; Werkzeug always takes its own."""
-        self.protocol_version = "HTTP/1.0" if self.request_version == "HTTP/1.0" else "HTTP/1.1"
-        super().run_wsgi()
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Pass over."""
-
-    def log_error(self, format: str, *args: object) -> None:
-        """Pass over what is no valid HTTP."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What gunicorn itself answers where a request is no valid HTTP: problem JSON, as everything else."""
+"""What the web server itself answers where a request is no valid HTTP: problem JSON, as everything else."""
 
 import json
 import os
