@@ -12,6 +12,9 @@ LIFE = 3.5
 """Seconds for which a wish holds; it is said again every second."""
 GRACE = 30.0
 """Seconds for which wishes hold while they cannot be heard, so that an outage of Redis closes no camera."""
+MOST = 256
+"""Processes of which each one's counts are known. One that says nothing may live, and go on counting from where it was;
+past that many the one that has been silent for longest is taken to be gone."""
 
 
 class Audience:
@@ -20,18 +23,24 @@ class Audience:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._wishes: dict[str, tuple[float, Wish]] = {}
-        self._counts: dict[str, dict[str, int]] = {}
+        self._counts: dict[str, dict[str, int]] = {}  # who spoke last stands last
+        self._gone = Counter({"frames": 0, "sent": 0, "slow": 0, "capped": 0})
         self._orphans: dict[str, float] = {}
         self._deaf_since: float | None = None
 
     def take(self, wish: Wish) -> None:
-        """Put a process' wish in the place of the one before."""
+        """Put a process' wish in the place of the one before; the last one of a process ends what it was sending."""
         now = time.monotonic()
         with self._lock:
-            self._wishes[wish.process] = now, wish
-            self._counts[wish.process] = wish.counts
-            if wish.bye:
+            known = self._counts.pop(wish.process, None) is not None
+            if not wish.bye:
+                self._wishes[wish.process] = now, wish
+                self._counts[wish.process] = wish.counts
+                while len(self._counts) > MOST:
+                    self._gone.update(self._counts.pop(next(iter(self._counts))))
+            elif known:
                 self._forget(wish.process, now)
+                self._gone.update(wish.counts)
 
     def deafen(self) -> None:
         """Take note that wishes cannot be heard for now."""
@@ -58,9 +67,9 @@ class Audience:
             self._orphans = {name: at for name, at in self._orphans.items() if now - at < REMEMBER_FOR}
 
     def _forget(self, process: str, now: float) -> None:
-        """Drop a process; the streams that it was sending have ended with it."""
-        _, wish = self._wishes.pop(process)
-        self._orphans.update(dict.fromkeys(wish.here, now))
+        """Drop what a process wishes for, if anything; the streams that it was sending have ended with it."""
+        _, wish = self._wishes.pop(process, (now, Wish(process)))
+        self._orphans.update(dict.fromkeys((*wish.left, *wish.here), now))
 
     def _all(self) -> list[Wish]:
         with self._lock:
@@ -101,8 +110,8 @@ class Audience:
 
     def counts(self) -> dict[str, int]:
         """`Viewers.counts` of all web processes ever."""
-        total = Counter({"frames": 0, "sent": 0, "slow": 0, "capped": 0})
         with self._lock:
+            total = self._gone.copy()
             for counts in self._counts.values():
                 total.update(counts)
         return dict(total)

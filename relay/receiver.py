@@ -188,10 +188,12 @@ class Receiver(Mapping[str, RelayedFeed]):
         self._wished = busy
 
     def _say_goodbye(self, redis: Redis) -> None:
-        with suppress(*UNREACHABLE):
-            for name in self._wished:
-                bye = wire.Wish(self._process, counts=self._feeds[name].viewers.counts(), bye=True)
-                redis.publish(wire.wishes_channel(name), wire.pack(bye))
+        """Tell every camera, since one that nobody watches now may have been watched before."""
+        with suppress(*UNREACHABLE), redis.pipeline(transaction=False) as pipeline:
+            for name, feed in self._feeds.items():
+                bye = wire.Wish(self._process, counts=feed.viewers.counts(), bye=True)
+                pipeline.publish(wire.wishes_channel(name), wire.pack(bye))
+            pipeline.execute()
 
     def _list(self, redis: Redis) -> None:
         """Take in which cameras there are, and the reports on those that nobody watches here."""

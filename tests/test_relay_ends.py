@@ -118,6 +118,17 @@ def test_what_viewers_were_sent_is_still_counted_when_their_process_has_ended(en
     assert (audience.counts()["frames"], audience.counts()["sent"]) == (1, 1000)
 
 
+def test_a_stream_is_told_as_ended_everywhere_when_its_process_is_stopped(ends, redis_process):
+    other = Receiver(redis_process.url, lambda: None, 80)
+    until(lambda: "door" in other)
+    other["door"].enter(Viewer())
+    camera_picture(ends.receiver["door"].enter(Viewer(name="x")))
+    until(lambda: other["door"].is_sent("x"))
+    ends.receiver.close()
+    until(lambda: other["door"].left == ["x"])
+    other.close()
+
+
 def test_a_camera_that_fails_tells_all_processes_why(ends):
     feed = ends.receiver["door"]
     hub = feed.enter(Viewer())

@@ -102,6 +102,28 @@ def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended
     assert (audience.looks, audience.viewers, audience.left) == ([], 0, ["x"])
 
 
+def test_the_streams_of_a_process_that_ends_have_ended_with_it():
+    audience = Audience()
+    audience.take(wire.Wish("a", (Look(),), viewers=2, here=("x", "y"), left=("z",)))
+    audience.take(wire.Wish("b", (Look(),), viewers=1, here=("y",)))
+    audience.take(wire.Wish("a", bye=True))
+    assert (set(audience.left), audience.here, audience.viewers) == ({"x", "z"}, {"y"}, 1)
+
+
+def test_what_processes_counted_stays_in_the_sum_and_few_are_remembered_one_by_one(monkeypatch):
+    monkeypatch.setattr(audience_module, "MOST", 2)
+    audience = Audience()
+    audience.take(wire.Wish("unknown", counts={"frames": 1000}, bye=True))
+    for number in range(5):
+        audience.take(wire.Wish(f"ended {number}", counts={"frames": 1}))
+        audience.take(wire.Wish(f"ended {number}", counts={"frames": 2}, bye=True))
+        audience.take(wire.Wish(f"killed {number}", counts={"frames": 3}))
+    assert audience.counts()["frames"] == 5 * (2 + 3)
+    audience.take(wire.Wish("killed 4", counts={"frames": 4}))
+    assert audience.counts()["frames"] == 5 * (2 + 3) + 1, "who lives goes on from where it was"
+    assert len(audience._counts) == 2
+
+
 def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
     picture = Picture(b"\xff\xd8jpeg", 7, 1234.5, False, (FACE,), 8.25, (160, 90))
     assert wire.picture_of(wire.pack(picture)) == picture
