@@ -122,11 +122,19 @@ def _obstacle(bind: str) -> str:
     try:
         # judged by what it says: its status may be taken by gunicorn, which waits for all children
         done = subprocess.run(
-            [sys.executable, "-c", TRIAL], cwd=ROOT, capture_output=True, text=True, timeout=TRIAL_LIMIT, check=False
+            [sys.executable, "-c", TRIAL],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TRIAL_LIMIT,
+            check=False,
         )
         address = json.loads(done.stdout.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
         return f"they could not be tried within {TRIAL_LIMIT:g} s"
+    except OSError as error:  # too many files or processes; whatever is raised here ends gunicorn
+        return f"they could not be tried ({error.strerror}); try again when the system has room for a process more"
     except (IndexError, ValueError):
         last = (done.stderr.strip().splitlines() or ["no reason was told"])[-1]
         return last.partition(": ")[2] or last

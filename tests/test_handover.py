@@ -1,6 +1,8 @@
 """SIGHUP under gunicorn: new settings and bundles for viewers who hardly notice, and bad ones that change nothing."""
 
+import errno
 import json
+import logging
 import os
 import shutil
 import signal
@@ -10,9 +12,11 @@ import threading
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import handover
 from handover import Handover
 from tests.servers import ROOT, free_port, running
 from tests.streams import Faithful
@@ -128,11 +132,24 @@ def test_another_address_takes_a_restart(deployment, master):
     )
 
 
+def test_a_trial_that_cannot_be_started_is_told_and_changes_nothing(monkeypatch, caplog):
+    def no_room(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    reloads, log = [], logging.getLogger("server")
+    server = SimpleNamespace(reload=lambda: reloads.append(True), log=log)
+    handover.guard(server, "127.0.0.1:5000")
+    monkeypatch.setattr(subprocess, "run", no_room)
+    server.reload()
+    assert reloads == []
+    assert "stay as they were: they could not be tried (Too many open files); try again" in caplog.text
+
+
 @pytest.fixture
 def made():
-    handover = Handover()
-    yield handover
-    handover._cameras.close()
+    made = Handover()
+    yield made
+    made._cameras.close()
 
 
 def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, monkeypatch):
