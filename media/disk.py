@@ -1,6 +1,7 @@
 """The disk below a folder: how much room is left, and what is done when there is none."""
 
 import errno
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -64,15 +65,21 @@ def telling_no_room() -> Iterator[None]:
         raise StorageError(FULL) from error
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes, lasting: bool = False) -> None:
     """Write a file so that whoever reads it finds the old or the new one, whole; where that fails, the old one stays.
+
+    What is `lasting` is found so after a power cut, too, which takes until it is on the disk.
 
     Raises:
         OSError: it cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            file.write(data)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         part.replace(path)
     except OSError:
         part.unlink(missing_ok=True)

@@ -71,10 +71,13 @@ class Moments:
 
 
 def moments_in(folder: Path) -> list[dict[str, Any]]:
-    """The moments that were saved in a folder, in their order; those without a picture are left out."""
+    """The moments that were saved in a folder, in their order; those without a picture are left out.
+
+    There are none where what tells of them is damaged, as by a power cut.
+    """
     try:
         known = json.loads((folder / FILE).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return []
     return [moment for moment in known if (folder / moment["file"]).is_file()]
 

@@ -66,8 +66,9 @@ class Record:
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What came of it; None before it is over."""
-        return self.read("summary.json")
+        """What came of it; None before it is over, and where it is damaged: it is then closed anew, from its rows."""
+        told = self.read("summary.json")
+        return told if told and "ended" in told else None
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -141,7 +142,8 @@ class Record:
         Raises:
             OSError: that cannot be noted.
         """
-        (self.folder / "stop").touch()
+        with suppress(FileNotFoundError):  # it has just been deleted
+            (self.folder / "stop").touch()
 
     def delete(self) -> None:
         """Delete it at once; what is being written goes as soon as its writer sees that.
@@ -151,6 +153,8 @@ class Record:
         """
         try:
             (self.folder / "discard").touch()
+        except FileNotFoundError:  # somebody else has just deleted it
+            return
         except OSError as error:
             if self.is_going or not is_no_room(error):
                 raise
@@ -158,12 +162,12 @@ class Record:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """One of its JSON files; None where there is none."""
+        """One of its JSON files; None where there is none, or one that is damaged."""
         try:
-            told: dict[str, Any] = json.loads((self.folder / name).read_bytes())
-        except FileNotFoundError:
+            told = json.loads((self.folder / name).read_bytes())
+        except (FileNotFoundError, ValueError):
             return None
-        return told
+        return told if isinstance(told, dict) else None
 
     def write(self, name: str, told: Mapping[str, Any]) -> None:
         """Write one of its JSON files, so that readers find the old or the new one, whole.
@@ -171,7 +175,8 @@ class Record:
         Raises:
             OSError: it cannot be written.
         """
-        replace_file(self.folder / name, json.dumps(dict(told)).encode())
+        lasting = name != "progress.json"  # which is new every second, and on which nothing depends
+        replace_file(self.folder / name, json.dumps(dict(told)).encode(), lasting)
 
 
 class Records:
@@ -226,8 +231,13 @@ class Records:
     def sweep(self) -> None:
         """Delete what was kept long enough, and what was deleted while it was being written."""
         for record in self.all():
-            summary = record.summary
-            old = summary is not None and summary["ended"] + self.keep < time.time()
             with suppress(FileNotFoundError):  # somebody else deletes it, too
-                if old or record.is_discarded or (record.is_unborn and not record.is_going):
+                if record.is_discarded or self._is_old(record):
                     record.delete()
+
+    def _is_old(self, record: Record) -> bool:
+        """Whether its time is over; that of one which can neither go on nor be closed runs from its last change."""
+        summary, changed = record.summary, record.folder.stat().st_mtime
+        if summary is not None:
+            return bool(summary["ended"] + self.keep < time.time())
+        return not record.is_going and (record.is_unborn or changed + self.keep < time.time())
