@@ -39,7 +39,7 @@ class PictureReader:
 
         Raises:
             ImageError: it is no picture, cut off or too large.
-            Crowded: too many are being read.
+            Crowded: too many are being read, or the system has no room for a process more.
         """
         with self._turns.turn():
             image = self._sandbox.read_picture(data, name, PIXELS)

@@ -15,14 +15,16 @@ import tempfile
 import threading
 import time
 import weakref
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
 from errors import ImageError
 from faces import Image
 from media.decoder import HEAD
+from media.turns import Crowded
 
 ROOT = Path(__file__).resolve().parent.parent
 AT_ONCE = max(2, min(8, os.cpu_count() or 1))
@@ -64,6 +66,7 @@ class Sandbox:
 
         Raises:
             ImageError: it is no picture, cut off, too large, takes too long, or breaks the decoder.
+            Crowded: the system has no room for a process more.
         """
         with self._room:
             decoder = self._decoder()
@@ -74,7 +77,7 @@ class Sandbox:
                 raise
             except BaseException as error:
                 status = decoder.kill(PATIENCE if isinstance(error, EOFError | ConnectionError) else 0)
-                if not isinstance(error, OSError | EOFError | ValueError):
+                if not isinstance(error, Exception):
                     raise
                 slow = isinstance(error, TimeoutError) or status == -signal.SIGXCPU
                 reason = "reading it takes too long" if slow else "it breaks the decoder"
@@ -88,7 +91,10 @@ class Sandbox:
             if decoder.lives():
                 return decoder
             decoder.kill()
-        return _Decoder(*self._limits)
+        try:
+            return _Decoder(*self._limits)
+        except OSError as error:
+            raise Crowded(f"no process that reads it can be started ({error.strerror})") from error
 
     def close(self) -> None:
         """End the processes; the next picture starts new ones."""
@@ -101,25 +107,21 @@ def _close(decoders: list["_Decoder"]) -> None:
 
 
 class _Decoder:
-    """One process, used by one thread at a time."""
+    """One process, used by one thread at a time.
+
+    Raises:
+        OSError: it cannot be started.
+    """
 
     def __init__(self, memory: int, seconds: int) -> None:
         self._seconds = seconds
-        self._link, theirs = socket.socketpair()
-        self._file = tempfile.TemporaryFile() if not hasattr(os, "memfd_create") else None  # noqa: SIM115
-        self._memory = self._file.fileno() if self._file else os.memfd_create("picture")
-        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "media.decoder", str(self._memory), str(memory), str(seconds)],
-            cwd=ROOT,
-            env={**environment, **TUNING},
-            stdin=theirs.fileno(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(self._memory,),
-            process_group=0,  # Ctrl-C is for the server, which ends this
-        )
-        theirs.close()
+        link, theirs = socket.socketpair()
+        with theirs, ExitStack() as unless_started:
+            self._link = unless_started.enter_context(link)
+            self._file = unless_started.enter_context(_file_in_memory())
+            self._memory = self._file.fileno()
+            self._process = _started(theirs.fileno(), self._memory, memory, seconds)
+            unless_started.pop_all()
 
     def lives(self) -> bool:
         """Whether the process is still there."""
@@ -130,7 +132,7 @@ class _Decoder:
 
         Raises:
             ImageError: the process says what is wrong with it, and goes on.
-            OSError, EOFError, ValueError: the process does not answer in time, has died, or answers nonsense.
+            Exception: the process does not answer in time, has died, or answers nonsense, of whatever kind.
         """
         until = time.monotonic() + 2 * self._seconds
         told = json.dumps({"name": name, "limit": limit, "size": len(data)}).encode()
@@ -178,5 +180,24 @@ class _Decoder:
         status: int = self._process.wait()
         self._link.close()
         with suppress(OSError):
-            (self._file.close if self._file else lambda: os.close(self._memory))()
+            self._file.close()
         return status
+
+
+def _file_in_memory() -> IO[bytes]:
+    """Where a decoded picture is written; on the disk where the system has none."""
+    return os.fdopen(os.memfd_create("picture"), "r+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
+
+
+def _started(link: int, file: int, memory: int, seconds: int) -> subprocess.Popen[bytes]:
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-m", "media.decoder", str(file), str(memory), str(seconds)],
+        cwd=ROOT,
+        env={**environment, **TUNING},
+        stdin=link,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=(file,),
+        process_group=0,  # Ctrl-C is for the server, which ends this
+    )

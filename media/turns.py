@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Crowded(Exception):  # noqa: N818 - a limit is no error
-    """As many wait already as may, or a turn did not come in time; says which."""
+    """As many wait already as may, a turn did not come in time, or there is no process for it; says which."""
 
 
 class Turns:

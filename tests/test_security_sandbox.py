@@ -1,6 +1,7 @@
 """Pictures from others are decoded where they can do no harm."""
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -19,10 +20,13 @@ from errors import ImageError
 from media.decoder import HEAD
 from media.decoding import FORMATS, read_picture
 from media.sandbox import Sandbox
+from media.turns import Crowded
 from tests.bombs import deep, many_scans
 from tests.servers import ROOT
 
 LIMIT = 50_000_000
+ODD = b"5", b"[]", b"{}", b"null", b'{"shape": 1}', b'{"shape": [1e999, 1]}', b'{"shape": [null, 1]}', b"[" * 3000
+"""Answers that are JSON, but not what was expected."""
 CONFINED = """
 import os, socket, sys
 from media import decoder
@@ -156,6 +160,7 @@ def test_one_that_breaks_the_decoder_is_told_and_costs_nobody_else_anything(sand
         HEAD.pack(19) + b'{"shape": [0, 100]}',
         HEAD.pack(27) + b'{"shape": [100000, 100000]}',
         HEAD.pack(21) + b'{"shape": [400, 400]}',  # but the memory holds less
+        *(HEAD.pack(len(odd)) + odd for odd in ODD),
     ],
 )
 def test_a_decoder_that_lies_is_ended(sandbox, answer):
@@ -170,10 +175,25 @@ def test_a_decoder_that_lies_is_ended(sandbox, answer):
     theirs.close()
 
 
-def test_nothing_is_left_of_it():
-    def held():
-        return len(os.listdir("/proc/self/fd"))
+def held():
+    return len(os.listdir("/proc/self/fd"))
 
+
+def test_where_no_process_can_be_started_it_is_busy_and_keeps_nothing_open(sandbox, monkeypatch):
+    def no_room(*_, **__):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    before = held()
+    with monkeypatch.context() as starting:
+        starting.setattr(subprocess, "Popen", no_room)
+        for _ in range(3):
+            with pytest.raises(Crowded, match=r"can be started \(Resource temporarily unavailable\)"):
+                sandbox.read_picture(encoded(), "a", LIMIT)
+    assert held() == before
+    assert sandbox.read_picture(encoded(), "a", LIMIT).shape == (40, 60, 3)
+
+
+def test_nothing_is_left_of_it():
     before = held()
     sandbox = Sandbox(2)
     for _ in range(3):
