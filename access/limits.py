@@ -25,18 +25,33 @@ class Buckets:
     def take(self, client: str, amount: float = 1.0) -> float:
         """Take something for a client; returns 0, or the seconds after which there will be enough."""
         with self._lock:
-            now, left = time.monotonic(), self._level(client)
+            left = self._level(client)
             enough = left >= amount
-            self._left[client] = (left - amount if enough else left, now)
-            self._left.move_to_end(client)
-            if len(self._left) > MOST_CLIENTS:
-                self._left.popitem(last=False)
+            self._set(client, left - amount if enough else left)
         return 0.0 if enough else (amount - left) / self._rate
+
+    def owe(self, client: str, amount: float) -> float:
+        """Take even more than there is, unless something is owed already; returns 0, or the seconds until one is left.
+
+        So what comes at one stroke is taken whole, and paid for by the time after it.
+        """
+        with self._lock:
+            left = self._level(client)
+            if left < 0:
+                return (1 - left) / self._rate
+            self._set(client, left - amount)
+        return 0.0
 
     def wait(self, client: str) -> float:
         """Seconds after which a client may take one; takes nothing."""
         with self._lock:
             return max(0.0, (1 - self._level(client)) / self._rate)
+
+    def _set(self, client: str, left: float) -> None:
+        self._left[client] = left, time.monotonic()
+        self._left.move_to_end(client)
+        if len(self._left) > MOST_CLIENTS:
+            self._left.popitem(last=False)
 
     def _level(self, client: str) -> float:
         left, since = self._left.get(client, (self._burst, 0.0))

@@ -1,5 +1,6 @@
 """Files that are handed in are limited for each client: over time, at once, and when nothing more comes."""
 
+import io
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from camera import FaceDetector
+from errors import ImageError
 from main import create_app
 from settings import Settings
 from tests.grants import Grants
@@ -37,6 +39,53 @@ def test_a_client_that_hands_in_too_many_is_told_when_to_go_on_and_others_are_no
     assert statuses(client, 3, path, environ_base=OTHERS) == [400] * 3
     assert statuses(client, 9, path) == [400] * 9, "this machine's own user is not held to it"
     assert client.get("/api/state", environ_base=ELSEWHERE).status_code == 200
+
+
+def pictures(count):
+    return {"image": [(io.BytesIO(b"no picture"), "a.png") for _ in range(count)]}
+
+
+def test_every_picture_of_a_form_counts_and_one_form_is_taken_after_a_pause(tmp_path, monkeypatch):
+    monkeypatch.setattr("web.limits.BURST", 400.0)
+    client = application(tmp_path, insecure_public=True, upload_rate=0.01).test_client()
+
+    def hand_in(count):
+        return client.post("/api/analyze?form=csv", data=pictures(count), environ_base=ELSEWHERE)
+
+    assert hand_in(101).status_code == 413, "what is refused counts as one"
+    assert hand_in(100).status_code == 422, "it was read"
+    refused = hand_in(1)
+    assert refused.status_code == 429
+    assert "may hand in 0.01 files a second over time" in refused.json["detail"]
+    assert 9790 < int(refused.headers["Retry-After"]) <= 9800, "of 4 and 1 for the next, 103 have come: 98 are awaited"
+
+
+def test_forms_that_come_at_once_are_not_all_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr("web.limits.BURST", 300.0)
+    app, read = application(tmp_path, insecure_public=True, upload_rate=0.01), []
+
+    def unreadable(name, *_):
+        read.append(name)
+        raise ImageError("no picture")
+
+    monkeypatch.setattr("web.pictures._read", unreadable)
+    both, found = threading.Barrier(2), []
+
+    @app.before_request
+    def await_the_other():  # each has been let in, and neither's form was looked at
+        both.wait(20)
+
+    def hand_in():
+        answer = app.test_client().post("/api/analyze?form=zip", data=pictures(9), environ_base=ELSEWHERE)
+        found.append(answer.status_code)
+
+    threads = [threading.Thread(target=hand_in) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [422, 429]
+    assert len(read) == 9
 
 
 def test_a_grant_is_one_client_wherever_it_comes_from(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections import Counter
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, abort, current_app, g, request
 
 from access.exposure import is_loopback
 from access.limits import Buckets, network
@@ -50,10 +50,23 @@ class Limits:
                 return _refusal(f"{AT_ONCE} files of yours are on their way already", 1.0)
             wait = self._buckets.take(client)
             if wait:
-                return _refusal(f"One client may hand in {self._rate:g} files a second over time", wait)
+                return self._too_often(wait)
             self._present[client] += 1
         g.uploading = client
         return None
+
+    def take_more(self, files: int) -> None:
+        """Count further files that a request turns out to hold; ends it where its client owes for some already.
+
+        One request after a pause may hold more than may be handed in at once; what follows waits for that.
+        """
+        client = g.get("uploading")
+        wait = self._buckets.owe(client, files) if client and files else 0.0
+        if wait:
+            abort(self._too_often(wait))
+
+    def _too_often(self, wait: float) -> Response:
+        return _refusal(f"One client may hand in {self._rate:g} files a second over time", wait)
 
     def give_back(self, _: BaseException | None = None) -> None:
         """The request is over; for `teardown_request`."""
@@ -69,8 +82,15 @@ class Limits:
 def register(app: Flask, settings: Settings) -> None:
     """Have an application hold clients to these limits; after `web.access`, which tells who asks."""
     limits = Limits(settings.upload_rate)
+    app.extensions["limits"] = limits
     app.before_request(limits.take)
     app.teardown_request(limits.give_back)
+
+
+def the_limits() -> Limits:
+    """Those of this application."""
+    limits: Limits = current_app.extensions["limits"]
+    return limits
 
 
 def _client() -> str:

@@ -23,6 +23,7 @@ from media.turns import Crowded
 from web.answers import PictureFaces
 from web.bodies import whole_body
 from web.cameras import the_server
+from web.limits import the_limits
 from web.operations import Answer, Body, Parameter, operation
 from web.parameters import STILL_THRESHOLD
 from web.problems import problem
@@ -166,6 +167,7 @@ def _files(form: str) -> list[tuple[str, FileStorage]]:
     if form in ONE and len(files) > 1:
         told = f"Got {len(files)} pictures; form={form} takes one picture, form=csv and form=zip take several."
         abort(problem(422, "Several pictures", told))
+    the_limits().take_more(len(files) - 1)
     return files
 
 
