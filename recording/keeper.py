@@ -90,7 +90,8 @@ class Keeper:
         with self._lock:
             self._check()
             try:
-                with telling_no_room():
+                with telling_no_room(), self.records.alone():
+                    self._check_number()
                     made, lock = self.records.begin({**about, "labels": list(labels), "limit": self.limit})
             except OSError as error:
                 raise RecordError(
@@ -107,10 +108,13 @@ class Keeper:
     def _check(self) -> None:
         if self._stop.is_set():
             raise RecordError("the server is being stopped")
-        if self.records.going() >= self._most:
-            told = f"{self._most} records are being made already; try again later" if self._most else "it is turned off"
-            raise RecordError(told)
+        if not self._most:
+            raise RecordError("it is turned off")
         check_room(self.records.folder)
+
+    def _check_number(self) -> None:
+        if self.records.going() >= self._most:
+            raise RecordError(f"{self._most} records are being made already; try again later")
 
     def tidy(self) -> None:
         """Close what broke off, settle what was left, delete what is old."""

@@ -9,6 +9,8 @@
 | `full` | nothing: the disk had no room for its end, which is made as soon as there is some |
 | `reserve` | nothing: it keeps the room that the end takes, should the disk be full by then |
 | `summary.json` | it is over; this is what came of it |
+
+Beside the folders stands `.lock`, locked by who begins one, so that all together begin no more than may be.
 """
 
 import errno
@@ -20,7 +22,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +37,8 @@ WIDEST = 1280
 """Pixels of a frame's width at most."""
 TRIES, LOOK = 20, 0.01
 """Times that a lock is tried, and seconds between them."""
+BEGINNING, TURN = ".lock", 2.0
+"""What is locked while a record is begun, and the seconds for which that is waited for."""
 PATIENCE = 60.0
 """Seconds that a folder may take to become a record."""
 RESERVE = 2_000_000
@@ -105,11 +109,9 @@ class Record:
         """
         file = (self.folder / "lock").open("wb")
         for _ in range(TRIES):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _locks(file):
                 return file
-            except BlockingIOError:  # perhaps by who looks whether it is locked, which takes no time
-                time.sleep(LOOK)
+            time.sleep(LOOK)  # perhaps it is by who looks whether it is locked, which takes no time
         file.close()
         return None
 
@@ -179,6 +181,15 @@ class Record:
         replace_file(self.folder / name, json.dumps(dict(told)).encode(), lasting)
 
 
+def _locks(file: IO[bytes]) -> bool:
+    """Whether nobody else has a file locked; then it is by this process."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class Records:
     """All records below a folder; any number of processes may share it. Touches nothing until there is a record.
 
@@ -190,6 +201,22 @@ class Records:
     def __init__(self, folder: Path, keep: float) -> None:
         self.folder = folder
         self.keep = keep
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep all others who would begin a record, in whatever process, waiting for the `with` block.
+
+        Raises:
+            OSError: the folder cannot be written, or another keeps this one waiting for too long.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / BEGINNING).open("wb") as file:  # its lock ends with it, however the process dies
+            until = time.monotonic() + TURN
+            while not _locks(file):
+                if time.monotonic() > until:
+                    raise OSError(errno.EBUSY, f"another process has kept {BEGINNING} locked for {TURN:g} s")
+                time.sleep(LOOK)
+            yield
 
     def begin(self, about: Mapping[str, Any]) -> tuple[Record, IO[bytes]]:
         """A new record, locked for this process.

@@ -5,9 +5,15 @@ import os
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
 
 import pytest
 
+from delivery.stream import Hub
+from delivery.viewers import Viewer
+from errors import RecordError
 from looks import Look
 from media import disk
 from media.timeline import timeline
@@ -313,6 +319,51 @@ def test_one_that_somebody_else_has_just_deleted_is_stopped_and_deleted_without_
     record.stop()
     record.delete()
     assert not record.folder.exists()
+
+
+def begun_by(keeper):
+    """The record that a server begins, or in which words it refuses."""
+    told = {"camera": "door", "look": asdict(Look())}
+    try:
+        return keeper.begin(told, LABELS, Hub(), Viewer(), lambda: None, lambda: True)
+    except RecordError as error:
+        return str(error)
+
+
+@pytest.fixture
+def servers(tmp_path):
+    """Three that share one storage, of which one may record nothing."""
+    made = [Keeper(Settings(storage=str(tmp_path / "shared"), max_records=most)) for most in (1, 1, 0)]
+    yield made
+    for keeper in made:
+        keeper.close()
+
+
+def test_servers_that_share_a_storage_begin_no_more_together_than_one_may(servers, monkeypatch):
+    count, counted = Records.going, threading.Barrier(2)
+
+    def going(records):
+        number = count(records)
+        with suppress(threading.BrokenBarrierError):
+            counted.wait(0.3)  # so that both have counted before either begins, where they can
+        return number
+
+    monkeypatch.setattr(Records, "going", going)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(begun_by, servers[:2]))
+    assert [isinstance(each, Record) for each in found].count(True) == 1
+    assert len(list(servers[0].records.all())) == 1
+
+
+def test_a_server_that_is_held_up_while_it_begins_a_record_keeps_others_waiting_for_a_moment_only(servers, monkeypatch):
+    monkeypatch.setattr("recording.store.TURN", 0.05)
+    refused, recorded = servers[2], servers[0].records
+    assert begun_by(refused) == "it is turned off"
+    assert not recorded.folder.exists(), "who begins nothing leaves nothing"
+    with recorded.alone():
+        assert "another process has kept .lock locked for 0.05 s" in begun_by(servers[1])
+    assert list(recorded.all()) == []
+    assert isinstance(begun_by(servers[1]), Record)
 
 
 def test_the_time_line_holds_a_frame_while_a_camera_stalls_but_not_while_it_is_lost():

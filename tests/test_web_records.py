@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from main import create_app
+from recording.store import Records
 from settings import Settings
 from tests.recorded import film, until
 from tests.test_web_pictures import problem
@@ -122,7 +123,7 @@ def test_deleted_it_is_gone_whether_it_is_done_or_going(client, settings):
         assert client.delete(f"/api/records/{record}").status_code == 204
         problem(client.get(f"/api/records/{record}"), 404)
         problem(client.delete(f"/api/records/{record}"), 404)
-    until(lambda: not list((Path(settings.storage) / "records").iterdir()))
+    until(lambda: not list(Records(Path(settings.storage) / "records", 3600).all()))
     assert client.get("/api/state").json["viewers"] == 0
 
 
