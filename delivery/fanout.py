@@ -121,18 +121,23 @@ class Fanout:
         with self._lock:
             waiting, self._waiting = self._waiting, []
         for hub, seat in waiting:
+            try:
+                self._poll.register(seat.number, select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
+            except (OSError, ValueError):  # it was closed meanwhile, or the system watches no more; the others stay
+                seat.done.set()
+                continue
             row = self._rows.get(hub)
             if row is None:
                 row = self._rows[hub] = Row(hub)
                 hub.listen(self._ring)
             row.seats.add(seat)
             self._places[seat.number] = row, seat
-            self._poll.register(seat.number, select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
             if row.sequence:
                 self._offer(row, seat)
 
     def _leave(self, row: Row, seat: Seat) -> None:
-        self._poll.unregister(seat.number)
+        with suppress(OSError):  # where somebody has closed it, the system has forgotten it
+            self._poll.unregister(seat.number)
         del self._places[seat.number]
         row.seats.remove(seat)
         if not row.seats:

@@ -210,6 +210,27 @@ def test_a_failure_ends_the_viewers_who_may_come_again(fanout, hub, monkeypatch,
         assert again.read(len(outgoing(1).part)) == outgoing(1).part
 
 
+def test_a_socket_that_is_closed_ends_its_own_viewer_and_no_other(fanout, hub):
+    with served(fanout, hub) as viewer:
+        hub.publish(outgoing(1))
+        viewer.read(10)
+        closed = socket.socket()
+        closed.close()
+        late = threading.Thread(target=fanout.serve, args=(hub, Viewer(), closed, False), daemon=True)
+        late.start()
+        late.join(5)
+        assert not late.is_alive(), "before it was served"
+        with served(fanout, hub) as other:
+            other.read(10)
+            other.server.close()
+            hub.publish(outgoing(2, b"newer"))
+            other.thread.join(5)
+            assert not other.thread.is_alive(), "while it was served"
+        assert viewer.read(len(outgoing(1).part) + len(outgoing(2, b"newer").part) - 10).endswith(
+            outgoing(2, b"newer").part
+        )
+
+
 def test_many_come_and_go_while_frames_run_and_nothing_is_left(fanout, hub):
     stop = threading.Event()
 
