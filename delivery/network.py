@@ -18,6 +18,8 @@ SILENCE_LIMIT = 10
 """Seconds after which a client is let go that has begun a request and sends no more of it. Who has not begun one takes
 no thread at all."""
 
+MOST_CLOSING = 256
+"""Connections for which it is waited that their clients hang up; further ones are closed at once."""
 TO_COME = 64 << 20
 """Bytes that a client may still be sending when it has been refused: cut off in the middle, some never read why."""
 
@@ -74,11 +76,25 @@ def tune(listening: socket.socket) -> None:
 def aside(close: Callable[..., None]) -> Callable[[socket.socket], None]:
     """The same way to close a connection, `gunicorn.util.close_graceful`, in a thread of its own.
 
-    gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in.
+    gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in. Where no
+    thread can be had the connection is closed at once.
     """
+    room = threading.Semaphore(MOST_CLOSING)
+
+    def wait_and_close(connection: socket.socket) -> None:
+        try:
+            close(connection, max_drain=TO_COME)
+        finally:
+            room.release()
 
     def begin(connection: socket.socket) -> None:
-        to_come = {"max_drain": TO_COME}
-        threading.Thread(target=close, args=(connection,), kwargs=to_come, name="closing", daemon=True).start()
+        if not room.acquire(blocking=False):
+            close(connection, timeout=0)
+            return
+        try:
+            threading.Thread(target=wait_and_close, args=(connection,), name="closing", daemon=True).start()
+        except (RuntimeError, MemoryError):  # raised on, gunicorn would count the connection as gone a second time
+            room.release()
+            close(connection, timeout=0)
 
     return begin

@@ -1,9 +1,11 @@
 import socket
+import threading
 
 import pytest
 from gunicorn.util import parse_address
 
-from delivery.network import STALL_LIMIT, UNSENT_LIMIT, joined, listen
+from delivery import network
+from delivery.network import STALL_LIMIT, TO_COME, UNSENT_LIMIT, joined, listen
 from errors import SettingError
 
 
@@ -53,3 +55,51 @@ def test_a_host_that_is_not_this_machine_is_told(host):
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "camera.example.org"])
 def test_gunicorn_reads_what_it_is_told_to_listen_on(host):
     assert parse_address(joined(host, 5000)) == (host, 5000)
+
+
+class Closing:
+    """Stands in for gunicorn's way to close a connection; waits until `go` is set, unless it may take no time."""
+
+    def __init__(self) -> None:
+        self.go, self.at_once, self.waited = threading.Event(), [], threading.Semaphore(0)
+
+    def __call__(self, connection: int, timeout: float = 2.0, max_drain: int = 0) -> None:
+        if not timeout:
+            self.at_once.append(connection)
+            return
+        assert max_drain == TO_COME
+        self.go.wait(10)
+        self.waited.release()
+
+
+def test_a_client_that_does_not_hang_up_is_waited_for_aside_and_of_many_only_for_some(monkeypatch):
+    monkeypatch.setattr(network, "MOST_CLOSING", 2)
+    closing = Closing()
+    close = network.aside(closing)
+    for number in range(4):
+        close(number)
+    assert closing.at_once == [2, 3]
+    closing.go.set()
+    for thread in threading.enumerate():
+        if thread.name == "closing":
+            thread.join(10)
+    assert all(closing.waited.acquire(timeout=10) for _ in range(2))
+    close(4)
+    assert closing.waited.acquire(timeout=10), "there is room again"
+
+
+def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypatch):
+    def no_room(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(network, "MOST_CLOSING", 1)
+    closing = Closing()
+    close = network.aside(closing)
+    with monkeypatch.context() as starting:
+        starting.setattr(threading.Thread, "start", no_room)
+        for number in range(3):
+            close(number)
+    assert closing.at_once == [0, 1, 2]
+    closing.go.set()
+    close(3)
+    assert closing.waited.acquire(timeout=10)
