@@ -34,10 +34,16 @@ class Upload:
         self.path = folder / f"{secrets.token_hex(12)}{PART}"
 
     def __enter__(self) -> Self:
+        self._open()
+        while not os.fstat(self._file.fileno()).st_nlink:  # a `sweep` was quicker than the lock
+            self._file.close()
+            self._open()
+        return self
+
+    def _open(self) -> None:
         with telling_no_room():
             self._file = self.path.open("wb")
         fcntl.flock(self._file, fcntl.LOCK_EX)  # ends with the process, which is how `sweep` knows
-        return self
 
     def write(self, data: bytes) -> int:
         """Add some bytes, and return how many.

@@ -1,3 +1,4 @@
+import fcntl
 import io
 import multiprocessing
 import os
@@ -66,3 +67,20 @@ def test_what_a_killed_process_left_is_swept_but_not_what_is_being_written(tmp_p
     process.close()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sweep_at_the_very_moment_of_its_opening_loses_no_upload(tmp_path, monkeypatch):
+    lock, swept = fcntl.flock, []
+
+    def lock_late(file, how):
+        if not swept and how == fcntl.LOCK_EX:
+            swept.append(sweep(tmp_path / "in"))
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", lock_late)
+    with Upload(tmp_path / "in", 100) as upload:
+        upload.write(b"x")
+        upload.keep(tmp_path / "job" / "upload")
+    assert swept == [1]
+    assert (tmp_path / "job" / "upload").read_bytes() == b"x"
+    assert list((tmp_path / "in").iterdir()) == []
