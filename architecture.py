@@ -86,30 +86,48 @@ def _strange(node: dict[str, Any]) -> str:
 
 
 def check_weights(path: Path) -> None:
-    """See that a file of weights (HDF5) does not have others read in its place.
+    """See that a file of weights (HDF5) holds groups and arrays only, and does not have others read in its place.
 
     Raises:
-        BundleError: a part of it lies in another file.
+        BundleError: a part of it lies in another file, or is something else.
     """
     import h5py
 
     try:
         with h5py.File(path) as file:
-            elsewhere = next(_elsewhere(file), "")
+            strange = _strange_part(file)
     except OSError:  # Keras says what is wrong with it
         return
-    if elsewhere:
-        raise BundleError(f"{path}: {elsewhere!r} lies in another file. {REMEDY}")
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise BundleError(f"{path}: it holds a part that cannot be read ({error}). {REMEDY}") from None
+    if strange:
+        raise BundleError(f"{path}: {strange}. {REMEDY}")
 
 
-def _elsewhere(group: Any) -> Iterator[str]:
-    """The names of what is below a group only by a link, or outside the file."""
+def _strange_part(file: Any) -> str:
+    """What is below a group only by a link, outside the file, or neither group nor array; empty where nothing is."""
     import h5py
 
-    for name in group:
-        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            yield str(name)
-        elif isinstance(group[name], h5py.Group):
-            yield from _elsewhere(group[name])
-        elif group[name].external or group[name].is_virtual:
-            yield str(name)
+    groups, known = [file], {_place(file)}
+    while groups:
+        group = groups.pop()
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                return f"{name!r} lies in another file"
+            part = group[name]
+            if isinstance(part, h5py.Group):
+                if _place(part) in known:
+                    return f"{name!r} is a group that stands in it twice, perhaps within itself"
+                known.add(_place(part))
+                groups.append(part)
+            elif not isinstance(part, h5py.Dataset):
+                return f"{name!r} is neither a group nor an array"
+            elif part.external or part.is_virtual:
+                return f"{name!r} lies in another file"
+    return ""
+
+
+def _place(group: Any) -> int:
+    import h5py
+
+    return int(h5py.h5o.get_info(group.id).addr)

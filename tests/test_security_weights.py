@@ -90,6 +90,24 @@ def test_weights_that_lie_in_other_files_are_refused(tmp_path):
     check_weights(made["plain"])
 
 
+def test_weights_that_are_no_plain_groups_and_arrays_are_refused(tmp_path):
+    made = {name: tmp_path / f"{name}.h5" for name in ("itself", "deep", "type")}
+    with h5py.File(made["itself"], "w") as file:
+        file.create_group("layers")["again"] = file
+    with h5py.File(made["deep"], "w") as file:
+        group = file
+        for _ in range(1200):
+            group = group.create_group("a")
+        group["w"] = h5py.SoftLink("/elsewhere")
+    with h5py.File(made["type"], "w") as file:
+        file["kind"] = np.dtype("f8")
+    told = {"itself": "'again' is a group that stands in it twice", "deep": "'w' lies in another file",
+            "type": "'kind' is neither a group nor an array"}  # fmt: skip
+    for name, words in told.items():
+        with pytest.raises(BundleError, match=words):
+            check_weights(made[name])
+
+
 @pytest.mark.parametrize("name", [ARCHITECTURE, WEIGHTS, COMPILED])
 def test_the_cards_hashes_are_the_files(name):
     for folder in (ROOT / "weights").iterdir():
