@@ -51,14 +51,25 @@ def verified(folder: Path, name: str, card: dict[str, Any]) -> Path:
     Raises:
         BundleError: the file is missing, damaged or replaced.
     """
+    contents(folder, name, card)
+    return folder / name
+
+
+def contents(folder: Path, name: str, card: dict[str, Any]) -> bytes:
+    """The bytes of one file of a bundle, whose SHA-256 is the card's, whatever becomes of the file meanwhile.
+
+    Raises:
+        BundleError: as `verified`.
+    """
     path = folder / name
     remedy = "Restore it from where the bundle came from, or train again with python -m training.train"
     if not path.is_file():
         raise BundleError(f"{path}: missing. {remedy}")
-    found, expected = sha256(path), card["files"].get(name)
+    data = path.read_bytes()
+    found, expected = hashlib.sha256(data).hexdigest(), card["files"].get(name)
     if found != expected:
         raise BundleError(f"{path}: damaged or replaced, its SHA-256 is {found}, the card says {expected}. {remedy}")
-    return path
+    return data
 
 
 def sha256(path: Path) -> str:

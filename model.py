@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bundle import ARCHITECTURE, CARD, COMPILED, WEIGHTS, located, read_card, sha256, spec_of, verified
+from bundle import ARCHITECTURE, CARD, COMPILED, WEIGHTS, contents, located, read_card, sha256, spec_of, verified
 from errors import BundleError
 from faces import Box, Image
 from preprocess import crop_faces
@@ -77,7 +77,7 @@ class EmotionModel:
         card = read_card(folder)
         chosen = _chosen(runtime, folder, card)
         if chosen == "litert":
-            network = litert(verified(folder, COMPILED, card), threads)
+            network = litert(folder / COMPILED, contents(folder, COMPILED, card), threads)
         else:
             network = traced(keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card)))
         model = cls(card, chosen, network)
@@ -91,7 +91,7 @@ class EmotionModel:
         Raises:
             BundleError: a file that LiteRT cannot read.
         """
-        return cls(card, "litert", litert(compiled, threads))
+        return cls(card, "litert", litert(compiled, compiled.read_bytes(), threads))
 
     def classify(self, image: Image, boxes: Sequence[Box]) -> Batch:
         """Give every box of a picture its probabilities, all in one batch.

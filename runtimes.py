@@ -19,11 +19,12 @@ Batch = NDArray[np.float32]
 Runtime = Callable[[Batch], Batch]
 
 
-def litert(path: Path, threads: int | None) -> Runtime:
+def litert(path: Path, content: bytes, threads: int | None) -> Runtime:
     """A compiled network, safe to call from several threads; one call at a time.
 
     Args:
-        path: a .tflite file.
+        path: a .tflite file, as errors name it.
+        content: its bytes. LiteRT would map a file that it opens itself, and die with it when that is cut short.
         threads: CPU threads for one batch; None takes two, or one on a single core.
 
     Raises:
@@ -31,7 +32,6 @@ def litert(path: Path, threads: int | None) -> Runtime:
     """
     from ai_edge_litert.interpreter import Interpreter
 
-    content = path.read_bytes()  # not by its path: LiteRT would map the file, and die with it when it is cut short
     try:
         interpreter = Interpreter(model_content=content, num_threads=threads or min(2, os.cpu_count() or 1))
         interpreter.allocate_tensors()

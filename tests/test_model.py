@@ -11,6 +11,7 @@ import pytest
 import skimage.data
 
 import architecture
+import runtimes
 from bundle import sha256
 from errors import BundleError
 from faces import EXPRESSIONS, Box
@@ -206,6 +207,15 @@ def test_a_damaged_file_is_named_with_its_remedy(bundle, runtime, name, remedy, 
     assert str(file) in str(told.value)
     assert remedy in str(told.value)
     assert ("missing" if damage == "missing" else "damaged") in str(told.value)
+
+
+def test_litert_runs_what_was_checked_though_the_file_is_replaced_meanwhile(bundle, monkeypatch):
+    def replaced(path, *rest):
+        path.write_bytes(b"something else")
+        return runtimes.litert(path, *rest)
+
+    monkeypatch.setattr("model.litert", replaced)
+    assert EmotionModel.load(bundle, "litert").runtime == "litert"
 
 
 def test_a_missing_folder_is_named(tmp_path):
