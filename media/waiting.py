@@ -1,5 +1,7 @@
 """The queue of jobs that wait: Huey's, in SQLite or in Redis; holds ids only."""
 
+import logging
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -7,15 +9,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from huey import Huey, RedisHuey, SqliteHuey
+from huey.storage import RedisStorage, SqliteStorage
 
 from media.redis_store import PATIENCE, SETTING, answering
 from media.stores import using_file
 from redis_client import connect
 
+log = logging.getLogger("jobs")
+
+ID = re.compile(rb"[A-Za-z0-9_-]{1,64}")
+"""What is taken for an id; everything else in a queue is dropped."""
+
 
 class Queue:
     """Ids in the order in which they came, for any number of processes.
+
+    Huey's tasks are left out, since they are unpickled: whoever can write to Redis could run code on all workers.
 
     All raises `QueueError` where Redis does not answer or the file cannot be used, `StorageError` where a disk is full.
 
@@ -25,31 +34,33 @@ class Queue:
     """
 
     def __init__(self, where: Path | str, name: str) -> None:
-        self._huey: Huey
+        self._storage: Any
         self._using: Callable[[], AbstractContextManager[None]] = answering
         self._lock = threading.Lock()
         self._file = where if isinstance(where, Path) else None
         if isinstance(where, Path):
             self._using = partial(self._closing, where)
             with using_file(where):
-                self._huey = SqliteHuey(name, filename=str(where), results=False)
+                self._storage = SqliteStorage(name, filename=str(where))
         else:
             pool = connect(where, PATIENCE, SETTING).connection_pool
-            self._huey = RedisHuey(name, connection_pool=pool, blocking=False, results=False)
-        self._task: Any = self._huey.task(name="analyse")(_analyse)
+            self._storage = RedisStorage(name, connection_pool=pool, blocking=False)
 
     def put(self, job_id: str) -> None:
         """Have an id wait behind all others."""
         with self._using():
-            self._huey.enqueue(self._task.s(job_id))
+            self._storage.enqueue(job_id.encode("ascii"))
 
     def next(self) -> str | None:
         """Take the first id out; None where there is none."""
         if self._file is not None and not self._file.exists():
             return None
         with self._using():
-            task = self._huey.dequeue()
-        return None if task is None else str(task.args[0])
+            while (found := self._storage.dequeue()) is not None:
+                if isinstance(found, bytes) and ID.fullmatch(found):
+                    return found.decode("ascii")
+                log.warning("what stood in the queue of videos is no id of one, and was dropped")
+        return None
 
     @contextmanager
     def _closing(self, file: Path) -> Iterator[None]:
@@ -57,11 +68,7 @@ class Queue:
         with self._lock, using_file(file):
             try:
                 if not file.exists():  # somebody has emptied the storage
-                    self._huey.storage.initialize_schema()
+                    self._storage.initialize_schema()
                 yield
             finally:
-                self._huey.storage.close()
-
-
-def _analyse(job_id: str) -> None:
-    """Stands for the work in the queue; a worker takes the id and does it."""
+                self._storage.close()

@@ -1,3 +1,4 @@
+import pickle
 import shutil
 import threading
 import time
@@ -66,6 +67,29 @@ def test_jobs_come_out_in_their_order_and_survive_a_restart(jobs, where):
     again = Jobs(jobs.folder, where)
     assert queued(again) == ["a", "b", "c"]
     assert [again.ahead_of(again.get(name)) for name in "abc"] == [0, 1, 2]
+
+
+class Harmful:
+    """As who can write to Redis, or an older version, may have left it in the queue."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_what_stands_in_the_queue_is_taken_for_an_id_and_nothing_else(jobs, tmp_path, caplog):
+    add(jobs)
+    assert queued(jobs) == ["a"]
+    for odd in (pickle.dumps(Harmful(tmp_path / "made")), b"", b"a:b", "\u00e9".encode(), b"x" * 1000):
+        jobs._queue._storage.enqueue(odd)
+    add(jobs, "b")
+    assert queued(jobs) == ["b"]
+    assert not (tmp_path / "made").exists(), "nothing of it was run"
+    assert caplog.text.count("is no id of one, and was dropped") == 5
+    jobs.requeue()
+    assert queued(jobs) == ["a", "b"]
 
 
 def test_a_job_is_claimed_once(jobs):
@@ -172,9 +196,9 @@ def test_files_that_no_record_knows_are_swept(jobs, monkeypatch):
 
 def test_the_queue_may_be_in_redis_each_folder_by_its_own_name(tmp_path):
     folders = [Jobs(tmp_path / name, "redis://127.0.0.1:1/0") for name in ("a", "b", "a")]
-    names = [jobs._queue._huey.name for jobs in folders]
+    names = [jobs._queue._storage.name for jobs in folders]
     assert names[0] == names[2] != names[1]
-    assert type(folders[0]._queue._huey).__name__ == "RedisHuey"
+    assert type(folders[0]._queue._storage).__name__ == "RedisStorage"
 
 
 def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
