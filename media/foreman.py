@@ -46,18 +46,20 @@ class Foreman:
         self._name = ""
         self._failures = 0
         self._start_at = 0.0
+        self._tidied = -TIDY
 
     def open(self) -> None:
-        """Take up what an earlier server left; does nothing where no video was ever handed in."""
+        """Take up what an earlier server left, in a thread: nobody waits for a queue or a disk.
+
+        Does nothing where no video was ever handed in.
+        """
         try:
-            known = self.jobs.exist()
+            known = self.jobs.folder.is_dir()
+        except OSError as error:  # it is another user's
+            log.warning("--storage: it cannot be used (%s); videos cannot be handed in until it can", error.strerror)
+        else:
             if known:
-                tidy(self.jobs)
-        except (QueueError, StorageError) as error:
-            log.warning("%s", error)
-            known = True
-        if known:
-            self.wake()
+                self.wake()
 
     def wake(self) -> None:
         """Look at the jobs now: one has come."""
@@ -77,13 +79,10 @@ class Foreman:
             thread.join(PATIENCE + 2)
 
     def _run(self) -> None:
-        tidied = time.monotonic()
         while not self._stop.is_set():
             try:
                 self._see_to_worker()
-                if time.monotonic() - tidied > TIDY:
-                    tidied = time.monotonic()
-                    tidy(self.jobs)
+                self._tidy()
             except (QueueError, StorageError) as error:
                 log.warning("%s", error)
                 self._look.wait(PATIENCE)
@@ -93,13 +92,18 @@ class Foreman:
             self._look.clear()
         self._end_worker()
 
+    def _tidy(self) -> None:
+        if time.monotonic() - self._tidied > TIDY:
+            self._tidied = time.monotonic()
+            tidy(self.jobs)
+
     def _see_to_worker(self) -> None:
         if self._process is not None and self._process.poll() is not None:
-            failed = self._process.returncode != 0
-            if failed:
+            if self._process.returncode != 0:
                 log.warning("the worker ended with status %d", self._process.returncode)
-            self._failures = self._failures + 1 if failed else 0
-            self._start_at = time.monotonic() + (LOOK * 2 ** min(self._failures - 1, 6) if failed else 0)
+                self._put_off()
+            else:
+                self._failures = 0
             self._forget()
             self.jobs.recover(self._name)
         due = self._process is None and time.monotonic() >= self._start_at
@@ -120,8 +124,19 @@ class Foreman:
     def _start(self) -> None:
         self._name = f"own-{secrets.token_hex(6)}"
         command = [sys.executable, str(WORKER), "worker", "--attached", self._name]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=_environment(self._settings))
-        log.info("started a worker for videos, process %d", self._process.pid)
+        try:
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=_environment(self._settings))
+        except OSError as error:  # no memory, no process or no file is left
+            self._put_off()
+            self._forget()  # else the place stays taken, and nobody may ever try again
+            log.warning("no worker for videos can be started (%s); trying again", error.strerror)
+        else:
+            log.info("started a worker for videos, process %d", self._process.pid)
+
+    def _put_off(self) -> None:
+        """Have the next start wait, the longer the more have failed one after another."""
+        self._failures += 1
+        self._start_at = time.monotonic() + LOOK * 2 ** min(self._failures - 1, 6)
 
     def _end_worker(self) -> None:
         if self._process is None:
@@ -132,7 +147,13 @@ class Foreman:
             self._process.wait(PATIENCE)
         if self._process.poll() is None:
             self._process.kill()
+        well = self._process.wait() == 0
         self._forget()
+        if not well:  # it has not put its job back
+            try:
+                self.jobs.recover(self._name)
+            except (QueueError, StorageError) as error:
+                log.warning("%s", error)
 
     def _forget(self) -> None:
         if self._process is not None:

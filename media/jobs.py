@@ -50,10 +50,6 @@ class Jobs:
         self._where = queue
         self._entrance = threading.Lock()
 
-    def exist(self) -> bool:
-        """Whether there was ever a job."""
-        return self.folder.is_dir() and self._store.exist()
-
     def files(self, job_id: str) -> Path:
         """The folder of a job's files."""
         return self.folder / job_id

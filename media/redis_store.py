@@ -45,11 +45,6 @@ class RedisStore:
     def _key(self, job_id: str) -> str:
         return f"{self._ids}:{job_id}"
 
-    def exist(self) -> bool:
-        """As `Store` has it."""
-        with answering():
-            return bool(self._redis.exists(self._ids))
-
     def add(self, job: Job) -> None:
         """As `Store` has it."""
         with answering(), self._redis.pipeline() as pipeline:

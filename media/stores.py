@@ -26,10 +26,6 @@ class Store(Protocol):
     is full.
     """
 
-    def exist(self) -> bool:
-        """Whether there was ever a job."""
-        ...
-
     def add(self, job: Job) -> None:
         """Take a new job in."""
         ...
@@ -57,10 +53,6 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def exist(self) -> bool:
-        """As `Store` has it."""
-        return self._path.is_file()
-
     def add(self, job: Job) -> None:
         """As `Store` has it."""
         with self._records() as records:
@@ -69,11 +61,11 @@ class SqliteStore:
 
     def get(self, job_id: str) -> Job | None:
         """As `Store` has it."""
-        return next(iter(self._select("id = ?", job_id)), None) if self.exist() else None
+        return next(iter(self._select("id = ?", job_id)), None) if self._path.is_file() else None
 
     def all(self, *statuses: str) -> list[Job]:
         """As `Store` has it."""
-        if not self.exist():
+        if not self._path.is_file():
             return []
         return self._select(f"status IN ({_marks(statuses)})", *statuses) if statuses else self._select("1")
 

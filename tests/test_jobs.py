@@ -54,7 +54,6 @@ def test_no_more_wait_than_may_however_many_come_at_once(jobs):
 
 
 def test_nothing_is_made_until_there_is_a_job(jobs):
-    assert not jobs.exist()
     assert jobs.unfinished() == 0
     assert jobs.get("a") is None
     jobs.sweep()

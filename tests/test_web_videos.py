@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from main import create_app
+from media.storage import tidy
 from settings import Settings
 from tests.clips import write_clip
 from tests.test_web_pictures import multipart, problem
@@ -130,7 +131,7 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
         assert "upload" not in state["results"]
         problem(client.get(f"/api/videos/{state['id']}/upload"), 404)
         time.sleep(max(0.0, state["expires"] - time.time()) + 0.1)
-        app.extensions["foreman"].open()
+        tidy(app.extensions["foreman"].jobs)
         problem(client.get(f"/api/videos/{state['id']}"), 404)
     finally:
         app.extensions["foreman"].close()
