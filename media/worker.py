@@ -14,7 +14,7 @@ from pathlib import Path
 
 import logs
 from configuration import add_options, load, parse_options
-from errors import ExpressionError, QueueError, StorageError
+from errors import BundleError, ExpressionError, QueueError, StorageError
 from media.analysis import analyse
 from media.bounds import bound_memory
 from media.disk import UNUSABLE, is_full, telling_no_room
@@ -29,7 +29,9 @@ log = logging.getLogger("worker")
 
 PAUSE = 0.5
 SILENCE = 5.0
-"""Seconds between looks into an empty queue, tries of a silent one."""
+"""Seconds between looks into an empty queue, tries of a silent one or of a bundle."""
+REQUEUE = 60.0
+"""Seconds after which an empty queue is no longer believed: whoever put a job there may have died before."""
 REST = 30.0
 """Seconds without work after which a worker that a server has started ends; the server starts another when needed."""
 NICE = 10
@@ -63,8 +65,10 @@ class Worker:
         self._attached = attached
         self._troubled = True
         """Whether a job that waits may stand in the queue no more."""
-        self._crowded = False
+        self._obstacle = ""
+        """What makes videos wait, as it was told."""
         self._tidied = -TIDY
+        self._requeued = 0.0
 
     @cached_property
     def _model(self) -> EmotionModel:
@@ -81,22 +85,16 @@ class Worker:
         while not self.stop.is_set():
             if self._look():
                 worked = time.monotonic()
-            elif self._attached and not self._crowded and time.monotonic() - worked > REST:
+            elif self._attached and not self._obstacle and time.monotonic() - worked > REST:
                 return
             else:
                 self.stop.wait(PAUSE)
 
     def _look(self) -> bool:
-        """Work at the next job; False where there is none, no room for its results, or no answer of the queue."""
+        """Work at the next job; False where there is none, something is in the way, or the queue does not answer."""
         try:
             self._tidy()
-            if self._is_crowded():
-                return False
-            if self._troubled:
-                self.jobs.requeue()
-                self._troubled = False
-            self.jobs.recover()
-            return self.jobs.work_at_next(self._work)
+            return not self._is_held() and self._take_next()
         except (QueueError, StorageError) as error:
             self._troubled = True
             log.warning("%s", error)
@@ -108,13 +106,35 @@ class Worker:
             self._tidied = time.monotonic()
             tidy(self.jobs)
 
-    def _is_crowded(self) -> bool:
-        """Whether a disk that is full makes videos wait; told once."""
-        crowded = self.jobs.folder.is_dir() and is_full(self.jobs.folder)
-        if crowded and not self._crowded:
-            log.warning("the disk of %s is full; videos wait until there is room", self.jobs.folder)
-        self._crowded = crowded
-        return crowded
+    def _take_next(self) -> bool:
+        if self._troubled:
+            self.jobs.requeue()
+            self._troubled, self._requeued = False, time.monotonic()
+        self.jobs.recover()
+        if self.jobs.work_at_next(self._work):
+            return True
+        self._troubled = time.monotonic() - self._requeued > REQUEUE
+        return False
+
+    def _is_held(self) -> bool:
+        """Whether something makes videos wait; told once."""
+        before, self._obstacle = self._obstacle, self._find_obstacle()
+        if self._obstacle and self._obstacle != before:
+            log.warning("%s", self._obstacle)
+        return bool(self._obstacle)
+
+    def _find_obstacle(self) -> str:
+        """A disk that is full, or a bundle that cannot be read: neither is a fault of a video; empty for none."""
+        if self.jobs.folder.is_dir() and is_full(self.jobs.folder):
+            return f"the disk of {self.jobs.folder} is full; videos wait until there is room"
+        if not self.jobs.unfinished():  # who has nothing to read needs no model
+            return ""
+        try:
+            _ = self._model
+        except (BundleError, OSError) as error:
+            self.stop.wait(SILENCE)
+            return f"{error}; videos wait until it can be read"
+        return ""
 
     def _work(self, job_id: str) -> None:
         job = self.jobs.claim(job_id, self._name)

@@ -3,14 +3,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
 import av
 import pytest
 
+from bundle import located
 from media.findings import Finding
 from media.foreman import Foreman
+from media.job import Job
 from media.jobs import UPLOAD
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.worker import Worker, main
@@ -200,12 +203,41 @@ def test_a_worker_without_work_ends_well_while_its_server_lives(settings):
             process.kill()
 
 
-def test_a_worker_without_its_model_says_so(settings, tmp_path):
-    worker = Worker(replace(settings, weights=str(tmp_path / "gone")), "one")
+def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("media.worker.SILENCE", 0.05)
+    bundle = tmp_path / "bundle"
+    worker = Worker(replace(settings, weights=str(bundle)), "one", attached=True)
+    monkeypatch.setattr("media.worker.REST", 0.0)
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
-    work_off(worker)
-    assert "gone: no such folder" in worker.jobs.get(job.id).message
-    assert files(worker.jobs, job) == []
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 20
+        while "videos wait until it can be read" not in caplog.text:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        time.sleep(0.3)
+        assert worker.jobs.get(job.id) == job, "it waits, and is told nothing of the server's folders"
+        assert files(worker.jobs, job) == [UPLOAD]
+        assert caplog.text.count("no such folder") == 1, "told once"
+        bundle.symlink_to(located(settings.weights).resolve())
+        await_status(worker.jobs, job, "done")
+    finally:
+        worker.stop.set()
+        thread.join(20)
+
+
+def test_a_job_that_stands_in_no_queue_is_found_by_a_worker_that_goes_on(settings, monkeypatch):
+    worker = Worker(settings, "one")
+    assert not worker._look()
+    worker.jobs.files("a" * 16).mkdir(parents=True)
+    worker.jobs._store.add(Job("a" * 16, "clip.mp4", "queued", time.time()))  # and then its server was killed
+    assert not worker._look()
+    assert not worker._look()
+    monkeypatch.setattr("media.worker.REQUEUE", 0.0)
+    assert not worker._look()
+    assert worker._look()
+    assert worker.jobs.get("a" * 16).status == "failed", "there is no file, but it was looked at"
 
 
 def test_a_worker_that_cannot_start_is_started_again_with_growing_pauses(settings, tmp_path, monkeypatch):
