@@ -10,7 +10,7 @@ from media.findings import Finding, as_csv
 from media.footage import analysed, complaint
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.timeline import timeline
-from media.videos import VideoCopy, VideoReader
+from media.videos import FASTEST, VideoCopy, VideoReader
 from model import EmotionModel
 from settings import Settings
 
@@ -46,18 +46,14 @@ def analyse(
         StorageError, OSError: there is no room for them, or they cannot be written.
     """
     finding = Finding(name, "video", labels=model.labels)
-    limit = settings.max_minutes * 60
     with VideoReader(source, name) as reader:
-        too_long = f"{name}: it is longer than {settings.max_minutes:g} minutes; hand in a part of it"
-        if reader.duration > limit:
-            raise SourceError(too_long)
+        _check_length(reader, reader.duration, reader.promised, settings.max_minutes)
         finding.fps = reader.fps
         progress = _Progress(tell, reader.duration)
         with VideoCopy(folder / VIDEO, reader.fps, reader) as copy:
             for frame in analysed(reader, model, settings, copy):
                 go_on()
-                if frame.position > limit:
-                    raise SourceError(too_long)
+                _check_length(reader, frame.position, frame.number + 1, settings.max_minutes)
                 finding.height, finding.width = frame.image.shape[:2]
                 finding.frames.append((frame.number, frame.position, frame.faces))
                 progress(frame.position)
@@ -66,6 +62,16 @@ def analyse(
     if finding.error:
         raise SourceError(finding.error)
     _write(finding, duration, folder)
+
+
+def _check_length(reader: VideoReader, seconds: float, frames: int, minutes: float) -> None:
+    """Refuse what is too much: a file may tell any times, so that seconds alone bound no work."""
+    if seconds > minutes * 60:
+        raise SourceError(f"{reader.name}: it is longer than {minutes:g} minutes; hand in a part of it")
+    most = round(minutes * 60 * FASTEST)
+    if frames > most:
+        told = f"it has more than {most:,} frames, {FASTEST:g} a second for {minutes:g} minutes"
+        raise SourceError(f"{reader.name}: {told}; hand in a part of it")
 
 
 def _write(finding: Finding, duration: float, folder: Path) -> None:

@@ -21,6 +21,7 @@ from media.trusted import may_decode, open_trusted
 
 USUAL_FPS = 25.0
 FASTEST = 240.0
+"""Frames a second that are believed."""
 LARGEST = 4096 * 2304
 """Pixels of a frame above which a video is refused: browsers play no larger ones."""
 DAMAGED = 1000

@@ -273,9 +273,9 @@ def main(arguments: Sequence[str]) -> int:
         logs.set_up(settings.log_level, settings.log_format)
         worker = Worker(settings, options.attached or f"{os.uname().nodename}-{os.getpid()}", bool(options.attached))
         _stop_on_signals(worker)
+        bound_memory(MEMORY)
         if options.attached:
             os.nice(NICE)
-            bound_memory(MEMORY)
             threading.Thread(target=_follow, args=(worker,), name="follow", daemon=True).start()
         worker.run()
     except ExpressionError as error:

@@ -130,7 +130,8 @@ def test_a_workers_memory_is_bounded_and_it_leaves_no_image_of_it():
     assert done.stdout == "refused\n"
 
 
-def test_the_servers_own_worker_is_bounded(monkeypatch, tmp_path):
+@pytest.mark.parametrize(("given", "behind"), [(["--attached", "me"], [10]), ([], [])])
+def test_every_worker_is_bounded_and_the_servers_own_stands_back(monkeypatch, tmp_path, given, behind):
     from media import worker
 
     bounds, nice = [], []
@@ -139,6 +140,7 @@ def test_the_servers_own_worker_is_bounded(monkeypatch, tmp_path):
     monkeypatch.setattr(Worker, "run", lambda self: None)
     monkeypatch.setattr(worker, "_stop_on_signals", lambda _: None)
     monkeypatch.setattr(worker, "_follow", lambda _: None)
-    assert worker.main(["--attached", "me", "--storage", str(tmp_path)]) == 0
+    assert worker.main([*given, "--storage", str(tmp_path)]) == 0
     assert bounds == [worker.MEMORY]
+    assert nice == behind
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY, "the test itself is not"

@@ -75,6 +75,17 @@ def test_a_video_that_hides_its_length_is_stopped_at_the_limit(settings, tmp_pat
     assert "it is longer than 0.02 minutes" in worker.jobs.get(job.id).message
 
 
+@pytest.mark.parametrize("ending", ["mp4", "webm"])
+def test_a_video_of_few_seconds_and_many_frames_is_too_long_as_well(settings, tmp_path, ending):
+    worker = Worker(replace(settings, max_minutes=0.0025), "one")
+    times = [number / 1000 for number in range(45)]  # WebM does not tell how many there are
+    job = hand_in(worker.jobs, write_clip(tmp_path / f"clip.{ending}", sound=False, times=times))
+    work_off(worker)
+    told = f"clip.{ending}: it has more than 36 frames, 240 a second for 0.0025 minutes; hand in a part of it"
+    assert worker.jobs.get(job.id).message == told
+    assert files(worker.jobs, job) == []
+
+
 def test_a_video_that_is_cut_off_is_told(settings, tmp_path):
     worker = Worker(settings, "one")
     clip = write_clip(tmp_path / "clip.avi")
@@ -174,7 +185,8 @@ def test_a_worker_apart_works_at_what_waits_until_it_is_told_to_end(settings, tm
         foreman.close()
 
 
-def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys):
+def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("media.worker.bound_memory", lambda _: None)  # the test itself is not to be
     (tmp_path / "file").touch()
     assert main(["--storage", str(tmp_path / "file")]) == 2
     assert f"--storage {tmp_path / 'file'}: it cannot be used (" in capsys.readouterr().err
