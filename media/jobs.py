@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from errors import QueueError, SettingError, StorageError
 from media.disk import telling_no_room
 from media.job import WAITING, Job
+from media.silence import Silence
 from media.stores import Expected, SqliteStore, Store
 from settings import REDIS
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload"
 """Name of a job's file as it was handed in; needed no more when the job is done."""
-STALE = 20.0
-"""Seconds without a sign of life after which a worker counts as dead."""
 ATTEMPTS = 3
 """Times that a job is begun: one that ends its worker each time would do so for ever."""
 
@@ -49,6 +48,7 @@ class Jobs:
         self.keep = keep
         self._where = queue
         self._entrance = threading.Lock()
+        self._silence = Silence()
 
     def files(self, job_id: str) -> Path:
         """The folder of a job's files."""
@@ -123,9 +123,14 @@ class Jobs:
         shutil.rmtree(self.files(job_id), ignore_errors=True)
 
     def recover(self, worker: str = "") -> None:
-        """Queue again what a dead worker held: the one named, or all that gave no sign of life for long."""
-        for job in self._all("running"):
-            if job.worker != worker and job.beat >= time.time() - STALE:
+        """Queue again what a dead worker held: the one named, or all that gave no sign of life for long.
+
+        To be called often: only what was looked at here tells how long that is.
+        """
+        running = self._all("running")
+        stale = self._silence.stale(running)
+        for job in running:
+            if job.worker != worker and job.id not in stale:
                 continue
             if job.attempts >= ATTEMPTS:
                 told = f"{job.name}: the analysis broke off {ATTEMPTS} times; the video may be damaged"

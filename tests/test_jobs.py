@@ -9,6 +9,7 @@ import pytest
 from errors import QueueError, SettingError
 from media import jobs as jobs_module
 from media.jobs import UPLOAD, Jobs
+from media.silence import STALE, Silence
 from tests.redis_server import redis_server
 
 
@@ -131,20 +132,59 @@ def test_a_dead_workers_job_is_queued_again_and_its_late_words_do_not_count(jobs
     assert jobs.finish(new, "done")
 
 
-def test_a_silent_worker_counts_as_dead_after_a_while_and_a_living_one_does_not(jobs, monkeypatch):
+class Looker:
+    """Looks at jobs once a second, by a clock of its own."""
+
+    def __init__(self, jobs):
+        self.jobs, self.now = jobs, 0.0
+        jobs._silence = Silence(lambda: self.now)
+
+    def look(self, seconds, and_beat=lambda: None):
+        for _ in range(seconds):
+            self.now += 1
+            and_beat()
+            self.jobs.recover()
+
+
+def test_a_silent_worker_counts_as_dead_after_a_while_and_a_living_one_does_not(jobs):
     add(jobs)
     queued(jobs)
-    job = jobs.claim("a", "one")
-    jobs.recover()
+    job, looker = jobs.claim("a", "one"), Looker(jobs)
+    looker.look(60, lambda: jobs.beat(job))
+    looker.look(int(STALE))
     assert queued(jobs) == []
-    now = time.time()
-    monkeypatch.setattr(jobs_module.time, "time", lambda: now + jobs_module.STALE + 1)
     assert jobs.beat(job)
-    jobs.recover()
+    looker.look(int(STALE) + 1)
     assert queued(jobs) == []
-    monkeypatch.setattr(jobs_module.time, "time", lambda: now + 2 * jobs_module.STALE + 3)
-    jobs.recover()
+    looker.look(1)
     assert queued(jobs) == ["a"]
+
+
+@pytest.mark.parametrize("ahead", [-7200, -30, 30, 7200])
+def test_a_worker_whose_clock_differs_keeps_its_job(jobs, where, monkeypatch, ahead):
+    add(jobs)
+    queued(jobs)
+    looker = Looker(Jobs(jobs.folder, where))
+    now, job = time.time(), jobs.claim("a", "one")
+
+    def beat():
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(jobs_module.time, "time", lambda: now + ahead + looker.now)
+            assert jobs.beat(job)
+
+    looker.look(60, beat)
+    assert queued(jobs) == []
+
+
+def test_a_queue_that_did_not_answer_for_long_makes_no_worker_dead(jobs):
+    add(jobs)
+    queued(jobs)
+    jobs.claim("a", "one")
+    looker = Looker(jobs)
+    looker.look(1)
+    looker.now += 3600
+    looker.look(1)
+    assert queued(jobs) == [], "its worker could say nothing either"
 
 
 def test_a_job_that_ends_its_worker_each_time_fails_at_last(jobs):
