@@ -3,6 +3,7 @@
 The files lie below one folder. The records, and the queue, which is Huey's, are in that folder (SQLite), or in Redis.
 """
 
+import fcntl
 import secrets
 import shutil
 import threading
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload"
 """Name of a job's file as it was handed in; needed no more when the job is done."""
+NAME = 16
+"""Letters of a queue's name."""
 ATTEMPTS = 3
 """Times that a job is begun: one that ends its worker each time would do so for ever."""
 
@@ -148,7 +151,8 @@ class Jobs:
 
     def sweep(self) -> None:
         """Delete what was kept long enough, and the files of jobs that are over without a result."""
-        for job in self._all():
+        known = self._all()
+        for job in known:
             if job.status not in WAITING and job.finished < time.time() - self.keep:
                 with suppress(StorageError):  # its files are gone all the same, and the next may make room
                     self.delete(job.id)
@@ -157,8 +161,8 @@ class Jobs:
             elif job.status == "done":
                 (self.files(job.id) / UPLOAD).unlink(missing_ok=True)
         # of a server that died between file and record
-        for folder in self.folder.iterdir() if self.folder.is_dir() else ():
-            if folder.is_dir() and folder.stat().st_mtime < time.time() - 60 and self.get(folder.name) is None:
+        for folder in _older(self.folder, 60) - {self.files(job.id) for job in known}:
+            if self.get(folder.name) is None:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def work_at_next(self, work: Callable[[str], None]) -> bool:
@@ -194,19 +198,34 @@ class Jobs:
     def _name(self) -> str:
         """What tells this folder's queue from another's in the same Redis; the same for all that share the folder."""
         name = self.folder / "queue.name"
-        if not name.exists():
-            with telling_no_room():
-                self._make_name(name)
-        return name.read_text(encoding="ascii")
-
-    def _make_name(self, name: Path) -> None:
-        """Write a name whole, or not at all; where another process is quicker, its name counts."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with name.open("x", encoding="ascii") as file:
-                file.write(secrets.token_hex(8))
-        except FileExistsError:
-            return
-        except OSError:
-            name.unlink()
-            raise
+            found = name.read_text(encoding="ascii")
+        except FileNotFoundError:
+            found = ""
+        if len(found) != NAME:  # not there yet, or what a crash left of it
+            with telling_no_room():
+                found = self._make_name(name)
+        return found
+
+    def _make_name(self, name: Path) -> str:
+        """Write a name, one process at a time: a second one would have a queue of its own for ever."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with name.open("a+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            found = file.read()
+            if len(found) != NAME:
+                file.truncate(0)
+                found = secrets.token_hex(NAME // 2)
+                file.write(found)
+        return found
+
+
+def _older(folder: Path, seconds: float) -> set[Path]:
+    """The folders in a folder that nobody has changed for so long; what is deleted meanwhile is none."""
+    found = set()
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if path.is_dir() and path.stat().st_mtime < time.time() - seconds:
+                found.add(path)
+    return found

@@ -113,6 +113,9 @@ def using_file(path: Path) -> Iterator[None]:
             raise StorageError(FULL) from error
         told = f"the queue of videos cannot be used ({error}); may the folder of --storage be written to?"
         raise QueueError(told) from error
+    except sqlite3.DatabaseError as error:
+        told = f"{path.name} in the folder of --storage is damaged ({error})"
+        raise QueueError(f"{told}; restore it, or move it away, and it is begun anew") from error
 
 
 def _marks(values: Collection[object]) -> str:

@@ -45,8 +45,9 @@ def queue(disk):
     assert not (jobs.folder / "third").exists()
     with pytest.raises(StorageError):
         Jobs(disk.folder / "other", "redis://127.0.0.1:1/0").add("a", "clip.mp4")
-    left = sorted(path.name for path in disk.files("jobs.db", "queue.db"))
-    assert left == ["filler", "queue.name", UPLOAD, UPLOAD], left
+    left = sorted(path.name for path in disk.files("jobs.db", "queue."))
+    assert left == ["filler", UPLOAD, UPLOAD], left
+    assert (disk.folder / "other" / "queue.name").read_bytes() == b"", "nor half a name"
     jobs.delete("second")
     assert jobs.get("second") is None
     disk.clear()

@@ -86,6 +86,14 @@ def test_a_server_to_which_no_video_was_ever_handed_in_starts_and_makes_nothing(
     assert not (tmp_path / "store").exists()
 
 
+def test_a_damaged_record_of_videos_does_not_keep_the_server_from_starting(foreman, caplog):
+    foreman.jobs.folder.mkdir(parents=True)
+    (foreman.jobs.folder / "jobs.db").write_bytes(b"no database" * 1000)
+    foreman.open()
+    until(lambda: "jobs.db in the folder of --storage is damaged" in caplog.text)
+    assert foreman._thread.is_alive()
+
+
 def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(foreman, monkeypatch, caplog):
     def anothers(path):
         raise PermissionError(13, "Permission denied", str(path))

@@ -3,6 +3,7 @@ import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -233,11 +234,84 @@ def test_files_that_no_record_knows_are_swept(jobs, monkeypatch):
     assert jobs.files("a").is_dir()
 
 
+def test_a_folder_that_is_deleted_beside_a_sweep_ends_nothing(jobs, monkeypatch):
+    add(jobs)
+    (jobs.folder / "orphan").mkdir()
+    is_dir = Path.is_dir
+
+    def deleted_after(path):
+        found = is_dir(path)
+        if path.name == "orphan":
+            path.rmdir()
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "is_dir", deleted_after)
+        jobs.sweep()
+    assert jobs.files("a").is_dir()
+
+
+@pytest.mark.parametrize(("name", "use"), [("jobs.db", lambda jobs: jobs.get("a")), ("queue.db", queued)])
+def test_a_damaged_file_of_the_queue_is_told_with_what_to_do_and_begun_anew(tmp_path, name, use):
+    add(Jobs(tmp_path))
+    for left in tmp_path.glob(f"{name}*"):
+        left.unlink()
+    (tmp_path / name).write_bytes(b"no database" * 1000)
+    jobs = Jobs(tmp_path)
+    with pytest.raises(QueueError, match=rf"^{name} in the folder of --storage is damaged \(.*; restore it, or"):
+        use(jobs)
+    (tmp_path / name).rename(tmp_path / "damaged")
+    use(jobs)
+    add(jobs, "b")
+    assert queued(jobs)[-1] == "b"
+
+
 def test_the_queue_may_be_in_redis_each_folder_by_its_own_name(tmp_path):
     folders = [Jobs(tmp_path / name, "redis://127.0.0.1:1/0") for name in ("a", "b", "a")]
     names = [jobs._queue._storage.name for jobs in folders]
     assert names[0] == names[2] != names[1]
     assert type(folders[0]._queue._storage).__name__ == "RedisStorage"
+
+
+def test_all_processes_that_start_at_once_have_one_name_for_the_queue(tmp_path):
+    folder = tmp_path / "videos"
+    for before in (None, "", "0123"):  # what a crash may have left
+        if before is not None:
+            (folder / "queue.name").write_text(before)
+        barrier = threading.Barrier(8)
+
+        def name(_, barrier=barrier):
+            jobs = Jobs(folder, "redis://127.0.0.1:1/0")
+            barrier.wait()
+            return jobs._name()
+
+        with ThreadPoolExecutor(8) as pool:
+            names = set(pool.map(name, range(8)))
+        assert len(names) == 1
+        assert names == {(folder / "queue.name").read_text()}
+        assert len(names.pop()) == 16
+
+
+def test_a_name_that_was_there_is_kept(tmp_path):
+    (tmp_path / "queue.name").write_text("0123456789abcdef")
+    assert Jobs(tmp_path, "redis://127.0.0.1:1/0")._name() == "0123456789abcdef"
+
+
+def test_who_comes_between_a_name_and_its_letters_waits_for_them(tmp_path, monkeypatch):
+    made = threading.Event()
+
+    def slowly(_):
+        made.set()
+        time.sleep(0.3)
+        return "0123456789abcdef"
+
+    monkeypatch.setattr(jobs_module.secrets, "token_hex", slowly)
+    first, second = (Jobs(tmp_path, "redis://127.0.0.1:1/0") for _ in range(2))
+    with ThreadPoolExecutor(1) as pool:
+        naming = pool.submit(first._name)
+        assert made.wait(20)
+        monkeypatch.setattr(jobs_module.secrets, "token_hex", lambda _: "f" * 16)
+        assert second._name() == naming.result() == "0123456789abcdef"
 
 
 def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
