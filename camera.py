@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from discretion import without_password
 from errors import SourceError
 from faces import Box, Image, joined
 from sources.address import open_address
 from sources.drawn import DemoSource
 from sources.file import VideoFile
 from sources.frozen import Stillness
-from sources.reach import without_password
 from sources.source import USUAL, Source, Wanted
 from sources.webcam import Webcam, find_webcams, identity
 
@@ -32,7 +32,6 @@ __all__ = [
     "load_cascade",
     "open_source",
     "reduction",
-    "without_password",
 ]
 
 CASCADE = "haarcascade_frontalface_default.xml"
@@ -58,8 +57,8 @@ def check_source(source: str) -> None:
     special = source in ("auto", "demo") or source.isdigit() or source.startswith("/dev/") or "://" in source
     if not special and not Path(source).is_file():
         raise SourceError(
-            f"source {source!r}: there is no such file; expected a camera number, a device path such as /dev/video0, "
-            "a video file, an http or rtsp address, demo or auto"
+            f"source {without_password(source)!r}: there is no such file; expected a camera number, a device path such "
+            "as /dev/video0, a video file, an http or rtsp address, demo or auto"
         )
 
 

@@ -18,9 +18,10 @@ from redis import Redis
 from access.exposure import check_exposure, is_loopback, names_of
 from access.register import Register
 from access.roles import ROLES
-from camera import Wanted, open_source, without_password
+from camera import Wanted, open_source
 from configuration import Choice, check_workers, gather
 from delivery import network
+from discretion import without_password
 from errors import AccessError, ExpressionError, QueueError, UploadError
 from media.disk import SPARE, free_bytes, nearest_there
 from media.storage import jobs_of, queue_of

@@ -12,6 +12,7 @@ from dataclasses import Field, dataclass
 from pathlib import Path
 from typing import Any
 
+from discretion import without_password
 from errors import SettingError
 from settings import PREFIX, SETTINGS, Settings, describe, option, variable
 
@@ -68,7 +69,7 @@ def parse(name: str, text: str) -> Any:
     try:
         value = BOOLEANS[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
-        raise SettingError(f"{name}: got {text!r}, expected {_expected(item)}") from None
+        raise SettingError(f"{name}: got {_told(text)}, expected {_expected(item)}") from None
     _check(item, value)
     return value
 
@@ -79,12 +80,19 @@ def _expected(item: Field[Any]) -> str:
     return f"{kinds.get(type(item.default), 'a text')}, such as {example}"
 
 
+def _told(value: Any) -> str:
+    """What came, without the password of an address that was given in the wrong place."""
+    return repr(without_password(value)) if isinstance(value, str) else without_password(repr(value))
+
+
 def _check(item: Field[Any], value: Any) -> None:
     low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
     if value == "" and item.default != "":
         raise SettingError(f"{item.name}: got an empty text, expected {_expected(item)}")
     if choices and value not in choices:
-        raise SettingError(f"{item.name}: got {value!r}, expected one of {', '.join(choices)}{nearest(value, choices)}")
+        raise SettingError(
+            f"{item.name}: got {_told(value)}, expected one of {', '.join(choices)}{nearest(value, choices)}"
+        )
     if low is not None and not low <= value <= high:  # a NaN fails this too
         unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
         raise SettingError(f"{item.name}: got {value:g}{unit}, expected {low:g} to {high:g}{unit}")
@@ -148,7 +156,7 @@ def _of_its_type(item: Field[Any], value: Any) -> Any:
     else:
         fits = type(value) is kind or (kind is float and type(value) is int)
     if not fits:
-        raise SettingError(f"{item.name}: got {value!r}, expected {_expected(item)}")
+        raise SettingError(f"{item.name}: got {_told(value)}, expected {_expected(item)}")
     value = tuple(value) if kind is tuple else float(value) if kind is float else value
     _check(item, value)
     return value
@@ -193,6 +201,6 @@ def parse_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
         known = [name for action in parser._actions for name in action.option_strings]
-        name = unknown[0].split("=")[0]
+        name = without_password(unknown[0]).split("=")[0]
         parser.error(f"{name} is no option{nearest(name, known)} (--help lists them)")
     return found

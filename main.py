@@ -48,6 +48,7 @@ from access.exposure import check_exposure
 from access.guard import Guard
 from configuration import add_options, load, nearest, parse_options
 from delivery import network
+from discretion import without_password
 from errors import ExpressionError
 from media.foreman import Foreman
 from recording.keeper import Keeper
@@ -132,7 +133,7 @@ def main(arguments: Sequence[str]) -> int:
         parser = _parser()
         if arguments and not arguments[0].startswith("-"):
             meant = nearest(arguments[0], list(COMMANDS))
-            parser.error(f"{arguments[0]!r} is no command{meant} (without one it serves)")
+            parser.error(f"{without_password(arguments[0])!r} is no command{meant} (without one it serves)")
         options = parse_options(parser, arguments)
         if options.json and not options.check:
             parser.error("--json tells what --check finds; give both")

@@ -5,6 +5,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from discretion import without_password
 from errors import SettingError
 from settings import REDIS
 
@@ -42,4 +43,6 @@ def connect(url: str, patience: float, setting: str, text: bool = False) -> Redi
 def check_address(url: str, setting: str) -> None:
     """Raise `SettingError` for what is no address of a Redis server."""
     if not url.startswith(REDIS):
-        raise SettingError(f"{setting}: got {url[:60]!r}, expected an address such as redis://localhost:6379/0")
+        raise SettingError(
+            f"{setting}: got {without_password(url)[:60]!r}, expected an address such as redis://localhost:6379/0"
+        )

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams, without_password
+from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams
 from delivery.fanout import Fanout
 from delivery.stream import Hub, Outgoing
 from delivery.viewers import Viewer
+from discretion import without_password
 from engine import Engine
 from feeds import Feed
 from listeners import Listener, Listeners, Topic

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from discretion import without_password
 from errors import QueueError, SettingError, StorageError
 from media.disk import telling_no_room
 from media.job import WAITING, Job
@@ -46,7 +47,8 @@ class Jobs:
 
     def __init__(self, folder: Path, queue: str = "sqlite", keep: float = 86_400.0) -> None:
         if queue != "sqlite" and not queue.startswith(REDIS):
-            raise SettingError(f"queue: got {queue!r}, expected sqlite or an address such as redis://localhost:6379/0")
+            told = f"queue: got {without_password(queue)!r}, expected sqlite or an address"
+            raise SettingError(f"{told} such as redis://localhost:6379/0")
         self.folder = folder
         self.keep = keep
         self._where = queue

@@ -2,11 +2,12 @@
 
 import cv2
 
+from discretion import without_password
 from errors import SourceError
 from faces import Image
 from sources.lag import Lag
 from sources.mjpeg import MjpegCamera
-from sources.reach import reach, without_password
+from sources.reach import reach
 from sources.request import open_http
 from sources.source import OPEN_LIMIT, READ_LIMIT, Captured, Source, open_ffmpeg
 

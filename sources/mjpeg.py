@@ -7,10 +7,10 @@ from http.client import HTTPException, HTTPResponse
 import cv2
 import numpy as np
 
+from discretion import without_password
 from errors import SourceError
 from faces import Image
 from sources.multipart import Parts
-from sources.reach import without_password
 from sources.source import READ_LIMIT, Source
 
 CHUNK = 1 << 18

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from discretion import without_password
 from errors import SettingError
 
 NAMED_SOURCE = re.compile(r"([^/:?.=]*)=(.*)")
@@ -41,7 +42,7 @@ def _name_and_source(text: str, position: int) -> tuple[str, str]:
     if not CAMERA_NAME.fullmatch(name):
         raise SettingError(
             f"source: {name!r} cannot name a camera, since it stands in addresses; take up to 32 letters, digits, "
-            f"'-' and '_', as in front-door={source or '0'}"
+            f"'-' and '_', as in front-door={without_password(source) or '0'}"
         )
     if not source:
         raise SettingError(f"source: {text!r} names a camera but no source, expected such as {name}=0 or {name}=demo")

@@ -1,20 +1,14 @@
 """Whether somebody listens at a camera's address, and in plain words what is wrong where nobody does."""
 
-import re
 import socket
 from urllib.parse import urlsplit
 
+from discretion import without_password
 from errors import SourceError
 
 REACH_LIMIT = 2.0
 """Seconds after which a machine that does not answer counts as off."""
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935}
-
-
-def without_password(source: str) -> str:
-    """An address without user name and password, which have no place in logs or on pages."""
-    # first as addresses are read, then with a slash in the password, which they should not have
-    return re.sub(r"//(?:[^/]*@|[^/:@]*:(?!\d+/)[^@]*@)", "//", source, count=1)
 
 
 def reach(url: str) -> None:
@@ -30,8 +24,9 @@ def reach(url: str) -> None:
     try:
         parts = urlsplit(url)
         host, port, usual = parts.hostname, parts.port, PORTS.get(parts.scheme.lower())
-    except ValueError as error:
-        raise SourceError(f"{shown}: this is no address ({error}); expected one such as rtsp://10.0.0.7/live") from None
+    except ValueError:  # whose words may hold a part of the password
+        told = "this is no address; expected one such as rtsp://10.0.0.7/live, with %2F for a / in a password"
+        raise SourceError(f"{shown}: {told}") from None
     if usual is None:
         return
     if not host:

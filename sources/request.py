@@ -4,11 +4,11 @@ import base64
 import ssl
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, InvalidURL, responses
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from discretion import without_password
 from errors import SourceError
-from sources.reach import without_password
 from sources.source import OPEN_LIMIT
 
 
@@ -64,10 +64,13 @@ def _reason(error: Exception) -> str:
         error.close()
         if error.code in (401, 403):
             return f"it refuses ({error.code}); give user name and password as http://name:password@host/..."
-        return f"it answers {error.code} {error.reason}; check the address"
+        told = f"{error.code} {responses.get(error.code, '')}".strip()  # its own words may name where it leads to
+        return f"it answers {told}; check the address"
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({cause.verify_message}); name a file with it in SSL_CERT_FILE"
+    if isinstance(cause, (InvalidURL, ValueError)):  # whose words would show it
+        return "it holds what no address may; write a blank as %20, and other signs likewise"
     if isinstance(cause, TimeoutError):
         return f"no answer came within {OPEN_LIMIT:g} s; switch it off and on if that lasts"
     return f"no answer came ({cause}); check the address, and that the camera is on"

@@ -18,6 +18,9 @@ OPEN_LIMIT = 5.0
 READ_LIMIT = 5.0
 """Seconds after which an open camera that gives no frame counts as lost."""
 
+QUIET = "-8"
+"""The level of FFmpeg's log at which it tells nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -96,6 +99,8 @@ def open_ffmpeg(name: str, options: Sequence[int] = ()) -> cv2.VideoCapture:
     # FFmpeg has long been safe to use in threads; unless OpenCV is told so, one camera that hangs while it is opened
     # holds up the opening of all others.
     os.environ.setdefault("OPENCV_FFMPEG_IS_THREAD_SAFE", "1")
+    # What matters is said by our own errors, while FFmpeg's name addresses, with all that stands in them.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", QUIET)
     return cv2.VideoCapture(name, cv2.CAP_FFMPEG, options)
 
 

@@ -166,6 +166,19 @@ def test_an_answer_that_is_no_video_is_told_with_its_status():
         open_source(f"http://{place}/nothing")
 
 
+def test_an_address_that_cannot_be_asked_for_is_told_without_what_it_holds():
+    def elsewhere(answering: BaseHTTPRequestHandler) -> None:
+        answering.send_response(302)
+        answering.send_header("Location", "rtsp://127.0.0.1/live?pwd=s3cret")
+        answering.end_headers()
+
+    with http_camera(elsewhere) as place:
+        for query, message in (("pwd=s3cret and", "write a blank as %20"), ("pwd=s3cret", "it answers 302 Found")):
+            with pytest.raises(SourceError, match=message) as told:
+                open_source(f"http://{place}/live?{query}")
+            assert "s3cret" not in str(told.value)
+
+
 def test_a_page_instead_of_a_stream_is_told():
     def page(answering: BaseHTTPRequestHandler) -> None:
         answering.send_response(200)
