@@ -1,6 +1,9 @@
 """A client of a Redis server with a time limit on everything: whoever asks is never kept longer than it is told."""
 
-from redis import Redis
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -26,23 +29,34 @@ def connect(url: str, patience: float, setting: str, text: bool = False) -> Redi
         SettingError: it is no address of a Redis server.
     """
     check_address(url, setting)
-    try:
-        return Redis.from_url(
-            url,
-            socket_timeout=patience,
-            socket_connect_timeout=patience,
-            retry=Retry(NoBackoff(), 0),  # whoever asks tries again
-            decode_responses=text,
-            protocol=2,
-            socket_keepalive=True,
-        )
-    except ValueError as error:
-        raise SettingError(f"{setting}: {error}; expected such as redis://localhost:6379/0") from None
+    return Redis.from_url(
+        url,
+        socket_timeout=patience,
+        socket_connect_timeout=patience,
+        retry=Retry(NoBackoff(), 0),  # whoever asks tries again
+        decode_responses=text,
+        protocol=2,
+        **_kept_alive(url),
+    )
+
+
+def _kept_alive(url: str) -> dict[str, Any]:
+    """What notices that the machine at the other end is gone; a socket in the file system has none there."""
+    return {} if url.startswith("unix:") else {"socket_keepalive": True}
 
 
 def check_address(url: str, setting: str) -> None:
-    """Raise `SettingError` for what is no address of a Redis server."""
+    """Raise `SettingError` for what is no address of a Redis server; connects to nothing."""
+    shown = without_password(url)
     if not url.startswith(REDIS):
-        raise SettingError(
-            f"{setting}: got {without_password(url)[:60]!r}, expected an address such as redis://localhost:6379/0"
-        )
+        raise SettingError(f"{setting}: got {shown[:60]!r}, expected an address such as redis://localhost:6379/0")
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        if parts.scheme != "unix":  # else the path is the socket's
+            int(parts.path.strip("/") or 0)  # Redis' client would take another database without a word
+        pool = ConnectionPool.from_url(url)
+        pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, TypeError, RedisError):  # whose words may hold a part of the password
+        told = f"{setting}: {shown}: its host, port, database or an option makes no sense; expected an address"
+        raise SettingError(f"{told} such as redis://localhost:6379/0 or unix:///run/redis/redis.sock?db=0") from None

@@ -49,6 +49,10 @@ class Jobs:
         if queue != "sqlite" and not queue.startswith(REDIS):
             told = f"queue: got {without_password(queue)!r}, expected sqlite or an address"
             raise SettingError(f"{told} such as redis://localhost:6379/0")
+        if queue != "sqlite":
+            from redis_client import check_address  # Redis' client, which many servers never need
+
+            check_address(queue, "queue")
         self.folder = folder
         self.keep = keep
         self._where = queue

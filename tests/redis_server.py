@@ -1,4 +1,4 @@
-"""A Redis server of a test's own, Debian's, on a free port; may be killed, held and started again."""
+"""A Redis server of a test's own, Debian's, on a free port and a socket; may be killed, held and started again."""
 
 import os
 import signal
@@ -20,12 +20,14 @@ class RedisServer:
     def __init__(self, folder: str) -> None:
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.unix_url = f"unix://{folder}/socket?db=0"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
+        options += ["--unixsocket", f"{self._folder}/socket"]
         self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL, process_group=0)
         until = time.monotonic() + 10
         while True:

@@ -179,6 +179,8 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         assert list(told) == ["bundle", "relay", "access", "storage", "queue", "port"]
         assert told["relay"].words.endswith("desk, door")
         assert told["queue"].words.startswith("redis://127.0.0.1")
+        by_file = found(replace(settings, redis_url=redis.unix_url, queue=redis.unix_url))
+        assert (by_file["relay"].well, by_file["queue"].well) == (True, True)
         redis.kill()
         assert "redis_url: redis://127.0.0.1" in found(over)["relay"].words
         assert not found(over)["queue"].well

@@ -20,9 +20,9 @@ def redis():
         yield server
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "unix"])
 def where(request, redis):
-    return redis.url if request.param == "redis" else "sqlite"
+    return {"sqlite": "sqlite", "redis": redis.url, "unix": redis.unix_url}[request.param]
 
 
 @pytest.fixture

@@ -139,13 +139,15 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
     assert left_behind(settings) == []
 
 
-def test_a_redis_that_does_not_answer_is_told_and_nothing_is_left(settings):
-    app = create_app(replace(settings, queue="redis://127.0.0.1:1/0"))
+@pytest.mark.parametrize("queue", ["redis://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])
+def test_a_redis_that_does_not_answer_is_told_and_nothing_is_left(settings, queue):
+    app = create_app(replace(settings, queue=queue))
     client = app.test_client()
     told = "The queue of videos does not answer"
     assert told in problem(client.post("/api/videos", data=b"x"), 503)
     assert left_behind(settings) == []
     Path(settings.storage, "videos").mkdir(parents=True, exist_ok=True)
     assert told in problem(client.get(f"/api/videos/{'a' * 16}"), 503)
+    assert client.get("/metrics").status_code == 200
     app.extensions["foreman"].close()
     app.extensions["server"].close()
