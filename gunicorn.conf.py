@@ -7,6 +7,8 @@ others, over Redis.
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from gunicorn import util
@@ -20,7 +22,7 @@ import logs
 from access.exposure import check_exposure
 from configuration import check_workers, load
 from delivery import incoming, network
-from errors import BundleError, SettingError
+from errors import ExpressionError, SettingError
 from web import refusals
 from web.limits import FILES
 
@@ -91,6 +93,20 @@ def on_reload(server: Any) -> None:
     handover.the_handover().order(server.worker_age + 1)
 
 
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """Have gunicorn end for what a person can mend, without a traceback, and try it no second time."""
+    try:
+        yield
+    except ExpressionError as error:
+        raise AppImportError(f"gunicorn: {error}") from None
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Have a bad setting that only the application notices stop the start with its reason."""
+    worker.app.load = _told_in_one_line()(worker.app.load)
+
+
 def post_worker_init(worker: Any) -> None:
     """Load the model, so that a bad bundle stops the start; have a stop end the streams; wait for the cameras."""
     logs.set_up(_settings.log_level, _settings.log_format)
@@ -98,10 +114,8 @@ def post_worker_init(worker: Any) -> None:
     util.write_error = refusals.write
     gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
-    try:
+    with _told_in_one_line():
         _ = served.model
-    except BundleError as error:
-        raise AppImportError(f"gunicorn: {error}") from None  # told without a traceback, and not tried again
     handover.end_on((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), worker.age, served.close)
     handover.the_handover().announce(worker.age)
     if served.own and not handover.the_handover().take_cameras():

@@ -268,11 +268,19 @@ def test_the_factory_serves_the_same():
         assert [camera["source"] for camera in state(port)["cameras"]] == ["demo"]
 
 
-def test_a_bad_bundle_stops_the_start_with_its_reason(tmp_path):
-    env = {**DEMO, "EXPRESSION_PORT": str(free_port()), "EXPRESSION_WEIGHTS": str(tmp_path)}
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        ("WEIGHTS", "tests", "tests/card.json: missing"),
+        ("QUEUE", "redis://host/videos", "queue: redis://host/videos: .* makes no sense"),
+        ("SOURCE", "a=demo;a=demo", "source: two cameras are called 'a'"),
+    ],
+)
+def test_what_cannot_be_served_stops_the_start_with_its_reason(setting, value, reason):
+    env = {**DEMO, "EXPRESSION_PORT": str(free_port()), f"EXPRESSION_{setting}": value}
     done = subprocess.run(
         command(), cwd=ROOT, env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True, timeout=60
     )
     assert done.returncode != 0
-    assert re.search(r"^gunicorn: .*card.json: missing", done.stderr, re.MULTILINE)
+    assert re.search(f"^gunicorn: {reason}", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr
