@@ -1,4 +1,4 @@
-"""What may be told in logs, on pages and by `--check` of an address that holds a password."""
+"""What may be told of what lets its reader in: an address with a password in it, the id of a record or a video."""
 
 import re
 
@@ -9,6 +9,8 @@ TERM = re.compile(r"([?&;#][^=?&;#]*=|[?&;#]|=)([^?&;#]+)")
 CHANNEL = re.compile(r"\d{1,2}")
 """A value that stays, since it tells the channels of a camera apart; it would be no password."""
 HIDDEN = "..."
+ID = re.compile(r"((?:records|videos)/[A-Za-z0-9_-]{6})[A-Za-z0-9_-]{10}(?![A-Za-z0-9_-])")
+"""An id in a path or an address: of a record or a video, which nothing else guards."""
 
 
 def without_password(source: str) -> str:
@@ -33,3 +35,13 @@ def without_password(source: str) -> str:
 def _hidden(term: re.Match[str]) -> str:
     before, value = term.groups()
     return before + (value if before.endswith("=") and CHANNEL.fullmatch(value) else HIDDEN)
+
+
+def told_of(known: str) -> str:
+    """As much of the id of a record or a video as may stand in a log: who knows all of it may see what it names."""
+    return f"{known[:6]}{HIDDEN}"
+
+
+def without_ids(text: str) -> str:
+    """A text, such as a traceback, with no more than `told_of` tells of the ids in its paths."""
+    return ID.sub(rf"\1{HIDDEN}", text)

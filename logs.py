@@ -1,6 +1,7 @@
 """What the log tells: one line an event, for people or for programs.
 
-No frame is ever in it, no address of a visitor and no name of a file that was handed in.
+No frame is ever in it, no address of a visitor, no name of a file that was handed in, and no whole id of a record or a
+video, which would let its reader see it.
 """
 
 import json
@@ -11,6 +12,8 @@ from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
+
+from discretion import without_ids
 
 PIECE = 4096
 """Bytes that a pipe takes at once where it takes any (Linux' PIPE_BUF)."""
@@ -36,6 +39,20 @@ def dress(handler: logging.Handler, form: str) -> None:
     handler.setFormatter(Objects() if form == "json" else Lines())
     handler.addFilter(Discreet())
     handler.addFilter(LetGo())
+
+
+def reason_of(error: BaseException) -> str:
+    """Why something failed, without the file that the system's error names; FFmpeg's are like it."""
+    cause = error.__cause__ or error
+    return str(getattr(cause, "strerror", None) or cause)
+
+
+def tell_failure(log: logging.Logger, error: BaseException, words: str, *args: object) -> None:
+    """Tell that something failed: with the system's reason where there is one, else with a traceback."""
+    if getattr(error, "strerror", None):
+        log.error(f"{words} (%s)", *args, reason_of(error))
+    else:
+        log.error(words, *args, exc_info=error)
 
 
 class Overflowing:
@@ -77,6 +94,10 @@ class Lines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and the traceback where there is one."""
+        return without_ids(super().format(record))
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """The line, without a traceback."""
         told, request = super().formatMessage(record), request_of(record)
@@ -92,14 +113,14 @@ class Objects(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": without_ids(record.getMessage()),
             "process": record.process,
             **getattr(record, "fields", {}),
         }
         if request := request_of(record):
             told["request"] = request
         if record.exc_info:
-            told["error"] = self.formatException(record.exc_info)
+            told["error"] = without_ids(self.formatException(record.exc_info))
         return json.dumps(told, ensure_ascii=False)
 
 

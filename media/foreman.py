@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from errors import QueueError, StorageError
+from logs import tell_failure
 from media.jobs import Jobs
 from media.storage import TIDY, jobs_of, tidy
 from settings import PREFIX, SETTINGS, Settings, variable
@@ -86,8 +87,8 @@ class Foreman:
             except (QueueError, StorageError) as error:
                 log.warning("%s", error)
                 self._look.wait(PATIENCE)
-            except Exception:
-                log.exception("the videos that wait could not be looked after; trying again")
+            except Exception as error:
+                tell_failure(log, error, "the videos that wait could not be looked after; trying again")
             self._look.wait(LOOK)
             self._look.clear()
         self._end_worker()

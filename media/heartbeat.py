@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from discretion import told_of
 from errors import QueueError, StorageError
 from media.job import Job
 from media.jobs import Jobs
@@ -41,7 +42,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._over.wait(BEAT):
             if time.monotonic() - self._moved > STALL:
-                log.error("no frame of %s came for %g s; giving this worker up", told_of(self._job), STALL)
+                log.error("no frame of %s came for %g s; giving this worker up", told_of(self._job.id), STALL)
                 os._exit(STALLED)  # the thread that reads is held in a decoder, and hears nothing
             with suppress(QueueError, StorageError):  # it may answer again before this counts as dead
                 self._jobs.beat(self._job)
@@ -53,8 +54,3 @@ class Heartbeat:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._over.set()
         self._thread.join()
-
-
-def told_of(job: Job) -> str:
-    """As much of a job's id as may stand in a log: who knows all of it may see the video."""
-    return f"{job.id[:6]}..."

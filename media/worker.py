@@ -14,11 +14,13 @@ from pathlib import Path
 
 import logs
 from configuration import add_options, load, parse_options
+from discretion import told_of
 from errors import BundleError, ExpressionError, QueueError, StorageError
+from logs import tell_failure
 from media.analysis import analyse
 from media.bounds import bound_memory
 from media.disk import UNUSABLE, is_full, telling_no_room
-from media.heartbeat import Heartbeat, told_of
+from media.heartbeat import Heartbeat
 from media.job import Job
 from media.jobs import UPLOAD
 from media.storage import TIDY, jobs_of, tidy
@@ -171,18 +173,18 @@ class Worker:
         except StorageError:
             return f"{job.name}: the server's disk became full meanwhile; hand it in again when there is room"
         except ExpressionError as error:
-            return str(error)
-        except Exception:
+            return str(error).replace(f"{attempt}{os.sep}", "")  # its folder is named after the job's id
+        except Exception as error:
             if not self._is_mine(job):  # its files were deleted, and with them what was written to
                 raise _Lost from None
-            log.exception("the analysis of %s broke off", told_of(job))
+            tell_failure(log, error, "the analysis of %s broke off", told_of(job.id))
             return f"{job.name}: the analysis broke off by a fault of this program; its log tells which"
         finally:
             shutil.rmtree(attempt, ignore_errors=True)
         return ""
 
     def _fail(self, job: Job, message: str) -> None:
-        log.warning("job %s failed: %s", told_of(job), message.replace(job.name, "the video"))
+        log.warning("job %s failed: %s", told_of(job.id), message.replace(job.name, "the video"))
         if self._finish(job, "failed", message):
             shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
         else:
@@ -283,7 +285,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     except OSError as error:
         if error.errno not in UNUSABLE:
-            raise
+            log.error("the worker broke off", exc_info=error)
+            return 1
         told = f"--storage {settings.storage}: it cannot be used ({error.strerror}); name a folder to write to"
         print(f"main.py worker: {told}", file=sys.stderr)
         return 2

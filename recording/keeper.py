@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from delivery.stream import Hub, Outgoing
 from delivery.tally import Counts
 from delivery.viewers import Viewer
+from discretion import told_of
 from errors import RecordError
+from logs import tell_failure
 from media.disk import check_room, is_full, is_no_room, telling_no_room
 from recording.store import Record, Records
 from settings import Settings
@@ -134,9 +136,9 @@ class Keeper:
 
     def _tell_unclosed(self, record: Record, error: Exception) -> None:
         if is_no_room(error):
-            log.warning("the disk is too full to close record %s; trying again", record.id)
+            log.warning("the disk is too full to close record %s; trying again", told_of(record.id))
         else:
-            log.error("record %s could not be closed; trying again", record.id, exc_info=error)
+            tell_failure(log, error, "record %s could not be closed; trying again", told_of(record.id))
 
     def _see_to_tidier(self) -> None:
         with self._lock:
@@ -148,8 +150,8 @@ class Keeper:
         while not self._stop.is_set():
             try:
                 self.tidy()
-            except Exception:
-                log.exception("the records could not be looked after; trying again")
+            except Exception as error:
+                tell_failure(log, error, "the records could not be looked after; trying again")
             until = time.monotonic() + TIDY
             while time.monotonic() < until and not self._is_wanted() and not self._stop.wait(LOOK):
                 pass

@@ -8,7 +8,9 @@ from typing import IO
 
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
+from discretion import told_of
 from errors import RecordError, SourceError, StorageError
+from logs import reason_of, tell_failure
 from media.bounds import give_memory_back
 from media.disk import check_room, is_no_room
 from recording.closing import FULL
@@ -53,7 +55,7 @@ class Recorder(threading.Thread):
         welcome: Callable[[], bool] = lambda: True,
         count: Callable[[str, float], None] = lambda outcome, seconds: None,
     ) -> None:
-        super().__init__(name=f"record {record.id}", daemon=True)
+        super().__init__(name=f"record {told_of(record.id)}", daemon=True)
         self.record = record
         self._lock, self._hub, self._viewer, self._leave, self._welcome = lock, hub, viewer, leave, welcome
         self._count = count
@@ -78,11 +80,11 @@ class Recorder(threading.Thread):
         try:
             message = self._follow()
         except (SourceError, StorageError, OSError) as error:
-            message = _sentence(error)
+            message = self._sentence(error)
         except RecordError as error:
             message = str(error)
-        except Exception:
-            log.exception("record %s broke off", self.record.id)
+        except Exception as error:
+            tell_failure(log, error, "record %s broke off", told_of(self.record.id))
             message = FAULT
         finally:
             self._leave()
@@ -90,8 +92,7 @@ class Recorder(threading.Thread):
         self._writer.drop()
         self._lock.close()
         self.is_unfinished = not finished  # from now on somebody else may see to it
-        if self.record.is_discarded:
-            self.record.delete()
+        self._sweep()
         give_memory_back()  # some 50 MB of the encoder's
 
     def _finish(self, message: str) -> bool:
@@ -106,9 +107,17 @@ class Recorder(threading.Thread):
             if is_no_room(error):
                 self.record.cut_short()
             else:
-                log.exception("record %s could not be finished", self.record.id)
+                tell_failure(log, error, "record %s could not be finished", told_of(self.record.id))
             return False
         return True
+
+    def _sweep(self) -> None:
+        """Delete it where somebody has asked for that; where it cannot be, `Keeper.tidy` tries again."""
+        try:
+            if self.record.is_discarded:
+                self.record.delete()
+        except OSError as error:
+            tell_failure(log, error, "record %s could not be deleted; trying again", told_of(self.record.id))
 
     def _outcome(self, message: str) -> str:
         """Which of `keeper.OUTCOMES` an end is that is told in these words."""
@@ -169,11 +178,9 @@ class Recorder(threading.Thread):
     def _length(self) -> float:
         return time.monotonic() - self._began if self._writer.has_begun else 0.0
 
-
-def _sentence(error: Exception) -> str:
-    """Why it had to end, for who has begun it."""
-    if isinstance(error, StorageError) or is_no_room(error):
-        return FULL
-    cause = error.__cause__ or error
-    log.warning("a record ended: %s", error)
-    return f"What was seen could no longer be written ({getattr(cause, 'strerror', None) or cause})."
+    def _sentence(self, error: Exception) -> str:
+        """Why it had to end, for who has begun it."""
+        if isinstance(error, StorageError) or is_no_room(error):
+            return FULL
+        log.warning("record %s ended: %s", told_of(self.record.id), reason_of(error))
+        return f"What was seen could no longer be written ({reason_of(error)})."

@@ -9,8 +9,10 @@ import cv2
 import numpy as np
 
 from delivery.stream import Picture
+from discretion import told_of
 from errors import SourceError, StorageError
 from faces import Face, Image
+from logs import reason_of
 from looks import Look
 from recording.closing import complete
 from recording.film import Film, fitted
@@ -116,7 +118,7 @@ class Writer:
                 self._film.write(self._last, seconds)
                 self.summary.reach(seconds)
         except (SourceError, StorageError) as error:
-            log.warning("record %s: %s", self._record.id, error)
+            log.warning("the video of record %s could not be ended: %s", told_of(self._record.id), reason_of(error))
         finally:
             with suppress(SourceError, StorageError):
                 self._film.close()
