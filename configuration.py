@@ -18,6 +18,8 @@ from settings import PREFIX, SETTINGS, Settings, describe, option, variable
 
 FILE = f"{PREFIX}CONFIG"
 """The variable that names the file of settings; `--config` on the command line."""
+LONGEST = 80
+"""Letters of what came that an error tells."""
 BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -51,7 +53,8 @@ def gather(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[s
     found |= _from_environment(environment)
     for name in SETTINGS.keys() & options.keys():
         value = options[name]
-        found[name] = Choice(tuple(value) if isinstance(value, list) else parse(name, value), "command line")
+        value = _of_its_type(SETTINGS[name], value) if isinstance(value, list) else parse(name, value)
+        found[name] = Choice(value, "command line")
     return found
 
 
@@ -81,12 +84,17 @@ def _expected(item: Field[Any]) -> str:
 
 
 def _told(value: Any) -> str:
-    """What came, without the password of an address that was given in the wrong place."""
-    return repr(without_password(value)) if isinstance(value, str) else without_password(repr(value))
+    """What came, not longer than needed, and without the password of an address that was given in the wrong place."""
+    told = repr(without_password(value)) if isinstance(value, str) else without_password(repr(value))
+    return told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
 
 
 def _check(item: Field[Any], value: Any) -> None:
     low, high, choices = (item.metadata[key] for key in ("low", "high", "choices"))
+    if any("\0" in str(part) for part in (value if isinstance(value, tuple) else (value,))):
+        raise SettingError(
+            f"{item.name}: got {_told(value)}, expected a text without \\0, which no name or path may hold"
+        )
     if value == "" and item.default != "":
         raise SettingError(f"{item.name}: got an empty text, expected {_expected(item)}")
     if choices and value not in choices:
@@ -95,7 +103,8 @@ def _check(item: Field[Any], value: Any) -> None:
         )
     if low is not None and not low <= value <= high:  # a NaN fails this too
         unit = f" {item.metadata['unit']}" if item.metadata["unit"] else ""
-        raise SettingError(f"{item.name}: got {value:g}{unit}, expected {low:g} to {high:g}{unit}")
+        got = f"{value:g}" if isinstance(value, float) else _told(value)
+        raise SettingError(f"{item.name}: got {got}{unit}, expected {low:g} to {high:g}{unit}")
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
@@ -157,9 +166,9 @@ def _of_its_type(item: Field[Any], value: Any) -> Any:
         fits = type(value) is kind or (kind is float and type(value) is int)
     if not fits:
         raise SettingError(f"{item.name}: got {_told(value)}, expected {_expected(item)}")
-    value = tuple(value) if kind is tuple else float(value) if kind is float else value
+    value = tuple(value) if kind is tuple else value
     _check(item, value)
-    return value
+    return float(value) if kind is float else value  # now that it is known not to be too large for one
 
 
 def check_workers(settings: Settings) -> None:

@@ -32,7 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):  # of a name with an empty part, or one of more than 63 letters
         told = f"{host!r} is no address of this machine; 127.0.0.1 is for this machine only"
         raise SettingError(f"host: {told}") from None
     listening = socket.socket(family, kind, protocol)

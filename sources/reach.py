@@ -33,12 +33,12 @@ def reach(url: str) -> None:
         raise SourceError(f"{shown}: it names no host; expected an address such as rtsp://10.0.0.7/live")
     try:
         socket.create_connection((host, port or usual), REACH_LIMIT).close()
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise SourceError(f"{shown}: {_reason(error, host, port or usual)}") from None
 
 
-def _reason(error: OSError, host: str, port: int) -> str:
-    if isinstance(error, socket.gaierror):
+def _reason(error: OSError | UnicodeError, host: str, port: int) -> str:
+    if isinstance(error, (socket.gaierror, UnicodeError)):  # the latter of what can be no name
         return f"no machine called {host} is known; check the address"
     if isinstance(error, ConnectionRefusedError):
         return f"nobody answers at port {port} of {host}; check the address, and that the camera is on"

@@ -4,7 +4,9 @@ import pytest
 
 from configuration import add_options, gather, load, parse, parse_options
 from errors import SettingError
-from settings import Settings
+from settings import SETTINGS, Settings
+
+TEXTS = [name for name, item in SETTINGS.items() if type(item.default) in (str, tuple)]
 
 
 def test_defaults_hold_where_nothing_is_given():
@@ -33,6 +35,10 @@ def test_both_check_alike():
         ("storage", "", "storage: got an empty text, expected a text, such as storage"),
         ("host", " ", "host: got an empty text"),
         ("log_level", "INFO", "did you mean info"),
+        ("port", "9" * 400, rf"port: got {'9' * 80}\.\.\., expected 0 to 65535$"),
+        ("port", "9" * 5000, rf"port: got '{'9' * 79}\.\.\., expected a whole number, such as 5000$"),
+        ("idle", "9" * 400, "idle: got inf s, expected 0 to 3600 s"),
+        ("access", "a\0b", r"access: got 'a\\x00b', expected a text without \\0, which no name or path may hold"),
     ],
 )
 def test_a_bad_value_is_refused_with_what_was_expected(name, text, message):
@@ -88,6 +94,8 @@ def test_command_line_goes_before_environment_before_file_before_defaults(tmp_pa
         ("runtime = 'lightrt'", "did you mean litert"),
         ("max_viewers = 1\nmax-viewers = 2", "line 2: max-viewers is given twice"),
         ("[server]\nport = 1", "line 1: server is no setting"),
+        (f"idle = {'9' * 400}", r"line 1: idle: got 9+\.\.\. s, expected 0 to 3600 s"),
+        *[(f'{name} = "a\\u0000b"', rf"line 1: {name}: got .*, expected a text without \\0") for name in TEXTS],
         ("port = ", "this is no TOML .* expected lines such as port = 5000"),
         ("port = 1\nport = 2", "this is no TOML"),
     ],
@@ -138,3 +146,8 @@ def test_an_unknown_option_is_refused_with_the_nearest_name(parser, unknown, cap
         parse_options(parser, [unknown])
     assert ended.value.code == 2
     assert "is no option; did you mean --port?" in capsys.readouterr().err
+
+
+def test_a_list_from_the_command_line_is_checked_like_any_other():
+    with pytest.raises(SettingError, match=r"source: got \('a\\x00b',\), expected a text without"):
+        load({"source": ["a\0b"]}, {})

@@ -103,3 +103,9 @@ def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypat
     closing.go.set()
     close(3)
     assert closing.waited.acquire(timeout=10)
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 70, "no-such-machine.invalid"])
+def test_what_can_be_no_name_of_a_machine_is_told(host):
+    with pytest.raises(SettingError, match=f"host: '{host}' is no address of this machine; 127.0.0.1 is for this"):
+        listen(host, 0)

@@ -15,6 +15,8 @@ from tests.servers import free_port
         ("http://joe:secret@127.0.0.1:{port}/cam", "nobody answers at port {port} of 127.0.0.1; check the address"),
         ("rtsp://joe:secret@no-such-camera.invalid/1", "no machine called no-such-camera.invalid is known"),
         ("rtsp://joe:secret@", "it names no host"),
+        ("rtsp://joe:secret@a..b/1", "no machine called a..b is known; check the address"),
+        (f"http://joe:secret@{'a' * 70}/1", "is known; check the address"),
         ("rtsp://joe:secret@cam:port/1", "this is no address"),
         ("http://joe:secret@[::1/1", "this is no address"),
         (
