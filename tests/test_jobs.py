@@ -305,8 +305,8 @@ def test_who_comes_between_a_name_and_its_letters_waits_for_them(tmp_path, monke
         time.sleep(0.3)
         return "0123456789abcdef"
 
-    monkeypatch.setattr(jobs_module.secrets, "token_hex", slowly)
     first, second = (Jobs(tmp_path, "redis://127.0.0.1:1/0") for _ in range(2))
+    monkeypatch.setattr(jobs_module.secrets, "token_hex", slowly)
     with ThreadPoolExecutor(1) as pool:
         naming = pool.submit(first._name)
         assert made.wait(20)
