@@ -38,7 +38,11 @@ def frame_of(image: Image, ticks: int) -> av.VideoFrame:
 
 
 def unwritable(path: Path, error: Exception) -> SourceError | StorageError:
-    """What is raised where a video cannot be written."""
+    """What is raised where a video cannot be written.
+
+    Names the file alone: its folder may be called by a video's id, and who knows that may see the video.
+    """
     if is_no_room(error):
-        return StorageError(f"{path}: this video cannot be written, since the disk is full; make room")
-    return SourceError(f"{path}: this video cannot be written ({error}); may this folder be written to?")
+        return StorageError(f"{path.name}: this video cannot be written, since the disk is full; make room")
+    reason = getattr(error, "strerror", None) or error  # the whole of it names the path
+    return SourceError(f"{path.name}: this video cannot be written ({reason}); may its folder be written to?")

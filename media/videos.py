@@ -6,6 +6,7 @@ Reading and writing go through PyAV, the FFmpeg libraries for Python: OpenCV's o
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -15,7 +16,6 @@ import numpy as np
 
 from errors import SourceError
 from faces import Image
-from media.disk import telling_no_room
 from media.h264 import CLOCK, add_pictures, frame_of, unwritable
 from media.trusted import may_decode, open_trusted
 
@@ -158,6 +158,8 @@ class VideoCopy:
         self._waiting: list[Packet] = []
         self._ticks = -1
         self._samples = 0
+        self._sounded: int | None = None
+        """The last copied packet's time, in ticks of the source."""
 
     def write(self, image: Image, seconds: float) -> None:
         """Add a (height, width, 3) uint8 BGR picture that is shown from `seconds` on; the first one sets the size.
@@ -181,13 +183,15 @@ class VideoCopy:
         """Add a packet of the source's sound; what comes before the first picture waits for it.
 
         Raises:
-            StorageError: the disk is full.
+            SourceError, StorageError: as for `write`.
         """
         if self._container is None:
             self._waiting.append(packet)
             return
-        with telling_no_room():
+        try:
             self._copy_sound(packet)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise unwritable(self._path, error) from None
 
     def _open(self, width: int, height: int) -> None:
         self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
@@ -219,10 +223,18 @@ class VideoCopy:
                     self._encode_sound(frame)
         elif packet.dts is not None and packet.pts is not None and packet.time_base:
             start = round(self._source.start / packet.time_base)
-            packet.pts, packet.dts = packet.pts - start, packet.dts - start
-            if packet.pts >= 0:
+            pts, dts = packet.pts - start, packet.dts - start
+            if pts >= 0:
+                packet.dts = self._in_order(dts, Fraction(packet.time_base), self._audio.codec_context.sample_rate)
+                packet.pts = max(pts, packet.dts)
                 packet.stream = self._audio
                 self._mux([packet])
+
+    def _in_order(self, dts: int, unit: Fraction, rate: int) -> int:
+        """A sound's time, put off where it steps back, as after a break of a live stream: MP4 takes none such."""
+        tick = ceil(Fraction(1, rate) / unit)  # one of the copy's, at least
+        self._sounded = dts if self._sounded is None else max(dts, self._sounded + tick)
+        return self._sounded
 
     def _encode_sound(self, frame: av.AudioFrame | None) -> None:
         for part in self._resampler.resample(frame):

@@ -131,7 +131,43 @@ def test_a_copy_that_is_broken_off_leaves_nothing(tmp_path):
 
 def test_a_copy_that_cannot_be_written_is_told(tmp_path):
     with (
-        pytest.raises(SourceError, match="this video cannot be written"),
+        pytest.raises(SourceError, match=r"^copy.mp4: this video cannot be written \(No such file or directory\)"),
         VideoCopy(tmp_path / "no" / "copy.mp4", 10) as c,
     ):
         c.write(np.zeros((90, 120, 3), np.uint8), 0.0)
+
+
+@pytest.mark.parametrize("finer", [1, 7])
+@pytest.mark.parametrize("for_good", [False, True])
+def test_sound_whose_times_step_back_is_kept(tmp_path, for_good, finer):
+    clip, seen = write_clip(tmp_path / "clip.mp4"), []
+
+    with VideoReader(clip) as reader, VideoCopy(tmp_path / "copy.mp4", reader.fps, reader) as copy:
+
+        def broken(packet):
+            """As of a live stream whose connection broke, 0.3 seconds too early, in any unit of time."""
+            seen.append(packet)
+            if packet.dts is None:  # the last, which is empty
+                return
+            back = round(0.3 / packet.time_base) if len(seen) == 40 or (for_good and len(seen) > 40) else 0
+            packet.pts, packet.dts = ((time - back) * finer for time in (packet.pts, packet.dts))
+            packet.time_base /= finer
+            copy.sound(packet)
+
+        for seconds, image in reader.pictures(broken):
+            copy.write(image, seconds)
+    assert len(seen) > 100
+    heard = loudness(tmp_path / "copy.mp4")[2:24]
+    assert heard.min() > 0.5 * heard.max() > 0
+
+
+def test_sound_that_cannot_be_written_is_told_without_the_folder(tmp_path, monkeypatch):
+    clip = write_clip(tmp_path / "clip.mp4")
+
+    def fails(*_):
+        raise av.error.ArgumentError(22, "Invalid argument", str(tmp_path / "copy.mp4"))
+
+    monkeypatch.setattr(VideoCopy, "_copy_sound", fails)
+    with pytest.raises(SourceError, match=r"^copy.mp4: this video cannot be written \(Invalid argument\)"):
+        copied(clip, tmp_path / "copy.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
