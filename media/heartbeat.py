@@ -4,7 +4,6 @@ import logging
 import os
 import threading
 import time
-from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -44,8 +43,12 @@ class Heartbeat:
             if time.monotonic() - self._moved > STALL:
                 log.error("no frame of %s came for %g s; giving this worker up", told_of(self._job.id), STALL)
                 os._exit(STALLED)  # the thread that reads is held in a decoder, and hears nothing
-            with suppress(QueueError, StorageError):  # it may answer again before this counts as dead
+            try:
                 self._jobs.beat(self._job)
+            except (QueueError, StorageError):  # it may answer again before this counts as dead
+                continue
+            except Exception:  # whatever it is: without this thread nobody notices a decoder that hangs
+                log.exception("no sign of life of %s could be given; trying again", told_of(self._job))
 
     def __enter__(self) -> Self:
         self._thread.start()

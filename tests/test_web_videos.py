@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import send_file
 
 from main import create_app
 from media.storage import tidy
@@ -137,6 +138,22 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
         app.extensions["foreman"].close()
         app.extensions["server"].close()
     assert left_behind(settings) == []
+
+
+def test_a_result_that_is_deleted_while_it_is_asked_for_is_unknown(client, monkeypatch):
+    jobs = client.application.extensions["foreman"].jobs
+    job_id = client.post("/api/videos", data=b"x").json["id"]
+    assert jobs.finish(jobs.claim(job_id, "one"), "done")
+    path = f"/api/videos/{job_id}/result.json"
+    assert "The video is done" in problem(client.get(path), 409), "its files alone are gone"
+    (jobs.files(job_id) / "result.json").write_text("{}")
+
+    def deleted_before(*given, **named):
+        jobs.delete(job_id)
+        return send_file(*given, **named)
+
+    monkeypatch.setattr("web.videos.send_file", deleted_before)
+    assert "There is no such video" in problem(client.get(path), 404)
 
 
 @pytest.mark.parametrize("queue", ["redis://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])

@@ -1,6 +1,7 @@
 """Workers and servers that share jobs: who is silent for long, a Redis that hangs, two servers of one folder."""
 
 import signal
+import threading
 import time
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 
 from errors import QueueError
 from media.foreman import Foreman
+from media.heartbeat import Heartbeat
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.worker import Worker
 from settings import Settings
@@ -70,6 +72,24 @@ def test_an_end_that_was_taken_in_unheard_leaves_no_upload(settings, tmp_path, m
     work_off(worker)
     assert told == [True, False]
     assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
+
+
+def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("media.heartbeat.BEAT", 0.01)
+    jobs, told = Worker(settings, "one").jobs, []
+    hand_in(jobs, write_clip(tmp_path / "clip.mp4", frames=3))
+    job, enough = jobs.claim("a" * 16, "one"), threading.Event()
+
+    def odd(_):
+        told.append(job)
+        if len(told) == 3:
+            enough.set()
+        raise (QueueError("the queue of videos does not answer"), OSError(5, "I/O error"))[len(told) % 2]
+
+    monkeypatch.setattr(jobs, "beat", odd)
+    with Heartbeat(jobs, job):
+        assert enough.wait(20)
+    assert "no sign of life of aaaaaa... could be given; trying again" in caplog.text
 
 
 def test_two_servers_of_one_folder_start_one_worker(settings, tmp_path):

@@ -196,14 +196,21 @@ def result(job_id: str, file: str) -> Response:
     job = _job(job_id)
     if file not in RESULTS:
         return problem(404, "Unknown result", f"There is no {file[:40]!r} of a video; there is: {', '.join(RESULTS)}.")
+    if job.status != "done":
+        return _not_ready(job)
     path = the_foreman().jobs.files(job.id) / file
-    if job.status != "done" or not path.is_file():
-        return problem(409, "Not ready", f"The video is {job.status}; it has results when it is done.")
     kind, ending = RESULTS[file]
     name = f"{PurePath(job.name).stem}{ending}"
-    response = send_file(path.absolute(), kind, "download" in request.args, name, conditional=True)
+    try:
+        response = send_file(path.absolute(), kind, "download" in request.args, name, conditional=True)
+    except FileNotFoundError:  # perhaps it was deleted this very moment
+        return _not_ready(_job(job_id))
     response.headers["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _not_ready(job: Job) -> Response:
+    return problem(409, "Not ready", f"The video is {job.status}; it has results when it is done.")
 
 
 @blueprint.post("/api/videos/<job_id>/cancel")
