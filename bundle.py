@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +16,24 @@ def located(folder: Path | str) -> Path:
     """A bundle's folder; one that is not there is looked for beside the program, wherever that was started."""
     path = Path(folder)
     own = Path(__file__).resolve().parent / path
-    return own if not path.exists() and own.is_dir() else path
+    return own if not os.path.exists(path) and os.path.isdir(own) else path  # one that may not be entered stays
 
 
 def read_card(folder: Path | str) -> dict[str, Any]:
     """Read and check a bundle's card.json.
 
     Raises:
-        BundleError: no folder, no card, or a card that lacks something.
+        BundleError: no folder, no card, one that cannot be read, or one that lacks something.
     """
     path = Path(folder) / CARD
-    if not path.parent.is_dir():
-        raise BundleError(f"{path.parent}: no such folder. Name a weights bundle, such as weights/fer2013")
     try:
+        if not path.parent.is_dir():
+            raise BundleError(f"{path.parent}: no such folder. Name a weights bundle, such as weights/fer2013")
         card = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path}: missing. Restore it, or train a bundle with python -m training.train") from None
+    except OSError as error:
+        raise BundleError(f"{path}: it cannot be read ({error.strerror}). Grant it, or name another bundle") from None
     except ValueError as error:
         raise BundleError(f"{path}: damaged, no JSON ({error}). Restore it from where the bundle came from") from error
     problem = _problem(card)

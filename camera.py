@@ -52,13 +52,18 @@ def check_source(source: str) -> None:
     """See, without opening anything, whether a source can be meant.
 
     Raises:
-        SourceError: it names a file that does not exist.
+        SourceError: it names a file that does not exist, or cannot be looked at.
     """
     special = source in ("auto", "demo") or source.isdigit() or source.startswith("/dev/") or "://" in source
-    if not special and not Path(source).is_file():
+    told = f"source {without_password(source)!r}"
+    try:
+        there = special or Path(source).is_file()
+    except OSError as error:
+        raise SourceError(f"{told}: it cannot be looked at ({error.strerror}); grant it, or give another") from None
+    if not there:
         raise SourceError(
-            f"source {without_password(source)!r}: there is no such file; expected a camera number, a device path such "
-            "as /dev/video0, a video file, an http or rtsp address, demo or auto"
+            f"{told}: there is no such file; expected a camera number, a device path such as /dev/video0, a video "
+            "file, an http or rtsp address, demo or auto"
         )
 
 

@@ -159,8 +159,9 @@ def _access(settings: Settings) -> tuple[str, dict[str, Any]]:
 
 
 def _storage(folder: Path) -> tuple[str, dict[str, Any]]:
-    there = nearest_there(folder)
+    there = folder
     try:
+        there = nearest_there(folder)
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b"can this be written?")
             file.flush()

@@ -13,7 +13,7 @@ from errors import StorageError
 SPARE = 256_000_000
 """Bytes of the disk that are left free."""
 NO_ROOM = errno.ENOSPC, errno.EDQUOT
-UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
 """What a folder that is another's, read-only, or no folder at all is answered with."""
 FULL = "the server's disk is full; try again later, or tell its keeper"
 

@@ -56,8 +56,8 @@ class Foreman:
         """
         try:
             known = self.jobs.folder.is_dir()
-        except OSError as error:  # it is another user's
-            log.warning("--storage: it cannot be used (%s); videos cannot be handed in until it can", error.strerror)
+        except OSError as error:  # another user's, for instance; who hands something in is told, too
+            tell_failure(log, error, "the storage cannot be used; main.py --check tells more")
         else:
             if known:
                 self.wake()

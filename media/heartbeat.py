@@ -48,7 +48,7 @@ class Heartbeat:
             except (QueueError, StorageError):  # it may answer again before this counts as dead
                 continue
             except Exception:  # whatever it is: without this thread nobody notices a decoder that hangs
-                log.exception("no sign of life of %s could be given; trying again", told_of(self._job))
+                log.exception("no sign of life of %s could be given; trying again", told_of(self._job.id))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,6 +1,7 @@
 """All records of one server: begins them within limits, takes up what an earlier server left, deletes what is old."""
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +62,7 @@ class Keeper:
 
     def open(self) -> None:
         """Take up what an earlier server left; does nothing where nothing was ever recorded."""
-        if self.records.folder.is_dir():
+        if os.path.isdir(self.records.folder):  # also where the storage may not be entered, which others tell
             self._see_to_tidier()
 
     def begin(

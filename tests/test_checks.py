@@ -186,6 +186,12 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         assert not found(over)["queue"].well
 
 
+def test_a_storage_and_a_source_that_cannot_be_looked_at_are_told(settings):
+    told = found(replace(settings, storage="a" * 300, source=("b" * 300,)))
+    assert f"storage: {'a' * 300} cannot be written (File name too long)" in told["storage"].words
+    assert "it cannot be looked at (File name too long); grant it, or give another" in told["camera camera"].words
+
+
 def test_more_workers_than_may_be_are_told(settings):
     several = found(replace(settings, workers=2))["workers"]
     assert not several.well

@@ -101,7 +101,7 @@ def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(forema
     with monkeypatch.context() as patched:
         patched.setattr(Path, "is_dir", anothers)
         foreman.open()
-    assert "--storage: it cannot be used (Permission denied)" in caplog.text
+    assert "the storage cannot be used; main.py --check tells more (Permission denied)" in caplog.text
 
 
 def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(foreman, clip, tmp_path, monkeypatch):

@@ -223,6 +223,11 @@ def test_a_missing_folder_is_named(tmp_path):
         EmotionModel.load(tmp_path / "nothing")
 
 
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path):
+    with pytest.raises(BundleError, match=r"card.json: it cannot be read \(File name too long\). Grant it, or name"):
+        EmotionModel.load(tmp_path / ("a" * 300))
+
+
 def test_a_bundle_that_does_not_tell_non_faces_takes_everything_for_a_face(litert):
     reading = litert.read(crops(litert.spec, 3))
     assert litert.no_face_threshold is None

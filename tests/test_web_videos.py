@@ -156,6 +156,21 @@ def test_a_result_that_is_deleted_while_it_is_asked_for_is_unknown(client, monke
     assert "There is no such video" in problem(client.get(path), 404)
 
 
+def test_a_storage_that_cannot_be_used_keeps_no_server_from_starting_and_is_told(settings, caplog):
+    app = create_app(replace(settings, storage="a" * 300))
+    app.extensions["foreman"].open()
+    app.extensions["keeper"].open()
+    assert "the storage cannot be used; main.py --check tells more (File name too long)" in caplog.text
+    client = app.test_client()
+    told = "The server's storage cannot be used (File name too long); tell its keeper."
+    assert problem(client.post("/api/videos", data=b"x"), 503) == told
+    assert problem(client.post("/api/records"), 503) == told
+    assert client.get("/").status_code == 200
+    app.extensions["foreman"].close()
+    app.extensions["keeper"].close()
+    app.extensions["server"].close()
+
+
 @pytest.mark.parametrize("queue", ["redis://127.0.0.1:1/0", "unix:///nowhere/redis.sock"])
 def test_a_redis_that_does_not_answer_is_told_and_nothing_is_left(settings, queue):
     app = create_app(replace(settings, queue=queue))
