@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -204,12 +205,34 @@ def parse_options(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> 
     """Parse a command line; ends the program for an option that is none, and tells the nearest one.
 
     Args:
-        parser: made with `allow_abbrev=False`, so that an option has one name.
+        parser: made with `allow_abbrev=False`, so that an option has one name; those of its commands likewise.
         arguments: what follows the program's name.
     """
+    meant = _meant(parser, arguments)
+    if meant is None:
+        return parser.parse_args(arguments)  # tells which commands there are
+    known = [name for part in (parser, meant) for action in part._actions for name in action.option_strings]
+    for name in _named(arguments):  # first, since argparse would rather tell what is missing then
+        if name not in known:
+            meant.error(f"{name} is no option{nearest(name, known)} (--help lists them)")
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
-        known = [name for action in parser._actions for name in action.option_strings]
         name = without_password(unknown[0]).split("=")[0]
-        parser.error(f"{name} is no option{nearest(name, known)} (--help lists them)")
+        told = "comes after the command" if name in known else f"is no option{nearest(name, known)}"
+        meant.error(f"{name} {told} (--help lists them)")
     return found
+
+
+def _meant(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.ArgumentParser | None:
+    """The parser of the command that stands among some arguments, None where none does; else the parser itself."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return next((action.choices[each] for each in arguments if each in action.choices), None)
+    return parser
+
+
+def _named(arguments: Sequence[str]) -> list[str]:
+    """The names of the long options among some arguments; what has a blank in it argparse takes for a value."""
+    given = takewhile(lambda each: each != "--", arguments)
+    names = [each.split("=")[0] for each in given if each.startswith("--")]
+    return [name for name in names if " " not in name]

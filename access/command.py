@@ -10,13 +10,13 @@ from pathlib import Path
 
 from access.register import Register
 from access.roles import ROLES
-from configuration import add_options, load
+from configuration import add_options, load, parse_options
 from errors import ExpressionError
 
 
 def main(arguments: Sequence[str]) -> int:
     """The command line of `access`; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parse_options(_parser(), arguments)
     try:
         register = Register(Path(load(vars(options), os.environ).access))
         {"add": _add, "list": _list, "logout": _log_out, "revoke": _revoke}[options.action](register, options)
@@ -77,18 +77,21 @@ def _revoke(register: Register, options: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py access",
+        allow_abbrev=False,
         description="Say who may come in. From the first one on, everybody else is asked to log in.",
         epilog="watch: what the cameras show. analyse: also pictures, videos, one's own camera, records. "
         "operate: everything, such as /metrics.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|logout|revoke")
-    add = actions.add_parser("add", help="let somebody in, by a token that is shown once, or by a password")
+    told = "let somebody in, by a token that is shown once, or by a password"
+    add = actions.add_parser("add", help=told, allow_abbrev=False)
     add.add_argument("who", metavar="NAME", help="a person or a program")
     add.add_argument("--role", choices=ROLES, required=True, help="what they may do")
     add.add_argument("--password", action="store_true", help="ask for a password instead of making a token")
-    listing = actions.add_parser("list", help="tell who may come in")
-    leaving = actions.add_parser("logout", help="log somebody out of every browser; they may log in again")
-    revoke = actions.add_parser("revoke", help="let somebody in no more")
+    listing = actions.add_parser("list", help="tell who may come in", allow_abbrev=False)
+    told = "log somebody out of every browser; they may log in again"
+    leaving = actions.add_parser("logout", help=told, allow_abbrev=False)
+    revoke = actions.add_parser("revoke", help="let somebody in no more", allow_abbrev=False)
     for part in (leaving, revoke):
         part.add_argument("who", metavar="NAME", help="as it was added")
     for part in (add, listing, leaving, revoke):

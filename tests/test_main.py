@@ -118,6 +118,35 @@ def test_an_unknown_command_is_refused_with_the_nearest_name(capsys):
     assert "'analyse' is no command; did you mean analyze?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--prot", "1"], "--prot is no option; did you mean --port?"),
+        (["--por=1"], "--por is no option; did you mean --port?"),
+        (["analyze", "--outp", "folder", "me.jpg"], "--outp is no option; did you mean --output?"),
+        (["analyze", "--outptu"], "--outptu is no option; did you mean --output?"),
+        (["worker", "--attach", "x"], "--attach is no option; did you mean --attached?"),
+        (["camera", "--nam", "x"], "--nam is no option; did you mean --name?"),
+        (["access", "list", "--acess", "x"], "--acess is no option; did you mean --access?"),
+        (["access", "add", "x", "--rol", "watch", "--acc", "x"], "--rol is no option; did you mean --role?"),
+        (["access", "add", "x", "--role", "watch", "--acc", "x"], "--acc is no option; did you mean --access?"),
+        (["access", "logout", "x", "--conf=x"], "--conf is no option; did you mean --config?"),
+        (["access", "revoke", "--pass", "x"], "--pass is no option"),
+        (["access", "--access=x", "list"], "--access comes after the command"),
+        (["access", "lst", "--access", "x"], "invalid choice: 'lst'"),
+        (["--port", "1", "rtsp://me:secret@cam/1"], "rtsp://cam/1 is no option"),
+    ],
+)
+def test_an_option_has_one_name_in_every_command_and_others_are_told_the_nearest(arguments, told, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path / each) if each == "x" else each for each in arguments])
+    assert ended.value.code == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert told in last
+    assert "secret" not in last
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("read", [True, False])
 def test_gunicorn_without_its_settings_is_warned_of(monkeypatch, caplog, read):
     monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
