@@ -1,11 +1,13 @@
 """`python main.py` as a process: how it starts, serves several viewers, refuses, and ends."""
 
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -69,6 +71,15 @@ def test_a_viewer_that_vanishes_is_noticed_and_the_others_are_not_disturbed():
             next(read_parts(leaving))
         steady.join(20)
         assert steady.keeps_pace(15)
+
+
+def test_every_answer_tells_the_date_once_files_too():
+    port = free_port()
+    with running(command("--source", "demo", "--port", str(port)), port):
+        for path in ("/", "/static/base.css", "/about/confusion.png", "/nothing"):
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+                connection.request("GET", path)
+                assert len(connection.getresponse().headers.get_all("Date", [])) == 1, path
 
 
 def test_a_port_that_is_taken_is_told_with_a_remedy():

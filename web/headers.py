@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
     @app.after_request
     def add(response: Response) -> Response:
         response.headers.extend(HEADERS)
+        response.headers.pop("Date", None)  # a file's answer has one; the web server adds its own to every answer
         if request.path.startswith(WITH_FACES):
             response.headers["Cache-Control"] = "no-store"
         return response
