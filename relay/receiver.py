@@ -26,9 +26,11 @@ BEAT = 1.0
 SOONEST = 0.01
 """The same at least, where something has changed: many viewers who come at once make one wish."""
 FORGET = 60.0
-"""Seconds after which a camera that is gone, and that nobody watches, is listed no more."""
+"""Seconds after which a camera that is gone, and that nobody watches, is listed no more, and its name is dropped."""
 FIRST = 1.0
 """Seconds for which who asks first waits until the cameras are known."""
+DROP = "if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end"
+"""A node that has come back meanwhile has a lease, and puts its name there once more."""
 DOWN = "the connection to the cameras is lost"
 
 
@@ -62,6 +64,7 @@ class Receiver(Mapping[str, RelayedFeed]):
         self._opened_at = 0.0
         self._dirty = True
         self._list_at = 0.0
+        self._silent: dict[str, float] = {}  # cameras without a report, and since when
         self._told = ""
 
     def __getitem__(self, name: str) -> RelayedFeed:
@@ -209,6 +212,14 @@ class Receiver(Mapping[str, RelayedFeed]):
             elif reports[names.index(name)] is None:
                 feed.lose("its camera node does not answer")
         self._listed.set()
+        self._drop_dead(redis, [name for name, data in zip(names, reports, strict=True) if data is None])
+
+    def _drop_dead(self, redis: Redis, silent: Iterable[str]) -> None:
+        """Drop the names of nodes that were killed; for as long as they are told of as lost, they stay."""
+        now = time.monotonic()
+        self._silent = {name: self._silent.get(name, now) for name in silent}
+        for name in [name for name, since in self._silent.items() if now - since > FORGET]:
+            redis.eval(DROP, 3, wire.CAMERAS, wire.lease_key(name), wire.report_key(name), name)
 
     def _note(self, name: str, data: bytes) -> None:
         try:

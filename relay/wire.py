@@ -18,7 +18,7 @@ from looks import Look
 PREFIX = "expression:1"
 """The number is that of the form of all this: who speaks another one is not seen."""
 CAMERAS = f"{PREFIX}:cameras"
-"""The set of the cameras' names."""
+"""The set of the cameras' names; that of a node which was killed stays until a web process drops it."""
 CHANGES = f"{PREFIX}:changes"
 """The channel that tells when a camera node begins or ends."""
 

@@ -12,6 +12,7 @@ from errors import SettingError
 from faces import Box, Face
 from looks import Look
 from relay import outlets, wire
+from relay import receiver as receiver_module
 from relay.publisher import Publisher
 from relay.receiver import Receiver
 from run import Plan
@@ -146,6 +147,19 @@ def test_names_that_do_not_fit_into_an_address_are_passed_over(ends, redis):
     redis.publish(wire.CHANGES, b"")
     time.sleep(0.2)
     assert list(ends.receiver) == ["door"]
+
+
+def test_the_name_of_a_node_that_was_killed_is_dropped_after_a_while(ends, redis, monkeypatch):
+    monkeypatch.setattr(receiver_module, "BEAT", 0.05)
+    redis.sadd(wire.CAMERAS, "killed", "coming")
+    redis.set(wire.lease_key("coming"), "a node that has not reported yet")
+    until(lambda: set(ends.receiver._silent) == {"killed", "coming"})
+    assert redis.smembers(wire.CAMERAS) == {b"door", b"killed", b"coming"}, "for a moment it is only lost"
+    monkeypatch.setattr(receiver_module, "FORGET", 0.1)
+    until(lambda: redis.smembers(wire.CAMERAS) == {b"door", b"coming"})
+    redis.delete(wire.lease_key("coming"))
+    until(lambda: redis.smembers(wire.CAMERAS) == {b"door"})
+    until(lambda: not ends.receiver._silent)
 
 
 def test_nobody_waits_long_for_a_redis_that_is_not_there():
