@@ -76,7 +76,7 @@ def test_a_video_whose_copy_cannot_be_written_is_told_of_without_its_folder(tmp_
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5), ID)
     work_off(worker)
     told = worker.jobs.get(job.id).message
-    assert told.startswith("gone/annotated.mp4: this video cannot be written")
+    assert told.startswith("annotated.mp4: this video cannot be written")
     assert str(tmp_path) not in told
     assert is_cut(caplog.text, job.id)
 
