@@ -113,3 +113,26 @@ print(EmotionModel.load("weights/ferplus", "litert").runtime, "libLiteRt.so" in 
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "litert False\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["deploy/prometheus.yml", "docs/deployment.md"])
+def test_the_token_of_prometheus_is_in_no_file_that_others_can_read(name, tmp_path):
+    """The steps as they are told, but for the owner, in a shell with the umask that most have."""
+    kept = tmp_path / "expression.token"
+    told = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ").replace("/etc/prometheus", str(tmp_path))
+    steps = [
+        line.strip(" #") for line in told.splitlines() if f" {kept}" in line and not line.endswith(f"file: {kept}")
+    ]
+    make, write = steps
+    assert re.fullmatch(rf"install -m 600 -o prometheus /dev/null {kept}", make)
+    assert re.search(rf"main.py access add prometheus --role operate > {kept}$", write)
+    write = f"{sys.executable} {write[write.index('main.py') :]}".replace(" >", f" --access {tmp_path}/access.json >")
+    script = f"umask 022; {make.replace('-o prometheus ', '')}; stat -c %a {kept}; {write}; stat -c %a {kept}"
+    done = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["600", "600"], done.stderr
+    assert kept.read_text(encoding="ascii").startswith("expr_")
+
+
+def test_the_settings_may_hold_passwords_so_that_others_cannot_read_them():
+    told = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert "install -D -m 640 -g expression deploy/expression.toml /etc/expression/expression.toml" in told
