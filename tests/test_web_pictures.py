@@ -257,7 +257,7 @@ def test_pictures_read_at_once_are_all_answered_as_when_read_alone(client):
 
 def test_a_server_without_its_model_says_so(tmp_path):
     client = create_app(replace(SETTINGS, weights=str(tmp_path / "gone"))).test_client()
-    assert "gone" in problem(client.post("/api/analyze", data=WALL), 503)
+    assert "model cannot be loaded" in problem(client.post("/api/analyze", data=WALL), 503)
     assert client.get("/about").status_code == 200
 
 

@@ -1,17 +1,14 @@
 """Whether the process lives, and whether it is ready: what a supervisor and a load balancer ask."""
 
-import logging
-
 from flask import Blueprint, Response, jsonify
 
 from errors import BundleError
 from web.answers import Health, Ready
 from web.cameras import the_server
 from web.operations import Answer, operation
-from web.problems import problem
+from web.problems import not_ready, problem
 
 blueprint = Blueprint("health", __name__)
-log = logging.getLogger("health")
 
 
 @blueprint.get("/healthz")
@@ -31,8 +28,7 @@ def readyz() -> Response:
     try:
         model = server.model
     except BundleError as error:
-        log.error("%s", error)  # it names folders of this machine, which are not for everybody
-        return _fresh(problem(503, "Not ready", "The model cannot be loaded; the log tells why.", Retry_After="30"))
+        return _fresh(not_ready(error))
     return _fresh(jsonify({"status": "ready", "model": model.name}))
 
 

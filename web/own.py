@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
-from errors import ExpressionError, ImageError
+from errors import BundleError, ImageError
 from faces import EXPRESSIONS, Frame
 from server import Server
 from visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
@@ -19,7 +19,7 @@ from web.cameras import the_server
 from web.journal import HEADER
 from web.operations import Answer, operation
 from web.origin import refuse_stranger
-from web.problems import described, problem
+from web.problems import described, not_ready, problem
 
 blueprint = Blueprint("own", __name__)
 
@@ -79,8 +79,8 @@ def _refusal() -> Response | None:
         _ = the_server().model
     except NoRoom as full:
         return problem(503, "No room", str(full), Retry_After="5")
-    except ExpressionError as error:
-        return problem(503, "Not ready", str(error))
+    except BundleError as error:
+        return not_ready(error)
     return None
 
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from delivery.tally import Counts
 from drawing.annotate import annotate
-from errors import ExpressionError, ImageError
+from errors import ImageError
 from faces import Face, Image
 from media.findings import Finding, as_csv
 from media.pictures import encoded
@@ -118,9 +118,9 @@ def _crowded(_: Crowded) -> Response:
     return problem(503, "Busy", told, Retry_After=RETRY_AFTER)
 
 
-@blueprint.errorhandler(ExpressionError)
-def _tell(error: ExpressionError) -> Response:
-    return problem(422 if isinstance(error, ImageError) else 503, "It cannot be read", f"{error}.")
+@blueprint.errorhandler(ImageError)
+def _tell(error: ImageError) -> Response:
+    return problem(422, "It cannot be read", f"{error}.")
 
 
 def _form() -> str:

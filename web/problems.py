@@ -13,7 +13,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from errors import QueueError, StorageError
+from errors import BundleError, QueueError, StorageError
 from media.disk import FULL, UNUSABLE, is_no_room
 
 log = logging.getLogger("web")
@@ -33,6 +33,12 @@ def described(status: int, title: str, detail: str) -> dict[str, Any]:
     return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
+def not_ready(error: BundleError) -> Response:
+    """What is answered while the model cannot be loaded; why, and in which folder, the log tells."""
+    log.error("%s", error)
+    return problem(503, "Not ready", "The model cannot be loaded; the log tells why.", Retry_After="30")
+
+
 def register(app: Flask) -> None:
     """Have an application answer every HTTP error this way."""
     app.after_request(_matched)
@@ -46,6 +52,8 @@ def register(app: Flask) -> None:
     def make_room(error: StorageError) -> Response:
         told = str(error)
         return problem(507, "Disk full", f"{told[0].upper()}{told[1:]}.")
+
+    app.register_error_handler(BundleError, not_ready)
 
     @app.errorhandler(OSError)
     def unusable(error: OSError) -> Response:
