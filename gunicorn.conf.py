@@ -5,7 +5,6 @@ others, over Redis.
 """
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,7 +102,8 @@ def _told_in_one_line() -> Iterator[None]:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Have a bad setting that only the application notices stop the start with its reason."""
+    """Have a bad setting that only the application notices stop the start with its reason; keep no stop waiting."""
+    handover.end_while_loading(worker)
     worker.app.load = _told_in_one_line()(worker.app.load)
 
 
@@ -116,7 +116,7 @@ def post_worker_init(worker: Any) -> None:
     served = worker.app.callable.extensions["server"]
     with _told_in_one_line():
         _ = served.model
-    handover.end_on((signal.SIGTERM, signal.SIGINT, signal.SIGQUIT), worker.age, served.close)
+    handover.end_on(handover.STOPS, worker.age, served.close)
     handover.the_handover().announce(worker.age)
     if served.own and not handover.the_handover().take_cameras():
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")

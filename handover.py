@@ -8,6 +8,7 @@ then the new one takes viewers in, who come again by themselves: a camera has on
 import fcntl
 import json
 import mmap
+import os
 import signal
 import struct
 import subprocess
@@ -36,6 +37,9 @@ READY_LIMIT = 20.0
 CAMERAS_LIMIT = 5.0
 """Seconds for which a new worker waits for the old one to give its cameras back."""
 TICK = 0.01
+LOOK = 0.1
+"""Seconds between looks whether the server stops while a change is tried."""
+STOPS = signal.SIGTERM, signal.SIGINT, signal.SIGQUIT
 
 
 class Handover:
@@ -45,7 +49,8 @@ class Handover:
     """
 
     def __init__(self) -> None:
-        self._ages = mmap.mmap(-1, struct.calcsize("qq"))  # shared memory: the successor ordered, and the one ready
+        # shared memory: the successor ordered, the one ready, and whether the whole server stops
+        self._ages = mmap.mmap(-1, struct.calcsize("qq?"))
         self._cameras = tempfile.TemporaryFile()  # noqa: SIM115 - its lock is held as long as the process lives
 
     def order(self, age: int) -> None:
@@ -55,7 +60,7 @@ class Handover:
     def is_ordered(self, age: int) -> bool:
         """Whether a worker is to be replaced, rather than stopped."""
         ordered: int = struct.unpack_from("q", self._ages, 0)[0]
-        return ordered > age
+        return ordered > age and not self.is_called_off
 
     def await_successor(self, stop: threading.Event) -> None:
         """Wait until a worker that was ordered is ready to serve, or until `stop` is set."""
@@ -66,7 +71,16 @@ class Handover:
     def is_awaited(self) -> bool:
         """Whether none of those who are to take over is ready."""
         ordered, ready = struct.unpack_from("qq", self._ages, 0)
-        return bool(ready < ordered)
+        return bool(ready < ordered) and not self.is_called_off
+
+    def call_off(self) -> None:
+        """Say that the whole server stops, perhaps in the middle of a change."""
+        struct.pack_into("?", self._ages, 16, True)
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether it does."""
+        return bool(struct.unpack_from("?", self._ages, 16)[0])
 
     def announce(self, age: int) -> None:
         """Say that a worker is ready."""
@@ -103,7 +117,7 @@ def is_made() -> bool:
 def guard(server: Any, bind: str) -> None:
     """Have gunicorn's master try settings and bundle before it reloads them, and keep the old where they would fail.
 
-    gunicorn itself would end with all its viewers.
+    gunicorn itself would end with all its viewers. It also would look at a stop only when the change is over.
     """
     reload = server.reload
 
@@ -115,30 +129,65 @@ def guard(server: Any, bind: str) -> None:
             reload()
 
     server.reload = tried
+    for number in STOPS:
+        signal.signal(number, _calling_off(signal.getsignal(number), os.getpid()))
+
+
+def _calling_off(usual: Any, master: int) -> Callable[[int, FrameType | None], None]:
+    def handle(number: int, frame: FrameType | None) -> None:
+        if os.getpid() == master:  # not a worker that has just been forked
+            the_handover().call_off()
+        usual(number, frame)
+
+    return handle
 
 
 def _obstacle(bind: str) -> str:
     """Why a worker with the settings and the bundle of now would not do; empty where it would."""
     try:
+        told, said = _trial()
         # judged by what it says: its status may be taken by gunicorn, which waits for all children
-        done = subprocess.run(
-            [sys.executable, "-c", TRIAL],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TRIAL_LIMIT,
-            check=False,
-        )
-        address = json.loads(done.stdout.strip().splitlines()[-1])
+        address = json.loads(told.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
-        return f"they could not be tried within {TRIAL_LIMIT:g} s"
+        late = f"they could not be tried within {TRIAL_LIMIT:g} s"
+        return "the server is being stopped" if the_handover().is_called_off else late
     except OSError as error:  # too many files or processes; whatever is raised here ends gunicorn
         return f"they could not be tried ({error.strerror}); try again when the system has room for a process more"
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["no reason was told"])[-1]
+        last = (said.strip().splitlines() or ["no reason was told"])[-1]
         return last.partition(": ")[2] or last
     return "" if address == bind else f"host and port: {bind} is to become {address}, which takes a restart"
+
+
+def _trial() -> tuple[str, str]:
+    """What the trial writes as its output and as errors.
+
+    Raises:
+        TimeoutExpired: it takes too long, or the server is stopped.
+        OSError: it cannot be started.
+    """
+    until, pipe = time.monotonic() + TRIAL_LIMIT, subprocess.PIPE
+    command = [sys.executable, "-c", TRIAL]
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, errors="replace") as process:
+        while True:
+            try:
+                return process.communicate(timeout=LOOK)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > until or the_handover().is_called_off:
+                    process.kill()
+                    raise
+
+
+def end_while_loading(worker: Any) -> None:
+    """Have SIGTERM end a worker at once that is still loading, and has nothing to close yet; until `end_on`."""
+    usual = worker.handle_exit
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if signal.getsignal(number) is handle:
+            os._exit(0)
+        usual(number, frame)
+
+    worker.handle_exit = handle
 
 
 def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> None:
@@ -161,7 +210,7 @@ def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bo
             # In a thread of its own: a signal may come while this one holds a lock that closing needs.
             threading.Thread(target=_end, args=(close, before if replaced else None, at_once)).start()
         if not replaced:
-            at_once.set()  # the whole server stops, perhaps in the middle of a change
+            at_once.set()  # the whole server stops
             before(received, frame)
 
     befores = {number: signal.getsignal(number) for number in numbers}

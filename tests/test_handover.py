@@ -132,24 +132,88 @@ def test_another_address_takes_a_restart(deployment, master):
     )
 
 
-def test_a_trial_that_cannot_be_started_is_told_and_changes_nothing(monkeypatch, caplog):
-    def no_room(*_, **__):
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-
-    reloads, log = [], logging.getLogger("server")
-    server = SimpleNamespace(reload=lambda: reloads.append(True), log=log)
-    handover.guard(server, "127.0.0.1:5000")
-    monkeypatch.setattr(subprocess, "run", no_room)
-    server.reload()
-    assert reloads == []
-    assert "stay as they were: they could not be tried (Too many open files); try again" in caplog.text
+@pytest.fixture
+def made(monkeypatch):
+    made = Handover()
+    monkeypatch.setattr("handover.the_handover", lambda: made)
+    yield made
+    made._cameras.close()
 
 
 @pytest.fixture
-def made():
-    made = Handover()
-    yield made
-    made._cameras.close()
+def guarded(made):
+    """What a master has, with its reload guarded, and how often that was done."""
+    befores, reloads = {number: signal.getsignal(number) for number in handover.STOPS}, []
+    for number in befores:
+        signal.signal(number, lambda *_: None)
+    server = SimpleNamespace(reload=lambda: reloads.append(True), log=logging.getLogger("server"), reloads=reloads)
+    handover.guard(server, "127.0.0.1:5000")
+    yield server
+    for number, before in befores.items():
+        signal.signal(number, before)
+
+
+def test_a_trial_that_cannot_be_started_is_told_and_changes_nothing(guarded, monkeypatch, caplog):
+    def no_room(*_, **__):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(subprocess, "Popen", no_room)
+    guarded.reload()
+    assert guarded.reloads == []
+    assert "stay as they were: they could not be tried (Too many open files); try again" in caplog.text
+
+
+def test_a_trial_that_takes_too_long_changes_nothing(guarded, monkeypatch, caplog):
+    monkeypatch.setattr("handover.TRIAL", "import time; time.sleep(60)")
+    monkeypatch.setattr("handover.TRIAL_LIMIT", 0.1)
+    guarded.reload()
+    assert guarded.reloads == []
+    assert "stay as they were: they could not be tried within 0.1 s" in caplog.text
+
+
+def test_a_stop_ends_a_trial_and_no_old_worker_waits_for_a_new_one(guarded, made, monkeypatch, caplog):
+    monkeypatch.setattr("handover.TRIAL", "import time; time.sleep(60)")
+    made.order(2)
+    assert made.is_ordered(1)
+    stop = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
+    stop.start()
+    start = time.monotonic()
+    guarded.reload()
+    stop.join()
+    made.await_successor(threading.Event())
+    assert time.monotonic() - start < 15
+    assert guarded.reloads == []
+    assert "stay as they were: the server is being stopped" in caplog.text
+    assert not made.is_ordered(1), "it is to end like the whole server"
+
+
+def test_a_stop_in_the_middle_of_a_change_begins_no_new_worker(deployment, master):
+    deployment.await_line("Booting worker", 0)
+    lines = len(deployment.told())
+    master.send_signal(signal.SIGHUP)
+    deployment.await_line("Hang up", lines)
+    master.send_signal(signal.SIGTERM)
+    assert master.wait(20) == 0
+    assert not [line for line in deployment.told()[lines:] if "Booting worker" in line["message"]]
+
+
+def test_a_worker_that_is_told_to_stop_while_it_loads_ends_at_once_and_later_as_ever():
+    program = """
+import os, signal, sys, types, handover
+worker = types.SimpleNamespace(handle_exit=lambda *_: print("as ever", flush=True))
+handover.end_while_loading(worker)
+signal.signal(signal.SIGTERM, worker.handle_exit)
+if sys.argv[1] == "loaded":
+    signal.signal(signal.SIGTERM, lambda *told: worker.handle_exit(*told))
+os.kill(os.getpid(), signal.SIGTERM)
+print("goes on")
+"""
+
+    def told(when: str) -> str:
+        return subprocess.run([sys.executable, "-c", program, when], cwd=ROOT, capture_output=True, text=True).stdout
+
+    assert told("loading") == ""
+    assert told("loaded").splitlines() == ["as ever", "goes on"]
 
 
 def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, monkeypatch):
