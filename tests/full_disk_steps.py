@@ -140,4 +140,4 @@ if __name__ == "__main__":
     disk = Disk(Path(sys.argv[1]))
     for step in (queue, records, keeper, worker):
         step(disk)
-        assert disk.files("jobs.db", "queue.") == [], step
+        assert disk.files("jobs.db", "queue.", ".lock") == [], step

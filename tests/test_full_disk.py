@@ -28,7 +28,7 @@ from tests.test_web_pictures import multipart
 
 MEGABYTES = SPARE // 2**20 + 48
 DEMO = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "320", "EXPRESSION_HEIGHT": "180", "EXPRESSION_FPS": "15"}
-OWN = ("jobs.db", "queue.", "filler")
+OWN = ("jobs.db", "queue.", "filler", ".lock")
 """What is no file of anybody: the queue's, and the one that fills the disk."""
 
 
