@@ -57,6 +57,24 @@ class Guard:
         kept = grant.kept if grant and grant.kind == PASSWORD else None
         return _identity(grant) if credentials.password_fits(password, kept) and grant else None
 
+    def log_in(self, address: str, name: str, password: str) -> Identity | None:
+        """Who has a name and a password, or a token; None for nobody. Attempts from an address with passwords count.
+
+        Raises:
+            TooMany: there were too many attempts.
+            AccessError: the file cannot be used.
+        """
+        if credentials.grant_of(password.strip()):
+            return self.by_token(password.strip())
+        self.attempts.begin(address)
+        failed = False  # where the file cannot be used, nobody has learned anything
+        try:
+            identity = self.by_password(name, password)
+            failed = identity is None
+            return identity
+        finally:
+            self.attempts.end(address, failed)
+
     def by_cookie(self, value: str) -> Identity | None:
         """Who has logged in; None for nobody.
 

@@ -1,6 +1,7 @@
 """How often somebody may try something: log-ins that fail, and files that are handed in."""
 
 import ipaddress
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -42,10 +43,11 @@ class Buckets:
             self._set(client, left - amount)
         return 0.0
 
-    def wait(self, client: str) -> float:
-        """Seconds after which a client may take one; takes nothing."""
+    def give_back(self, client: str, amount: float = 1.0) -> None:
+        """Undo a `take`."""
         with self._lock:
-            return max(0.0, (1 - self._level(client)) / self._rate)
+            if client in self._left:  # else it was forgotten, and has all again
+                self._left[client] = (min(self._burst, self._level(client) + amount), time.monotonic())
 
     def _set(self, client: str, left: float) -> None:
         self._left[client] = left, time.monotonic()
@@ -58,27 +60,63 @@ class Buckets:
         return min(self._burst, left + (time.monotonic() - since) * self._rate) if client in self._left else left
 
 
-class Attempts:
-    """Log-ins that failed: few for each address, and not many from all addresses together.
+class TooMany(Exception):  # noqa: N818 - a limit is no error
+    """There were as many attempts as there may be; `wait` whole seconds later there may be another."""
 
-    Five at once for an address and then one a minute; fifty for all, and then one every two seconds. Tokens are not
-    counted: nobody guesses them.
+    def __init__(self, wait: float) -> None:
+        self.wait = math.ceil(wait)
+        super().__init__(f"Too many attempts; try again in {self.wait} s.")
+
+
+class Attempts:
+    """Log-ins: few that fail for each address, not many from all addresses together, few under way at a time.
+
+    Five at once for an address and then one a minute; fifty for all, and then one every two seconds. Each is counted
+    before the password is looked at, so that nobody gets more by trying at the same time, and no more where it was
+    right. Tokens are not counted: nobody guesses them, and who has one comes in whatever others try.
     """
 
     EVERYBODY = ""
+    UNDER_WAY = 6
+    """Attempts at a time: two passwords are hashed, and each of the others keeps a thread waiting for that."""
+    MOMENT = 1.0
+    """Seconds after which some of those are over."""
 
     def __init__(self, each: Buckets | None = None, together: Buckets | None = None) -> None:
         self._each = each or Buckets(1 / 60, 5)
         self._together = together or Buckets(1 / 2, 50)
+        self._lock = threading.Lock()
+        self._under_way = 0
 
-    def wait(self, address: str) -> float:
-        """Seconds for which an address must wait before it may try; 0 where it may."""
-        return max(self._each.wait(network(address)), self._together.wait(self.EVERYBODY))
+    def begin(self, address: str) -> None:
+        """Count an attempt of an address; `end` is to be called when it is known what became of it.
 
-    def failed(self, address: str) -> None:
-        """Take note of a failure."""
-        self._each.take(network(address))
-        self._together.take(self.EVERYBODY)
+        Raises:
+            TooMany: there were as many as there may be; it does not count.
+        """
+        with self._lock:
+            if self._under_way >= self.UNDER_WAY:
+                raise TooMany(self.MOMENT)
+            self._take(network(address))
+            self._under_way += 1
+
+    def _take(self, client: str) -> None:
+        """From its own bucket first: one that has used that up takes nothing from the others."""
+        wait = self._each.take(client)
+        if wait:
+            raise TooMany(wait)
+        wait = self._together.take(self.EVERYBODY)
+        if wait:
+            self._each.give_back(client)
+            raise TooMany(wait)
+
+    def end(self, address: str, failed: bool) -> None:
+        """Take note of how an attempt ended; one that did not fail does not count."""
+        with self._lock:
+            self._under_way -= 1
+            if not failed:
+                self._each.give_back(network(address))
+                self._together.give_back(self.EVERYBODY)
 
 
 def network(address: str) -> str:

@@ -1,7 +1,10 @@
 """Who may ask for what, over HTTP: with access control, and without."""
 
+import threading
+
 import pytest
 
+from access.limits import Attempts, TooMany
 from main import create_app
 from settings import Settings
 from tests.grants import PASSWORD, Grants
@@ -149,6 +152,44 @@ def test_failed_log_ins_are_counted_by_address(client):
     assert log_in(client).status_code == 303, "others are let in"
 
 
+def test_log_ins_at_the_same_time_are_limited_as_those_one_after_the_other(app, grants):
+    found = []
+
+    def guess(number):
+        wrong = {"password": f"guess number {number}", "environ_base": ELSEWHERE}
+        found.append(log_in(app.test_client(), **wrong).status_code)
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [403] * 5 + [429] * 25
+    assert log_in(app.test_client()).status_code == 303, "others are let in"
+
+
+def test_few_log_ins_wait_at_a_time_and_the_next_is_told_when_to_come(app, grants, monkeypatch):
+    go, looked_at = threading.Event(), threading.Semaphore(0)
+    guard = app.extensions["guard"]
+    monkeypatch.setattr(guard, "by_password", lambda *_: looked_at.release() or (go.wait(20) and None))
+
+    def guess(number):
+        log_in(app.test_client(), environ_base={"REMOTE_ADDR": f"192.0.2.{number}"})
+
+    threads = [threading.Thread(target=guess, args=(number,)) for number in range(Attempts.UNDER_WAY)]
+    for thread in threads:
+        thread.start()
+    assert all(looked_at.acquire(timeout=20) for _ in threads)
+    refused = log_in(app.test_client())
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+    assert log_in(app.test_client(), "", grants.tokens["watch"]).status_code == 303, "a token is not hashed"
+    go.set()
+    for thread in threads:
+        thread.join()
+    monkeypatch.undo()
+    assert log_in(app.test_client()).status_code == 303
+
+
 def test_revoking_holds_at_once(client, grants):
     _, token = grants.register.add("carl", "watch")
     bearer = {"Authorization": f"Bearer {token}"}
@@ -218,6 +259,14 @@ def test_who_says_so_serves_everybody(tmp_path):
     assert client.get("/api/state", environ_base=ELSEWHERE).status_code == 200
 
 
+def _must_wait(attempts, address):
+    try:
+        attempts.begin(address)
+    except TooMany:
+        return True
+    return False
+
+
 def test_a_proxy_is_believed_only_where_there_is_one(grants):
     def tries(count, forwarded):
         client = application(grants.path, proxies=count).test_client()
@@ -227,7 +276,7 @@ def test_a_proxy_is_believed_only_where_there_is_one(grants):
             answer = client.post("/login", data=form, headers={**sent, "Origin": "http://localhost"})
             assert answer.status_code == 403
         guard = client.application.extensions["guard"]
-        return {address: guard.attempts.wait(address) > 0 for address in ("127.0.0.1", "192.0.2.1", "192.0.2.2")}
+        return {address: _must_wait(guard.attempts, address) for address in ("127.0.0.1", "192.0.2.1", "192.0.2.2")}
 
     assert tries(0, "192.0.2.1") == {"127.0.0.1": True, "192.0.2.1": False, "192.0.2.2": False}
     assert tries(1, "192.0.2.1, 192.0.2.2") == {"127.0.0.1": False, "192.0.2.1": False, "192.0.2.2": True}

@@ -8,7 +8,7 @@ import pytest
 
 from access import credentials, sessions
 from access.guard import Guard
-from access.limits import Attempts, Buckets, network
+from access.limits import Attempts, Buckets, TooMany, network
 from access.register import Register
 from access.roles import ROLES, allows
 from errors import AccessError
@@ -35,7 +35,7 @@ def test_the_file_is_its_owners_alone_and_holds_no_token_and_no_password(grants)
     text = grants.path.read_text()
     assert stat.S_IMODE(grants.path.stat().st_mode) == 0o600
     assert PASSWORD not in text
-    assert all(token.rsplit("_", 1)[1] not in text for token in grants.tokens.values())
+    assert all(token.split("_", 2)[2] not in text for token in grants.tokens.values())
     assert "scrypt:32768:8:1$" in text
 
 
@@ -138,16 +138,58 @@ def test_a_change_that_makes_no_sense_is_told_and_changes_nothing(grants, change
     assert len(list(grants.path.parent.iterdir())) == 2
 
 
+def fail(attempts, address):
+    """Seconds that an address must wait; where it need not, an attempt of it fails."""
+    try:
+        attempts.begin(address)
+    except TooMany as many:
+        return many.wait
+    attempts.end(address, failed=True)
+    return 0
+
+
 def test_log_ins_are_limited_for_an_address_and_for_all_together():
     attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 5))
+    assert [fail(attempts, "192.0.2.1") for _ in range(4)] == [0, 0, 0, 60]
+    assert fail(attempts, "192.0.2.2") == 0
+    assert fail(attempts, "2001:db8:1:2::1") == 0
+    assert [fail(attempts, address) for address in ("2001:db8:1:2::2", "192.0.2.3")] == [1, 1], "there were five in all"
+
+
+def test_one_address_never_keeps_the_others_out():
+    attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 5))
+    assert [fail(attempts, "192.0.2.1") for _ in range(100)].count(0) == 3
+    assert fail(attempts, "192.0.2.2") == 0
+
+
+def test_log_ins_at_the_same_time_count_before_their_end_and_right_ones_not_after_it():
+    attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 50))
     for _ in range(3):
-        assert not attempts.wait("192.0.2.1")
-        attempts.failed("192.0.2.1")
-    assert 50 < attempts.wait("192.0.2.1") <= 60
-    assert not attempts.wait("192.0.2.2")
-    attempts.failed("2001:db8:1:2::1")
-    attempts.failed("2001:db8:1:2::2")
-    assert 0 < attempts.wait("192.0.2.3") <= 1, "there were five in all"
+        attempts.begin("192.0.2.1")
+    assert fail(attempts, "192.0.2.1") == 60
+    for failed in (True, False, False):
+        attempts.end("192.0.2.1", failed)
+    assert [fail(attempts, "192.0.2.1") for _ in range(3)] == [0, 0, 60]
+
+
+def test_few_log_ins_are_under_way_at_a_time_and_who_is_sent_away_for_that_may_come_again():
+    attempts = Attempts()
+    busy = [f"192.0.2.{number}" for number in range(Attempts.UNDER_WAY)]
+    for address in busy:
+        attempts.begin(address)
+    assert [fail(attempts, "198.51.100.1") for _ in range(100)] == [1] * 100
+    for address in busy:
+        attempts.end(address, failed=True)
+    assert [fail(attempts, "198.51.100.1") for _ in range(6)] == [0] * 5 + [60]
+
+
+def test_a_log_in_that_cannot_be_looked_at_does_not_count(grants):
+    guard = Guard(grants.path)
+    assert guard.on
+    grants.path.write_text("damaged")
+    for _ in range(10):
+        with pytest.raises(AccessError, match="damaged"):
+            guard.log_in("192.0.2.1", "ben", PASSWORD)
 
 
 def test_a_household_is_one_client():

@@ -1,10 +1,9 @@
 """The log-in page, and the log-out."""
 
-import math
-
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
+from access.limits import TooMany
 from access.sessions import LIFETIME
 from errors import AccessError
 from web.access import cookie_name, the_guard
@@ -31,16 +30,13 @@ def page() -> Answer:
 def log_in() -> Answer:
     """Take a name and a password, or a token; on success set the cookie and lead to where the visitor came from."""
     request.max_content_length = LONGEST_FORM
-    guard, address = the_guard(), request.remote_addr or ""
-    wait = math.ceil(guard.attempts.wait(address))
-    if wait:
-        answer = Response(_shown(f"Too many attempts; try again in {wait} s."), 429)
-        answer.headers["Retry-After"] = str(wait)
-        return answer
+    guard = the_guard()
     name, password = request.form.get("name", ""), request.form.get("password", "")
-    identity = guard.by_password(name.strip(), password) if guard.on else None
+    try:
+        identity = guard.log_in(request.remote_addr or "", name.strip(), password) if guard.on else None
+    except TooMany as many:
+        return Response(_shown(str(many)), 429, {"Retry-After": str(many.wait)})
     if identity is None:
-        guard.attempts.failed(address)
         return Response(_shown("This is not known here; look at the name and the password again."), 403)
     _end_session()  # this browser would forget it, but copies of its cookie would hold on
     inside = redirect(f"{request.script_root}{_inside(request.form.get('next', ''))}", 303)
