@@ -44,7 +44,7 @@ import web.problems
 import web.queries
 import web.records
 import web.videos
-from access.exposure import check_exposure
+from access.exposure import check_exposure, is_every_address
 from access.guard import Guard
 from configuration import add_options, load, nearest, parse_options
 from delivery import network
@@ -183,7 +183,8 @@ def serve(settings: Settings) -> int:
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
-    print(f"Open http://{network.joined(host, port)} in a browser. Ctrl-C ends.", flush=True)
+    called = "localhost" if is_every_address(host) else host
+    print(f"Open http://{network.joined(called, port)} in a browser. Ctrl-C ends.", flush=True)
     foreman: Foreman = app.extensions["foreman"]
     foreman.open()
     keeper: Keeper = app.extensions["keeper"]

@@ -20,9 +20,19 @@ def is_loopback(host: str) -> bool:
     return bool((mapped or address).is_loopback)
 
 
+def is_every_address(host: str) -> bool:
+    """Whether a host stands for all addresses of a machine, as 0.0.0.0 does, and is none by which it can be called."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return not host
+
+
 def names_of(settings: Settings) -> frozenset[str]:
     """The names of a server with some settings, in small letters."""
-    names = {"localhost", settings.host, *settings.hosts}
+    names = {"localhost", *settings.hosts}
+    if not is_every_address(settings.host):
+        names.add(settings.host)
     if not is_loopback(settings.host):  # in the local network a machine is called by its own name
         own = socket.gethostname()
         names |= {own, f"{own}.local"}

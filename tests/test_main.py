@@ -2,12 +2,14 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import closing
+import urllib.request
 
 import cv2
 import numpy as np
@@ -80,6 +82,16 @@ def test_every_answer_tells_the_date_once_files_too():
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
                 connection.request("GET", path)
                 assert len(connection.getresponse().headers.get_all("Date", [])) == 1, path
+
+
+def test_the_address_that_is_told_can_be_opened(tmp_path):
+    port = free_port()
+    everywhere = ("--source", "demo", "--host", "0.0.0.0", "--insecure-public", "--port", str(port))
+    with (tmp_path / "told").open("w+b") as file, running(command(*everywhere), port, output=file):
+        told = (tmp_path / "told").read_text()
+        (address,) = re.findall(r"^Open (http://\S+) in a browser", told, re.MULTILINE)
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            assert answer.status == 200
 
 
 def test_a_port_that_is_taken_is_told_with_a_remedy():

@@ -100,12 +100,35 @@ def test_our_own_pages_and_programs_are_let_through(client):
         ("127.0.0.1.evil.example", False),
         ("[::1].evil.example", False),
         ("camera.example:x", False),
+        ("camera.example:\u00b2", False),
         ("", False),
+        (":5000", False),
+        ("[::1", False),
+        ("::1]", False),
+        ("[[::1]]", False),
+        ("[127.0.0.1]", False),
+        ("[localhost]", False),
+        ("fe80::1%evil.com", False),
+        ("[fe80::1%eth0]", False),
+        ("[fe80::1%@evil.com]", False),
+        ("0.0.0.0:5000", False),
+        ("[::]:5000", False),
+        ("[0:0::0]", False),
+        ("[::ffff:127.0.0.1]:5000", False),
+        ("[::ffff:7f00:1]", False),
     ],
 )
 def test_only_this_servers_names_are_answered(host, allowed):
     names = names_of(replace(SETTINGS, hosts=("camera.example",)))
     assert is_allowed(host, names) == allowed
+
+
+def test_what_stands_for_all_addresses_is_no_name_of_a_server_that_listens_on_them():
+    for host in ("0.0.0.0", "::", "[::]", ""):
+        names = names_of(replace(SETTINGS, host=host))
+        assert not is_allowed("0.0.0.0:5000", names)
+        assert not is_allowed("[::]:5000", names)
+        assert is_allowed("192.168.1.4:5000", names)
 
 
 @pytest.mark.parametrize("told", ["käse.example:8443", "https://Käse.example/", "xn--kse-qla.example."])

@@ -2,10 +2,12 @@
 
 A page of another site can have its own name point to this machine (DNS rebinding); to the browser we are then that
 site, and its scripts may read every answer. The name that the browser sends tells. An address cannot be pointed
-elsewhere, so any address is let through.
+elsewhere, so any is let through that is one machine's own. 0.0.0.0 and the like are not: they reach this machine as
+127.0.0.1 does, but browsers do not know that, and keep from us where their requests come from.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 
 from flask import Flask, Response, request
@@ -14,6 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from access.exposure import names_of
 from settings import Settings
 from web.problems import problem
+
+HOST = re.compile(r"(\[[0-9a-f.]*:[0-9a-f:.]*\]|[^:\[\]]*)(?::[0-9]*)?|[0-9a-f:.]+", re.IGNORECASE)
+"""A name or an IPv4 address, or an IPv6 address in brackets, and perhaps a port; or an IPv6 address as it is."""
 
 
 def register(app: Flask, settings: Settings) -> None:
@@ -31,20 +36,21 @@ def register(app: Flask, settings: Settings) -> None:
         name = request.headers.get("Host", "localhost")
         if is_allowed(name, known):
             return None
-        told = f"This server is not called {name[:100]!r}. Whoever runs it can say that it is: --hosts NAME"
-        return problem(421, "Another server's name", f"{told}, without the port.")
+        told = f"This server is not called {name[:100]!r}. Open it by its own address; or whoever runs it adds a name:"
+        return problem(421, "Another server's name", f"{told} --hosts NAME, without the port.")
 
 
 def is_allowed(host: str, names: Iterable[str]) -> bool:
-    """Whether a `Host` header, with or without a port, is an address or one of some names."""
-    name = _without_port(host).lower().rstrip(".")
+    """Whether a `Host` header, with or without a port, is a machine's address or one of some names."""
+    found = HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = (host if found[1] is None else found[1]).lower().rstrip(".")
     try:
-        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+        return _is_a_machines(ipaddress.ip_address(name.strip("[]")))
     except ValueError:
         return name in names
-    return True
 
 
-def _without_port(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return name if colon and (port.isdigit() or not port) and (name.endswith("]") or ":" not in name) else host
+def _is_a_machines(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return not address.is_unspecified and getattr(address, "ipv4_mapped", None) is None
