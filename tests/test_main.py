@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing
 import urllib.request
+from contextlib import closing
 
 import cv2
 import numpy as np

@@ -1,22 +1,25 @@
 """What a real browser lets our own pages do, and what it and the server let other sites' pages do."""
 
+import http.client
 import json
 import re
 import sys
 import threading
 import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.browsers import chromium
 from tests.grants import PASSWORD, Grants
+from tests.live_page import ELSEWHERE
 from tests.servers import ROOT, free_port, running
 from tests.visits import barriers, visit
 
 PAGES = ("/", "/camera", "/pictures", "/videos", "/about", "/login")
 SMALL = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "320", "EXPRESSION_HEIGHT": "180"}
+NEVER_OPENED = [("idle", {})]
 WATCH_POLICY = """
   window.violations = [];
   document.addEventListener("securitypolicyviolation",
@@ -53,17 +56,33 @@ ATTACK = """async (target) => {
   };
 }"""
 
+EMBED = """([target, policy]) => {
+  for (const name of ["img", "iframe", "embed", "object", "link"]) {
+    const made = document.createElement(name);
+    made.referrerPolicy = policy;
+    made.rel = "prefetch";
+    made.src = made.href = made.data = target + "/video_feed";
+    document.body.append(made);
+  }
+  const options = { mode: "no-cors", credentials: "include", headers: { Accept: "text/html" }, referrerPolicy: policy };
+  fetch(target + "/snapshot.jpg", options).catch(() => null);
+  new EventSource(target + "/api/events", { withCredentials: true });
+}"""
+"""All ways of asking for something from within a page, each with a policy that keeps the page's address or tells it."""
+SHOWN = "() => document.images[0]?.naturalWidth === 320"
+
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium(("--host-resolver-rules=MAP evil.example 127.0.0.1",)) as browser:
+    with chromium((f"--host-resolver-rules=MAP evil.example 127.0.0.1, MAP {ELSEWHERE} 127.0.0.1",)) as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
 def port():
     port = free_port()
-    with running([sys.executable, "main.py"], port, {**SMALL, "EXPRESSION_PORT": str(port)}):
+    env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_HOSTS": ELSEWHERE}
+    with running([sys.executable, "main.py"], port, env):
         yield port
 
 
@@ -79,8 +98,8 @@ class _Page(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def another_site():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+def another_site(handler=_Page):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     yield server.server_port
@@ -90,8 +109,9 @@ def another_site():
 
 
 def cameras(port):
+    """Of each camera whether it is open, and how long its stages took since it was ever opened."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=5) as answer:
-        return [camera["status"] for camera in json.load(answer)["cameras"]]
+        return [(camera["status"], camera["stages"]) for camera in json.load(answer)["cameras"]]
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost"], ids=["another-site", "another-port"])
@@ -110,7 +130,74 @@ def test_another_sites_page_gets_nothing_and_switches_nothing_on(browser, port, 
         page.goto(f"http://localhost:{port}/about")
         assert page.locator("main h1").count() == 1, "a link may lead here"
         context.close()
-    assert cameras(port) == ["idle"]
+    assert cameras(port) == NEVER_OPENED
+
+
+@pytest.mark.parametrize("host", ["evil.example", ELSEWHERE], ids=["another-site", "another-port"])
+def test_where_browsers_do_not_tell_of_the_site_another_page_switches_nothing_on_either(browser, port, host):
+    """Over plain http to anything but this machine, they send no Sec-Fetch-Site."""
+    with another_site() as theirs:
+        context = browser.new_context()
+        page, told = context.new_page(), []
+        page.on("request", lambda request: told.append(request.all_headers()) if str(port) in request.url else None)
+        for target in (f"http://{ELSEWHERE}:{port}", f"http://0.0.0.0:{port}", f"http://[::ffff:127.0.0.1]:{port}"):
+            for policy in ("no-referrer", "unsafe-url"):
+                page.goto(f"http://{host}:{theirs}/")
+                page.evaluate(EMBED, [target, policy])
+                page.wait_for_timeout(700)
+        page.goto(f"http://{host}:{theirs}/")
+        page.evaluate("(address) => location.assign(address)", f"http://{ELSEWHERE}:{port}/video_feed")
+        page.wait_for_selector("text=Another site's page")
+        context.close()
+    assert told
+    assert not any("sec-fetch-site" in headers for headers in told)
+    assert cameras(port) == NEVER_OPENED
+
+
+def test_where_browsers_do_not_tell_of_the_site_a_typed_address_and_our_own_page_show_the_picture(browser, tmp_path):
+    port = free_port()
+    env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_HOSTS": ELSEWHERE}
+    with running([sys.executable, "main.py"], port, env):
+        context = browser.new_context()
+        for path in ("/video_feed", "/snapshot.jpg?width=320"):
+            page = context.new_page()
+            page.goto(f"http://{ELSEWHERE}:{port}{path}", wait_until="commit")
+            page.wait_for_function(SHOWN)
+            assert page.url == f"http://{ELSEWHERE}:{port}{path}"
+            page.close()
+        page = context.new_page()
+        page.goto(f"http://{ELSEWHERE}:{port}/")
+        page.wait_for_selector("#screen .picture.drawn")
+        context.close()
+
+
+def test_a_window_of_which_nothing_is_ever_told_is_not_led_in_circles(browser, port):
+    asked = []
+
+    class Between(_Page):
+        """Passes on to the server what is asked, without a Referer, as some proxies do."""
+
+        def do_GET(self):
+            asked.append(self.path)
+            sent = {name: self.headers[name] for name in ("Host", "User-Agent", "Accept")}
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            with closing(connection):
+                connection.request("GET", self.path, headers=sent)
+                answer = connection.getresponse()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", answer.getheader("Content-Type"))
+                self.end_headers()
+                self.wfile.write(answer.read())
+
+    with another_site(Between) as theirs:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"http://{ELSEWHERE}:{theirs}/metrics", wait_until="commit")
+        page.wait_for_timeout(1500)
+        page.wait_for_selector("text=Open it")
+        assert asked.count("/metrics") == 2
+        assert barriers(page) == []
+        context.close()
 
 
 def test_a_name_that_was_made_to_point_here_shows_nothing(browser, port):

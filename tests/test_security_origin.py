@@ -20,8 +20,9 @@ PICTURE = {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
 FRAME = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
 WINDOW = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
 SCRIPT = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
 DATA = ("/video_feed", "/snapshot.jpg", "/api/state", "/api/events", "/api/own-camera", "/metrics")
-PAGES = ("/", "/camera", "/pictures", "/videos", "/about")
+PAGES = ("/", "/camera", "/pictures", "/videos", "/about", "/api/docs")
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +76,42 @@ def test_no_other_site_changes_anything(client, path, headers):
     assert refused.json["title"] == "Another site's page"
 
 
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:81"])
+def test_no_other_site_gets_anything_by_its_origin(client, origin):
+    for path in DATA:
+        assert client.get(path, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("accept", ["image/avif,image/*,*/*;q=0.8", "text/event-stream", "*/*", "text/html,*/*;q=0.8"])
+@pytest.mark.parametrize("page", ["http://evil.example/", "http://localhost:81/", "http://[::1", "", None])
+def test_a_browser_that_says_nothing_of_the_site_gets_no_picture_but_for_our_own_pages(client, accept, page):
+    """As all do over plain http to another machine, and Safari before 16.4 always."""
+    headers = {"User-Agent": BROWSER, "Accept": accept, **({} if page is None else {"Referer": page})}
+    for path in DATA:
+        refused = client.get(path, headers=headers)
+        assert refused.status_code == 403, path
+        window = not page and "html" in accept
+        assert (f'href="{path}"' in refused.text) == window, "a window is led on"
+    assert [camera["status"] for camera in client.get("/api/state").json["cameras"]] == ["idle"]
+    for ours in ("http://localhost/", "http://localhost/static/events-worker.js"):
+        assert client.get("/api/state", headers={**headers, "Referer": ours}).status_code == 200
+    assert [client.get(path, headers=headers).status_code for path in PAGES] == [200] * len(PAGES)
+
+
+def test_a_program_is_told_how_to_be_known_as_one(client):
+    refused = client.get("/snapshot.jpg", headers={"User-Agent": "Mozilla/5.0 PowerShell/7.4"})
+    assert refused.status_code == 403
+    assert "a program sends a User-Agent of its own, or a token" in refused.json["detail"]
+    assert client.get("/api/state", headers={"User-Agent": "curl/8.1"}).status_code == 200
+    token = {"User-Agent": BROWSER, "Authorization": "Bearer expr_1_2"}
+    assert client.get("/api/state", headers=token).status_code == 200
+    assert client.get("/api/state", headers={**token, "Authorization": "Basic eDp5"}).status_code == 403
+
+
 def test_our_own_pages_and_programs_are_let_through(client):
     for headers in ({}, {"Sec-Fetch-Site": "same-origin", **SCRIPT}, {"Sec-Fetch-Site": "none", **WINDOW}):
         assert client.get("/api/state", headers=headers).status_code == 200
+        assert client.get("/api/state", headers={"User-Agent": BROWSER, "Origin": "http://localhost", **headers}).json
     assert client.post("/api/analyze", headers={"Origin": "http://localhost"}).status_code == 400, "no picture"
 
 

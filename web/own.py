@@ -18,7 +18,6 @@ from web.answers import Model, OwnCamera
 from web.cameras import the_server
 from web.journal import HEADER
 from web.operations import Answer, operation
-from web.origin import refuse_stranger
 from web.problems import described, not_ready, problem
 
 blueprint = Blueprint("own", __name__)
@@ -71,9 +70,6 @@ def own_camera() -> Response:
 
 def _refusal() -> Response | None:
     """Why this visitor is not let in; None where nothing speaks against it."""
-    stranger = refuse_stranger()
-    if stranger is not None:
-        return stranger
     try:
         the_server().visitors.check()
         _ = the_server().model
