@@ -29,6 +29,7 @@ import web.events
 import web.headers
 import web.health
 import web.hosts
+import web.identity
 import web.journal
 import web.limits
 import web.live
@@ -76,6 +77,7 @@ PARTS = (
     web.models,
     web.openapi,
     web.login,
+    web.identity,
 )
 """The modules whose blueprints make up the application."""
 

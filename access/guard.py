@@ -53,7 +53,7 @@ class Guard:
         """
         if credentials.grant_of(password.strip()):
             return self.by_token(password.strip())
-        grant = self.register.contents().named(name)
+        grant = self.register.contents().named(name.strip())
         kept = grant.kept if grant and grant.kind == PASSWORD else None
         return _identity(grant) if credentials.password_fits(password, kept) and grant else None
 

@@ -12,6 +12,7 @@ from PIL import Image
 from skimage import data
 
 from tests.clips import write_clip
+from tests.grants import Grants
 from tests.servers import ROOT, free_port, running
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
@@ -102,6 +103,17 @@ def test_the_python_examples_run_and_say_something(address, folder, ids, code):
         else:
             rest = process.communicate(timeout=PATIENCE)[0]
             assert process.returncode == 0, rest
+
+
+def test_the_example_of_a_log_in_holds_where_the_server_asks(tmp_path):
+    grants, port = Grants(tmp_path), free_port()
+    grants.add_ben()
+    (code,) = (code for code in PYTHON if "/api/access/login" in code)
+    env = {"EXPRESSION_PORT": str(port), "EXPRESSION_SOURCE": "demo", "EXPRESSION_ACCESS": str(grants.path)}
+    with running([sys.executable, "main.py"], port, env):
+        code = code.replace(ADDRESS, f"http://127.0.0.1:{port}")
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("ben may operate\nnobody may nothing\n", "")
 
 
 def test_every_endpoint_has_an_example_in_both_forms(address):

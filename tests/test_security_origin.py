@@ -56,7 +56,16 @@ def test_another_site_may_lead_to_a_page_but_switch_no_camera_on(client):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/analyze", "/api/videos", "/api/videos/aaaaaaaaaaaaaaaa/cancel", "/login", "/logout"]
+    "path",
+    [
+        "/api/analyze",
+        "/api/videos",
+        "/api/videos/aaaaaaaaaaaaaaaa/cancel",
+        "/login",
+        "/logout",
+        "/api/access/login",
+        "/api/access/logout",
+    ],
 )
 @pytest.mark.parametrize(
     "headers",

@@ -37,6 +37,7 @@ RULES = {
     "/api/docs": WATCH,
     "/api/state": WATCH,
     "/api/events": WATCH,
+    "/api/access": PUBLIC,
     "/api/cameras": WATCH,
     "/api/models": WATCH,
     "/camera": ANALYSE,
@@ -53,6 +54,8 @@ RULES = {
 BY_PROXY = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 """What proxies tell of whom they pass on: without the setting `proxies` all of them would seem to be this machine's."""
 LOG_IN = "/login"
+KNOWN = (LOG_IN, "/api/access")
+"""Where an address begins that everybody may see, but that tells who asks."""
 COOKIE = "expression_session"
 
 
@@ -106,7 +109,7 @@ def check() -> Answer | None:
         _note_connection(guard, ANYBODY)
         return _from_elsewhere()
     needed = role_for(request.path)
-    g.identity = _known(guard) if needed != PUBLIC or request.path == LOG_IN else None
+    g.identity = _known(guard) if needed != PUBLIC or request.path.startswith(KNOWN) else None
     identity = the_identity()
     _note_connection(guard, identity)
     if needed == PUBLIC or (identity and allows(identity.role, needed)):

@@ -1,10 +1,15 @@
 """What requests carry: read whole within a limit, refused where it is packed, told of where it breaks off."""
 
-from flask import Flask, Response, request
+from typing import TypeVar
+
+import msgspec
+from flask import Flask, Response, abort, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from web.problems import problem
+
+Kind = TypeVar("Kind")
 
 BROKEN = (
     "The body broke off, or is not what the request's head announced (Content-Length, or chunks of the length that "
@@ -23,6 +28,24 @@ def whole_body(limit: int) -> bytes:
     if len(data) > limit:
         raise RequestEntityTooLarge
     return data
+
+
+def json_body(kind: type[Kind], limit: int, example: str) -> Kind:
+    """The JSON object that the request carries, an empty one where it carries nothing.
+
+    Ends the request where it is none, not of that kind, or larger than `limit` bytes; `example` shows a right one.
+    """
+    try:
+        data = whole_body(limit) or b"{}"
+    except RequestEntityTooLarge:
+        abort(problem(413, "Too large", f"The body may have {limit:,} bytes."))
+    expected = f"expected a JSON object such as {example}, as application/json."
+    if data != b"{}" and not request.is_json:
+        abort(problem(415, "No JSON", f"Got {request.mimetype[:40] or 'no type'!r}; {expected}"))
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        abort(problem(400, "Bad request", f"{error}; {expected}"))
 
 
 def register(app: Flask) -> None:

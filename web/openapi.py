@@ -41,7 +41,7 @@ TAGS = {
     "Videos": "Videos that are handed in: queued, analysed by a worker, kept for a while. Who knows an id may see it.",
     "Records": "What a viewer saw, recorded while they watched.",
     "Server": "The server itself: its networks, its health, its figures.",
-    "Access": "Who may do what, where the server asks.",
+    "Access": "Who asks and what they may do, where the server asks who is there.",
 }
 WORDS = (
     "Live facial expressions: the server's cameras, pictures and videos. The network reads how a face looks, not what "

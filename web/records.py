@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, send_file, url_for
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from delivery.viewers import Viewer
 from errors import RecordError
@@ -17,7 +16,7 @@ from recording.keeper import Keeper
 from recording.store import ID, MOMENT, RATE, WIDEST, Record
 from server import Full
 from web.access import welcome_still
-from web.bodies import whole_body
+from web.bodies import json_body
 from web.cameras import chosen_camera, the_server
 from web.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
 from web.parameters import DOWNLOAD, SECRET
@@ -122,17 +121,7 @@ def begin() -> Response:
 
 
 def _wishes() -> dict[str, Any]:
-    try:
-        data = whole_body(LARGEST) or b"{}"
-    except RequestEntityTooLarge:
-        abort(problem(413, "Too large", f"Wishes may have {LARGEST:,} bytes."))
-    expected = 'expected a JSON object such as {"camera": "door", "privacy": "blur"}, as application/json.'
-    if data != b"{}" and not request.is_json:
-        abort(problem(415, "No JSON", f"Got {request.mimetype[:40] or 'no type'!r}; {expected}"))
-    try:
-        wishes = msgspec.json.decode(data, type=RecordWishes)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        abort(problem(400, "Bad request", f"{error}; {expected}"))
+    wishes = json_body(RecordWishes, LARGEST, '{"camera": "door", "privacy": "blur"}')
     given = {name: getattr(wishes, name) for name in wishes.__struct_fields__}
     return {name: value for name, value in given.items() if value is not msgspec.UNSET}
 
