@@ -34,7 +34,7 @@ def client(tmp_path_factory):
     app.extensions["server"].close()
 
 
-@pytest.mark.parametrize("path", ["/api/analyze", "/api/videos", "/login"])
+@pytest.mark.parametrize("path", ["/api/analyze", "/api/videos", "/api/records"])
 def test_chunks_that_are_none_are_told(client, path):
     body = Body(ChunkedReader(NoHead(), IterUnreader(iter([b"3\r\nabc\r\nzz\r\n"]))))
     environ = {**CHUNKED["environ_overrides"], "wsgi.input": body}
