@@ -21,6 +21,7 @@ import logs
 from access.exposure import check_exposure
 from configuration import check_workers, load
 from delivery import incoming, network
+from delivery.viewers import GLIMPSES
 from errors import ExpressionError, SettingError
 from web import refusals
 from web.limits import FILES
@@ -35,7 +36,7 @@ bind = network.joined(_settings.host, _settings.port)
 workers = _settings.workers
 _deadlines = incoming.Deadlines()
 # so many that the page and /healthz answer with all of them there
-threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + 16
+threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + GLIMPSES + 16
 worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
 graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long

@@ -3,15 +3,16 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams
 from delivery.fanout import Fanout
 from delivery.stream import Hub, Outgoing
-from delivery.viewers import Viewer
+from delivery.viewers import GLIMPSES, Viewer
 from discretion import without_password
 from engine import Engine
 from feeds import Feed
@@ -50,6 +51,7 @@ class Server:
         self.look = Look.usual(settings)
         self._lock = threading.Lock()
         self._entrance = threading.Lock()
+        self._glimpses = 0
         self._model: EmotionModel | None = None
         self._started = time.monotonic()
         self.fanout = Fanout()
@@ -135,18 +137,28 @@ class Server:
         """
         limit = self.settings.max_viewers
         with self._entrance:
-            if self.viewers >= limit:
+            if self.viewers - self._glimpses >= limit:
                 raise Full(f"{limit} are watching already; try again shortly.")
             return self._enter(engine, viewer)
 
-    def glimpse(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
-        """As `enter`, for who wants one picture only: not held to the limit on viewers, since it is over at once.
+    @contextmanager
+    def glimpse(self, engine: Feed, viewer: Viewer) -> Iterator[Hub[Outgoing]]:
+        """As `enter`, for who wants one picture only, and until they have it: not held to the limit on viewers.
 
         Raises:
-            Full: there are as many looks of the camera's picture as there may be.
+            Full: as many wait for a picture as may, or there are as many looks of the camera's as there may be.
         """
         with self._entrance:
-            return self._enter(engine, viewer)
+            if self._glimpses >= GLIMPSES:
+                raise Full(f"{GLIMPSES} wait for a picture already; try again shortly.")
+            hub = self._enter(engine, viewer)
+            self._glimpses += 1
+        try:
+            yield hub
+        finally:
+            with self._entrance:
+                engine.leave(viewer)
+                self._glimpses -= 1
 
     def _enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
         looks = engine.looks

@@ -11,6 +11,8 @@ EARLY = 0.01
 REMEMBER_FOR = 10.0
 """Seconds for which the ids of streams that have ended are told."""
 MOST_REMEMBERED = 1000
+GLIMPSES = 32
+"""Who waits for one picture only, at a time, in one process; each keeps a thread."""
 
 
 class Viewer:

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import cv2
 import numpy as np
@@ -217,6 +217,29 @@ def test_one_viewer_too_many_is_told_and_everything_else_answers():
         for path in ("/", "/healthz", "/metrics", "/snapshot.jpg"):
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
                 assert answer.status == 200
+
+
+def test_snapshots_of_a_camera_that_gives_none_leave_threads_for_all_else():
+    port = free_port()
+    few = {"EXPRESSION_MAX_VIEWERS": "1", "EXPRESSION_MAX_LISTENERS": "1", "EXPRESSION_MAX_VISITORS": "0"}
+    with socket.create_server(("127.0.0.1", 0)) as silent, ExitStack() as clients:
+        env = {
+            **few,
+            "EXPRESSION_SOURCE": f"http://127.0.0.1:{silent.getsockname()[1]}/x",
+            "EXPRESSION_PORT": str(port),
+        }
+        with running(command(), port, env):
+            waiting = [clients.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(80)]
+            for client in waiting:
+                client.sendall(b"GET /snapshot.jpg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            time.sleep(0.5)
+            since = time.monotonic()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+                assert answer.status == 200
+            assert time.monotonic() - since < 2
+            for client in waiting:
+                client.settimeout(20)
+                assert client.recv(12) == b"HTTP/1.1 503"
 
 
 def test_a_camera_that_stops_leaves_the_other_untouched(tmp_path):

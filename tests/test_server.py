@@ -1,10 +1,11 @@
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 
-from delivery.viewers import Viewer
+from delivery.viewers import GLIMPSES, Viewer
 from errors import BundleError, SettingError, SourceError
 from looks import Look
 from server import MOST_LOOKS, Full, Server
@@ -72,13 +73,28 @@ def test_a_camera_is_drawn_in_a_few_looks_only():
     left, right = server.engines.values()
     for number in range(MOST_LOOKS):
         server.enter(left, Viewer(look=Look(100 + number // 2, bars=bool(number % 2))))
-    for enter in (server.enter, server.glimpse):
-        with pytest.raises(
-            Full, match=r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
-        ):
-            enter(left, Viewer(look=Look(64)))
+    full = r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
+    with pytest.raises(Full, match=full):
+        server.enter(left, Viewer(look=Look(64)))
+    with pytest.raises(Full, match=full), server.glimpse(left, Viewer(look=Look(64))):
+        pass
     server.enter(left, Viewer(look=Look(101, bars=True)))
     server.enter(right, Viewer(look=Look(64)))
+    server.close()
+
+
+def test_a_few_dozen_wait_for_one_picture_at_a_time_and_no_viewer_is_kept_out_by_them():
+    server = Server(replace(DEMO, max_viewers=1))
+    left, right = server.engines.values()
+    with ExitStack() as waiting:
+        for _ in range(GLIMPSES):
+            waiting.enter_context(server.glimpse(left, Viewer()))
+        with pytest.raises(Full, match="32 wait for a picture already"), server.glimpse(right, Viewer()):
+            pass
+        server.enter(right, Viewer())
+    assert server.viewers == 1
+    with server.glimpse(right, Viewer()), pytest.raises(Full, match="1 are watching already"):
+        server.enter(right, Viewer())
     server.close()
 
 

@@ -75,6 +75,29 @@ def test_a_snapshot_opens_the_camera_for_as_long_as_it_takes(client):
         time.sleep(0.05)
 
 
+def test_a_snapshot_of_a_camera_that_is_lost_is_refused_at_once_with_the_reason(monkeypatch):
+    app = create_app(replace(SMALL, source=("http://127.0.0.1:9/none",), idle=5))
+    client = app.test_client()
+    with client.get("/video_feed", buffered=False) as stream:
+        end = time.monotonic() + 15
+        while client.get("/api/state").json["cameras"][0]["status"] != "lost":
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        monkeypatch.setattr("web.live._newest_frame", lambda *_: pytest.fail("it waits"))
+        refused = client.get("/snapshot.jpg")
+        assert "has no picture: " in problem(refused, 503)
+        assert refused.headers["Retry-After"] == "2"
+        assert stream.status_code == 200
+    app.extensions["server"].close()
+
+
+def test_one_too_many_who_waits_for_a_snapshot_is_told_when_to_come_back(client, monkeypatch):
+    monkeypatch.setattr("server.GLIMPSES", 0)
+    refused = client.get("/snapshot.jpg")
+    assert "wait for a picture already" in problem(refused, 503)
+    assert refused.headers["Retry-After"] == "5"
+
+
 def test_the_state_of_a_watched_camera_lists_faces_in_the_labels_order(client):
     stream = client.get("/video_feed", buffered=False)
     chunks = iter(stream.response)

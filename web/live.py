@@ -48,20 +48,18 @@ def video_feed(camera: str = "") -> Response:
 @operation(
     "Live",
     {200: Answer("The picture", ["image/jpeg"], headers={"X-Timestamp": "When it was taken", "X-Frame": "Its number"})},
-    {**REFUSED, 503: "The camera gives no picture, or is shown in as many looks as may be"},
+    {**REFUSED, 503: "The camera gives no picture, is shown in as many looks as may be, or many wait for one"},
     [CAMERA, *LOOK],
 )
 def snapshot(camera: str = "") -> Response:
     """The newest annotated frame; opens the camera for it where nobody is watching."""
     engine, watching = chosen_camera(camera), Viewer(look=look())
     try:
-        hub = the_server().glimpse(engine, watching)
+        with the_server().glimpse(engine, watching) as hub:
+            lost = engine.brief()["status"] == "lost"  # it is being opened again, which may take for ever
+            picture = None if lost else _newest_frame(hub, SNAPSHOT_LIMIT)
     except Full as full:
         return _full(full)
-    try:
-        picture = _newest_frame(hub, SNAPSHOT_LIMIT)
-    finally:
-        engine.leave(watching)
     if picture is None:
         return _no_picture(engine)
     headers = {**NO_STORE, "X-Timestamp": f"{picture.captured_at:.6f}", "X-Frame": str(picture.number)}
