@@ -30,17 +30,19 @@ def chromium(extra_flags: tuple[str, ...] = ()) -> Iterator[Browser]:
         yield browser
 
 
-def another(browser: Browser, extra_flags: tuple[str, ...]) -> AbstractContextManager[Browser]:
-    """A second Chromium beside one that runs, with flags of its own."""
-    return _launched(browser.browser_type, extra_flags)
+def another(
+    browser: Browser, extra_flags: tuple[str, ...], without: tuple[str, ...] = ()
+) -> AbstractContextManager[Browser]:
+    """A second Chromium beside one that runs, with flags of its own, and without some that Playwright gives."""
+    return _launched(browser.browser_type, extra_flags, without)
 
 
 @contextmanager
-def _launched(kind: BrowserType, extra_flags: tuple[str, ...]) -> Iterator[Browser]:
+def _launched(kind: BrowserType, extra_flags: tuple[str, ...], without: tuple[str, ...] = ()) -> Iterator[Browser]:
     names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else NAMES
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, f"found no {' or '.join(names)}: apt-get install chromium, or name one as CHROMIUM=/path"
-    browser = kind.launch(executable_path=path, args=[*FLAGS, *extra_flags])
+    browser = kind.launch(executable_path=path, args=[*FLAGS, *extra_flags], ignore_default_args=list(without))
     try:
         yield browser
     finally:

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.browsers import chromium
+from tests.browsers import another, chromium
 from tests.grants import PASSWORD, Grants
 from tests.live_page import ELSEWHERE
 from tests.servers import ROOT, free_port, running
@@ -69,6 +69,16 @@ EMBED = """([target, policy]) => {
   new EventSource(target + "/api/events", { withCredentials: true });
 }"""
 """All ways of asking for something from within a page, each with a policy that keeps the page's address or tells it."""
+SEEN = """
+  addEventListener("pageshow", ({ persisted }) => {
+    const look = () => {
+      if (getComputedStyle(document.body).visibility === "visible") sessionStorage.seen = document.body.textContent;
+      requestAnimationFrame(look);
+    };
+    if (persisted) look();
+  });
+"""
+"""Has a page that the browser has kept take down what it shows when it comes back."""
 SHOWN = "() => document.images[0]?.naturalWidth === 320"
 
 
@@ -268,3 +278,37 @@ def test_a_person_logs_in_watches_and_logs_out(browser, tmp_path):
         page.wait_for_selector("#password")
         page.goto(f"http://localhost:{port}/videos")
         assert "/login" in page.url
+
+
+@pytest.mark.parametrize("path", ["/", "/pictures"])
+def test_after_a_log_out_the_way_back_does_not_lead_to_a_page_as_it_was_left(browser, tmp_path, path):
+    grants, port = Grants(tmp_path), free_port()
+    env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_ACCESS": str(grants.path)}
+    with (
+        running([sys.executable, "main.py"], port, env),
+        another(browser, (), without=("--disable-back-forward-cache",)) as keeping,
+    ):
+        context = keeping.new_context()
+        page = context.new_page()
+        page.add_init_script(SEEN)
+        page.goto(f"http://localhost:{port}/login?next={path}")
+        page.fill("#password", grants.tokens["operate"])
+        page.click("main button")
+        page.wait_for_url(f"http://localhost:{port}{path}")
+        page.evaluate("() => { document.querySelector('h1').textContent = 'As it was left'; }")
+        page.click("text=Log out")
+        page.wait_for_selector("text=You are operate-er")
+        if path != "/":  # which browsers do not always keep, for its stream
+            page.go_back(wait_until="commit")
+            page.wait_for_selector("text=As it was left")
+            page.click("text=Log out")
+            page.wait_for_selector("text=You are operate-er")
+        page.evaluate("() => sessionStorage.clear()")
+        page.click("main button")
+        page.wait_for_selector("#password")
+        page.go_back(wait_until="commit")
+        page.wait_for_selector("#password")
+        page.go_back(wait_until="commit")
+        page.wait_for_url(f"http://localhost:{port}/login?next=*")
+        assert "As it was left" not in page.evaluate("() => sessionStorage.seen ?? ''")
+        context.close()
