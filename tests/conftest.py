@@ -41,3 +41,13 @@ def redis(redis_process):
     with redis_process.client() as client:
         client.flushall()
         yield client
+
+
+@pytest.fixture(scope="module")
+def grants(tmp_path_factory):
+    """An access file with a token for each role and Ben's password, for all tests of a file."""
+    from tests.grants import Grants
+
+    grants = Grants(tmp_path_factory.mktemp("access"))
+    grants.add_ben()
+    return grants

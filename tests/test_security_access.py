@@ -31,13 +31,6 @@ def application(path, **chosen):
     return create_app(Settings(source=("demo",), width=320, height=180, idle=0.2, access=str(path), **chosen))
 
 
-@pytest.fixture(scope="module")
-def grants(tmp_path_factory):
-    grants = Grants(tmp_path_factory.mktemp("access"))
-    grants.add_ben()
-    return grants
-
-
 @pytest.fixture
 def app(grants):
     app = application(grants.path)

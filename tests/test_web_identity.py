@@ -7,18 +7,11 @@ import pytest
 from access.sessions import LIFETIME
 from main import create_app
 from settings import Settings
-from tests.grants import PASSWORD, Grants
+from tests.grants import PASSWORD
 
 NOBODY = {"guarded": True, "name": None, "role": None, "by": None, "until": None}
 BEN = {"name": "ben", "password": PASSWORD}
 COOKIE = "expression_session"
-
-
-@pytest.fixture(scope="module")
-def grants(tmp_path_factory):
-    grants = Grants(tmp_path_factory.mktemp("access"))
-    grants.add_ben()
-    return grants
 
 
 @pytest.fixture
