@@ -205,7 +205,9 @@ class Jobs:
         """What tells this folder's queue from another's in the same Redis; the same for all that share the folder."""
         name = self.folder / "queue.name"
         try:
-            found = name.read_text(encoding="ascii")
+            with name.open(encoding="ascii") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)  # else it may be half of what stood there and half of what is written
+                found = file.read()
         except FileNotFoundError:
             found = ""
         if len(found) != NAME:  # not there yet, or what a crash left of it

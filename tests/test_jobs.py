@@ -1,5 +1,6 @@
+"""Jobs from their arrival to their end, whichever store and queue hold them."""
+
 import pickle
-import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from errors import QueueError, SettingError
 from media import jobs as jobs_module
 from media.jobs import UPLOAD, Jobs
 from media.silence import STALE, Silence
+from tests.queued_jobs import add, queued
 from tests.redis_server import redis_server
 
 
@@ -28,19 +29,6 @@ def where(request, redis):
 @pytest.fixture
 def jobs(tmp_path, where):
     return Jobs(tmp_path / "videos", where, keep=3600)
-
-
-def add(jobs, job_id="a", name="clip.mp4"):
-    jobs.files(job_id).mkdir(parents=True)
-    (jobs.files(job_id) / UPLOAD).write_bytes(b"x")
-    return jobs.add(job_id, name)
-
-
-def queued(jobs):
-    found = []
-    while jobs.work_at_next(found.append):
-        pass
-    return found
 
 
 def test_no_more_wait_than_may_however_many_come_at_once(jobs):
@@ -251,78 +239,6 @@ def test_a_folder_that_is_deleted_beside_a_sweep_ends_nothing(jobs, monkeypatch)
     assert jobs.files("a").is_dir()
 
 
-@pytest.mark.parametrize(("name", "use"), [("jobs.db", lambda jobs: jobs.get("a")), ("queue.db", queued)])
-def test_a_damaged_file_of_the_queue_is_told_with_what_to_do_and_begun_anew(tmp_path, name, use):
-    add(Jobs(tmp_path))
-    for left in tmp_path.glob(f"{name}*"):
-        left.unlink()
-    (tmp_path / name).write_bytes(b"no database" * 1000)
-    jobs = Jobs(tmp_path)
-    with pytest.raises(QueueError, match=rf"^{name} in the folder of --storage is damaged \(.*; restore it, or"):
-        use(jobs)
-    (tmp_path / name).rename(tmp_path / "damaged")
-    use(jobs)
-    add(jobs, "b")
-    assert queued(jobs)[-1] == "b"
-
-
-def test_the_queue_may_be_in_redis_each_folder_by_its_own_name(tmp_path):
-    folders = [Jobs(tmp_path / name, "redis://127.0.0.1:1/0") for name in ("a", "b", "a")]
-    names = [jobs._queue._storage.name for jobs in folders]
-    assert names[0] == names[2] != names[1]
-    assert type(folders[0]._queue._storage).__name__ == "RedisStorage"
-
-
-def test_all_processes_that_start_at_once_have_one_name_for_the_queue(tmp_path):
-    folder = tmp_path / "videos"
-    for before in (None, "", "0123"):  # what a crash may have left
-        if before is not None:
-            (folder / "queue.name").write_text(before)
-        barrier = threading.Barrier(8)
-
-        def name(_, barrier=barrier):
-            jobs = Jobs(folder, "redis://127.0.0.1:1/0")
-            barrier.wait()
-            return jobs._name()
-
-        with ThreadPoolExecutor(8) as pool:
-            names = set(pool.map(name, range(8)))
-        assert len(names) == 1
-        assert names == {(folder / "queue.name").read_text()}
-        assert len(names.pop()) == 16
-
-
-def test_a_name_that_was_there_is_kept(tmp_path):
-    (tmp_path / "queue.name").write_text("0123456789abcdef")
-    assert Jobs(tmp_path, "redis://127.0.0.1:1/0")._name() == "0123456789abcdef"
-
-
-def test_who_comes_between_a_name_and_its_letters_waits_for_them(tmp_path, monkeypatch):
-    made = threading.Event()
-
-    def slowly(_):
-        made.set()
-        time.sleep(0.3)
-        return "0123456789abcdef"
-
-    first, second = (Jobs(tmp_path, "redis://127.0.0.1:1/0") for _ in range(2))
-    monkeypatch.setattr(jobs_module.secrets, "token_hex", slowly)
-    with ThreadPoolExecutor(1) as pool:
-        naming = pool.submit(first._name)
-        assert made.wait(20)
-        monkeypatch.setattr(jobs_module.secrets, "token_hex", lambda _: "f" * 16)
-        assert second._name() == naming.result() == "0123456789abcdef"
-
-
-def test_a_queue_that_does_not_answer_is_told_and_leaves_nothing(tmp_path):
-    jobs = Jobs(tmp_path, "redis://127.0.0.1:1/0")
-    with pytest.raises(
-        QueueError, match=r"the queue of videos does not answer .* is the Redis server of --queue running"
-    ):
-        add(jobs)
-    assert not jobs.files("a").exists()
-
-
 def test_many_workers_claim_each_job_once(jobs, where):
     for number in range(12):
         add(jobs, f"job-{number}")
@@ -338,18 +254,3 @@ def test_many_workers_claim_each_job_once(jobs, where):
     for thread in threads:
         thread.join()
     assert sorted(claimed) == sorted(f"job-{number}" for number in range(12))
-
-
-def test_another_queue_is_refused_with_what_was_expected(tmp_path):
-    with pytest.raises(SettingError, match="queue: got 'rabbit', expected sqlite or an address such as redis://"):
-        Jobs(tmp_path, "rabbit")
-
-
-def test_a_storage_that_somebody_has_emptied_is_used_anew(tmp_path):
-    jobs = Jobs(tmp_path / "videos", keep=3600)
-    add(jobs)
-    shutil.rmtree(tmp_path / "videos")
-    assert queued(jobs) == []
-    assert not (tmp_path / "videos").exists()
-    add(jobs, "b")
-    assert queued(jobs) == ["b"]
