@@ -237,7 +237,7 @@ def _as_text(choices: Mapping[str, Choice], findings: list[Finding]) -> str:
     for name, item in choices.items():
         value = shown(name, item.value)
         value = "; ".join(value) if isinstance(value, list) else str(value)
-        lines.append(f"  {name:<14} {value:<28} {item.origin}")
+        lines.append(f"  {name:<15} {value:<28} {item.origin}")
     lines.append("Checks")
     lines += [f"  {'ok' if item.well else 'FAILED':<6}  {item.check:<14} {item.words}" for item in findings]
     return "\n".join(lines)
