@@ -8,7 +8,7 @@ from access.limits import Attempts, TooMany
 from main import create_app
 from settings import Settings
 from tests.grants import PASSWORD, Grants
-from web.access import RULES, role_for
+from web.address_roles import RULES, role_for
 
 ELSEWHERE = {"REMOTE_ADDR": "192.0.2.7"}
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost", "Accept": "text/html"}

@@ -10,7 +10,6 @@ from PIL import Image as Pictures
 
 from training.metrics import Report
 from training.reliability import Reliability
-from training.stopping import idle_epochs
 
 BLUE, ORANGE, GREY = "#2f6db3", "#d9702b", "#8a8a8a"
 COLOURS = 64
@@ -82,7 +81,7 @@ def curves(history: Sequence[Mapping[str, float]], title: str) -> bytes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False, fontsize=8)
     accuracies = [row["val_accuracy"] for row in history]
-    best = len(accuracies) - 1 - idle_epochs(accuracies)
+    best = int(np.argmax(accuracies))  # the first, whose weights are kept
     figure.axes[1].plot(epochs[best], accuracies[best], "o", color=ORANGE)
     figure.suptitle(f"{title}: best validation accuracy {accuracies[best]:.4f} at epoch {epochs[best]:.0f}", size=10)
     return _png(figure)

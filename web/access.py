@@ -14,43 +14,12 @@ from werkzeug.wrappers import Response as Answer
 from access.connections import Identity
 from access.exposure import is_loopback
 from access.guard import ANYBODY, Guard
-from access.roles import ANALYSE, OPERATE, WATCH, allows
+from access.roles import allows
 from errors import AccessError
 from settings import Settings
+from web.address_roles import PUBLIC, role_for
 from web.problems import problem, wants_page
 
-PUBLIC = ""
-"""The role of what everybody may see: nothing there tells of anybody."""
-RULES = {
-    "/healthz": PUBLIC,
-    "/readyz": PUBLIC,
-    "/login": PUBLIC,
-    "/logout": PUBLIC,
-    "/static": PUBLIC,
-    "/": WATCH,
-    "/about": WATCH,
-    "/video_feed": WATCH,
-    "/snapshot": WATCH,
-    "/snapshot.jpg": WATCH,
-    "/openapi.json": WATCH,
-    "/api/openapi.json": WATCH,
-    "/api/docs": WATCH,
-    "/api/state": WATCH,
-    "/api/events": WATCH,
-    "/api/access": PUBLIC,
-    "/api/cameras": WATCH,
-    "/api/models": WATCH,
-    "/camera": ANALYSE,
-    "/pictures": ANALYSE,
-    "/videos": ANALYSE,
-    "/records": ANALYSE,
-    "/api/own-camera": ANALYSE,
-    "/api/analyze": ANALYSE,
-    "/api/videos": ANALYSE,
-    "/api/records": ANALYSE,
-    "/metrics": OPERATE,
-}
-"""By where an address begins, whole parts of it only; the longest counts. What is not told of asks for `OPERATE`."""
 BY_PROXY = ("X-Forwarded-For", "Forwarded", "X-Real-IP")
 """What proxies tell of whom they pass on: without the setting `proxies` all of them would seem to be this machine's."""
 LOG_IN = "/login"
@@ -84,16 +53,6 @@ def the_identity() -> Identity | None:
     """Who asks; None where there is no access control, or where they have not logged in."""
     identity: Identity | None = g.get("identity")
     return identity
-
-
-def role_for(path: str) -> str:
-    """The role that an address asks for."""
-    parts = path.rstrip("/").split("/")
-    for end in range(len(parts), 0, -1):
-        known = RULES.get("/".join(parts[:end]) or "/") if end > 1 or len(parts) == 1 else None
-        if known is not None:
-            return known
-    return OPERATE
 
 
 def may(path: str) -> bool:

@@ -9,7 +9,8 @@ from apispec import APISpec
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.routing import Rule
 
-from web.access import PUBLIC, role_for, the_guard
+from access.guard import Guard
+from web.address_roles import PUBLIC, role_for
 from web.answers import Problem
 from web.cameras import the_server
 from web.examples import example
@@ -67,7 +68,8 @@ def docs() -> str:
 
 def the_document() -> dict[str, Any]:
     """The document of this application, made once, and once more when access control is switched on or off."""
-    guarded = the_guard().on
+    guard: Guard = current_app.extensions["guard"]
+    guarded = guard.on
     known: dict[bool, dict[str, Any]] = current_app.extensions.setdefault("openapi", {})
     if guarded not in known:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
