@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from configuration import add_options, load, parse_options
+from config.loader import add_options, load, parse_options
+from config.settings import Settings
 from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
 from media.decoding import read_picture
@@ -20,7 +21,6 @@ from media.pictures import encoded
 from media.stills import Stills
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
-from settings import Settings
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg", ".ts", ".wmv", ".mjpeg", ".mjpg"}
 STILLS = {".jpg", ".jpeg", ".png", ".webp"}

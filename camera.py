@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SourceError
 from faces import Box, Image, joined
 from sources.address import open_address

@@ -19,17 +19,17 @@ from access.exposure import check_exposure, is_loopback, names_of
 from access.register import Register
 from access.roles import ROLES
 from camera import Wanted, open_source
-from configuration import Choice, check_workers, gather
+from config.loader import Choice, check_workers, gather
+from config.redaction import without_password
+from config.redis_client import UNREACHABLE, connect
+from config.settings import SETTINGS, Settings
 from delivery import network
-from discretion import without_password
 from errors import AccessError, ExpressionError, QueueError, UploadError
 from media.disk import SPARE, free_bytes, nearest_there
 from media.storage import jobs_of, queue_of
 from media.uploads import MEGABYTE
 from model import EmotionModel
-from redis_client import UNREACHABLE, connect
 from relay.wire import CAMERAS
-from settings import SETTINGS, Settings
 from sources.names import named_sources
 
 CAMERA_LIMIT = 15.0

@@ -17,9 +17,9 @@ from gunicorn.workers import gthread
 
 import board
 import handover
-import logs
 from access.exposure import check_exposure
-from configuration import check_workers, load
+from config import logs
+from config.loader import check_workers, load
 from delivery import incoming, network
 from delivery.viewers import GLIMPSES
 from errors import ExpressionError, SettingError

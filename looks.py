@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from settings import Settings
+from config.settings import Settings
 
 Privacy = Literal["off", "blur", "emoji"]
 """What is done to faces before a picture leaves the server: nothing, made unrecognisable, or covered as well."""

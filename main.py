@@ -19,7 +19,6 @@ from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import make_server
 
 import handover
-import logs
 import web.access
 import web.addresses
 import web.api
@@ -47,14 +46,15 @@ import web.records
 import web.videos
 from access.exposure import check_exposure, is_every_address
 from access.guard import Guard
-from configuration import add_options, load, nearest, parse_options
+from config import logs
+from config.loader import add_options, load, nearest, parse_options
+from config.redaction import without_password
+from config.settings import Settings
 from delivery import network
-from discretion import without_password
 from errors import ExpressionError
 from media.foreman import Foreman
 from recording.keeper import Keeper
 from server import Server
-from settings import Settings
 
 log = logging.getLogger("main")
 

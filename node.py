@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
-import logs
-from configuration import add_options, load, parse_options
+from config import logs
+from config.loader import add_options, load, parse_options
+from config.settings import Settings
 from engine import Engine
 from errors import ExpressionError, SettingError
 from relay.publisher import Publisher
 from server import Server
-from settings import Settings
 
 log = logging.getLogger("node")
 

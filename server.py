@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams
+from config.redaction import without_password
+from config.settings import Settings
 from delivery.fanout import Fanout
 from delivery.stream import Hub, Outgoing
 from delivery.viewers import GLIMPSES, Viewer
-from discretion import without_password
 from engine import Engine
 from feeds import Feed
 from listeners import Listener, Listeners, Topic
@@ -21,7 +22,6 @@ from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
 from run import Plan
-from settings import Settings
 from sources.names import named_sources
 from tracking.searching import BackgroundSearch
 from tracking.tracker import Tracker

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from access.register import Register
 from access.roles import ROLES
-from configuration import add_options, load, parse_options
+from config.loader import add_options, load, parse_options
 from errors import ExpressionError
 
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from access.register import Register
+from config.settings import Settings
 from errors import SettingError
-from settings import Settings
 
 
 def is_loopback(host: str) -> bool:

@@ -14,11 +14,11 @@ import cv2
 
 from benchmarks.tools.report import write
 from camera import CASCADE, FaceDetector, VideoFile
+from config.settings import Settings
 from demo import Demo
 from faces import Box, Frame
 from model import EmotionModel
 from pipeline import Pipeline
-from settings import Settings
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.tools.report import ratio, write
 from camera import FaceDetector
+from config.settings import Settings
 from delay import Delay
 from delivery.renditions import encode
 from demo import Demo
@@ -23,7 +24,6 @@ from faces import Box, Frame, Image
 from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline, drawn
-from settings import Settings
 from tests.moving_faces import Head, wall
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker

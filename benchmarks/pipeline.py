@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.tools.report import write
 from camera import CASCADE, FaceDetector
+from config.settings import Settings
 from delivery.renditions import encode
 from demo import Demo
 from drawing.annotate import annotate
@@ -32,7 +33,6 @@ from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
 from preprocess import crop_faces
-from settings import Settings
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker
 

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from benchmarks.tools.report import write
 from camera import FaceDetector
+from config.settings import Settings
 from demo import Demo, DrawnFace
 from faces import Box, Frame, Image
 from media.decoding import read_picture
 from model import EmotionModel
 from pipeline import Pipeline
-from settings import Settings
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

@@ -16,10 +16,10 @@ from typing import Any
 from benchmarks.finding import Clip, clips, every_frame, sorted_out
 from benchmarks.tools.report import write
 from camera import FaceDetector
+from config.settings import Settings
 from faces import Box, Frame, joined
 from media.stills import STILL_WIDTH, Stills
 from model import EmotionModel
-from settings import Settings
 
 Way = Callable[[Frame], list[Box]]
 

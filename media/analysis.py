@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from config.settings import Settings
 from errors import SourceError
 from media.findings import Finding, as_csv
 from media.footage import analysed, complaint
@@ -12,7 +13,6 @@ from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.timeline import timeline
 from media.videos import FASTEST, VideoCopy, VideoReader
 from model import EmotionModel
-from settings import Settings
 
 TELL = 0.5
 """Seconds between words on the progress."""

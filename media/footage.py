@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from camera import FaceDetector
+from config.settings import Settings
 from faces import Frame
 from looks import Look
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
 from pipeline import Pipeline
-from settings import Settings
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

@@ -13,11 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from config.logs import tell_failure
+from config.settings import PREFIX, SETTINGS, Settings, variable
 from errors import QueueError, StorageError
-from logs import tell_failure
 from media.jobs import Jobs
 from media.storage import TIDY, jobs_of, tidy
-from settings import PREFIX, SETTINGS, Settings, variable
 
 log = logging.getLogger("foreman")
 

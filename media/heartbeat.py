@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from discretion import told_of
+from config.redaction import told_of
 from errors import QueueError, StorageError
 from media.job import Job
 from media.jobs import Jobs

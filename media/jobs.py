@@ -14,13 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from discretion import without_password
+from config.redaction import without_password
+from config.settings import REDIS
 from errors import QueueError, SettingError, StorageError
 from media.disk import telling_no_room
 from media.job import WAITING, Job
 from media.silence import Silence
 from media.stores import Expected, SqliteStore, Store
-from settings import REDIS
 
 if TYPE_CHECKING:
     from media.waiting import Queue
@@ -50,7 +50,7 @@ class Jobs:
             told = f"queue: got {without_password(queue)!r}, expected sqlite or an address"
             raise SettingError(f"{told} such as redis://localhost:6379/0")
         if queue != "sqlite":
-            from redis_client import check_address  # Redis' client, which many servers never need
+            from config.redis_client import check_address  # Redis' client, which many servers never need
 
             check_address(queue, "queue")
         self.folder = folder

@@ -2,13 +2,13 @@
 
 import os
 
+from config.settings import Settings
 from faces import Image
 from media.findings import Finding
 from media.sandbox import Sandbox
 from media.stills import Stills
 from media.turns import Turns
 from model import EmotionModel
-from settings import Settings
 
 AT_ONCE = max(2, os.cpu_count() or 1)
 """Pictures that are decoded and searched at a time: more would only get in each other's way."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from config.redis_client import connect
 from errors import QueueError
 from media.job import Job
 from media.stores import TYPES, Expected
-from redis_client import connect
 
 PATIENCE = 3.0
 """Seconds that Redis has for an answer."""

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from config.settings import Settings
 from media import uploads
 from media.jobs import Jobs
-from settings import Settings
 
 VIDEO, RESULT, TABLE, LINE = "annotated.mp4", "result.json", "result.csv", "timeline.json"
 """The files of a video's results."""

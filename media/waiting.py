@@ -11,9 +11,9 @@ from typing import Any
 
 from huey.storage import RedisStorage, SqliteStorage
 
+from config.redis_client import connect
 from media.redis_store import PATIENCE, SETTING, answering
 from media.stores import using_file
-from redis_client import connect
 
 log = logging.getLogger("jobs")
 

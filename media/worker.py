@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-import logs
-from configuration import add_options, load, parse_options
-from discretion import told_of
+from config import logs
+from config.loader import add_options, load, parse_options
+from config.logs import tell_failure
+from config.redaction import told_of
+from config.settings import Settings
 from errors import BundleError, ExpressionError, QueueError, StorageError
-from logs import tell_failure
 from media.analysis import analyse
 from media.bounds import bound_memory
 from media.disk import UNUSABLE, is_full, telling_no_room
@@ -25,7 +26,6 @@ from media.job import Job
 from media.jobs import UPLOAD
 from media.storage import TIDY, jobs_of, tidy
 from model import EmotionModel
-from settings import Settings
 
 log = logging.getLogger("worker")
 

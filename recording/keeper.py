@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from config.logs import tell_failure
+from config.redaction import told_of
+from config.settings import Settings
 from delivery.stream import Hub, Outgoing
 from delivery.tally import Counts
 from delivery.viewers import Viewer
-from discretion import told_of
 from errors import RecordError
-from logs import tell_failure
 from media.disk import check_room, is_full, is_no_room, telling_no_room
 from recording.store import Record, Records
-from settings import Settings
 
 if TYPE_CHECKING:
     from recording.recorder import Recorder

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import IO
 
+from config.logs import reason_of, tell_failure
+from config.redaction import told_of
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
-from discretion import told_of
 from errors import RecordError, SourceError, StorageError
-from logs import reason_of, tell_failure
 from media.bounds import give_memory_back
 from media.disk import check_room, is_no_room
 from recording.closing import FULL

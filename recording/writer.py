@@ -8,11 +8,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from config.logs import reason_of
+from config.redaction import told_of
 from delivery.stream import Picture
-from discretion import told_of
 from errors import SourceError, StorageError
 from faces import Face, Image
-from logs import reason_of
 from looks import Look
 from recording.closing import complete
 from recording.film import Film, fitted

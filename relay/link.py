@@ -9,7 +9,7 @@ from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-import redis_client
+from config import redis_client
 from errors import RelayError
 
 PATIENCE = 0.8

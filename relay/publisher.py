@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from redis.client import Pipeline
 
+from config.redis_client import UNREACHABLE
 from delivery.tally import Throughput
 from engine import Engine
 from errors import RelayError
-from redis_client import UNREACHABLE
 from relay import wire
 from relay.lease import REFRESH, Lease
 from relay.link import PAUSE, Subscription, connect, unreachable

@@ -10,8 +10,8 @@ from typing import Any
 
 from redis import Redis
 
+from config.redis_client import UNREACHABLE, check_address
 from errors import RelayError
-from redis_client import UNREACHABLE, check_address
 from relay import wire
 from relay.feed import RelayedFeed
 from relay.link import PAUSE, SETTING, Subscription, connect, unreachable, values

@@ -2,7 +2,7 @@
 
 import cv2
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SourceError
 from faces import Image
 from sources.lag import Lag

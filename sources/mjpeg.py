@@ -7,7 +7,7 @@ from http.client import HTTPException, HTTPResponse
 import cv2
 import numpy as np
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SourceError
 from faces import Image
 from sources.multipart import Parts

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SettingError
 
 NAMED_SOURCE = re.compile(r"([^/:?.=]*)=(.*)")

@@ -3,7 +3,7 @@
 import socket
 from urllib.parse import urlsplit
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SourceError
 
 REACH_LIMIT = 2.0

@@ -7,7 +7,7 @@ import urllib.request
 from http.client import HTTPException, HTTPResponse, InvalidURL, responses
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from discretion import without_password
+from config.redaction import without_password
 from errors import SourceError
 from sources.source import OPEN_LIMIT
 

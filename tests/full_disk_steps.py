@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from delivery.stream import Hub
 from delivery.viewers import Viewer
 from errors import StorageError
@@ -16,7 +17,6 @@ from media.worker import Worker
 from recording.closing import FULL
 from recording.keeper import Keeper
 from recording.store import Records
-from settings import Settings
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in
 from tests.recorded import LABELS, a_face, a_picture, about, feed, film, recording, show, until

@@ -13,9 +13,9 @@ import pytest
 import checks
 from access.exposure import check_exposure
 from checks import look
+from config.settings import Settings
 from errors import SettingError, SourceError
 from relay.wire import CAMERAS
-from settings import Settings
 from tests.grants import Grants
 from tests.redis_server import redis_server
 from tests.servers import ROOT, free_port

@@ -2,9 +2,9 @@ import argparse
 
 import pytest
 
-from configuration import add_options, gather, load, parse, parse_options
+from config.loader import add_options, gather, load, parse, parse_options
+from config.settings import SETTINGS, Settings
 from errors import SettingError
-from settings import SETTINGS, Settings
 
 TEXTS = [name for name, item in SETTINGS.items() if type(item.default) in (str, tuple)]
 

@@ -9,9 +9,9 @@ import tomllib
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from configuration import load
+from config.loader import load
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from tests.servers import ROOT
 from tests.test_architecture import FOLDERS
 

@@ -8,13 +8,13 @@ import pytest
 
 from camera import check_source
 from checks import shown
-from configuration import load, parse
-from discretion import without_password
+from config.loader import load, parse
+from config.redaction import without_password
+from config.redis_client import check_address
+from config.settings import Settings
 from errors import ExpressionError, SettingError
 from main import create_app
 from media.jobs import Jobs
-from redis_client import check_address
-from settings import Settings
 from sources.names import named_sources
 from tests.cameras import http_camera
 from tests.servers import ROOT, free_port

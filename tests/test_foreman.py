@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import Settings
 from media import foreman as foreman_module
 from media.foreman import Foreman
-from settings import Settings
 from tests.handed_in import hand_in
 
 MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 
 SMALL = Settings(source=("demo",), width=320, height=180)
 PICTURE = cv2.imencode(".png", np.zeros((60, 80, 3), np.uint8))[1].tobytes()

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from logs import Lines, Objects, dress
+from config.logs import Lines, Objects, dress
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from web.journal import QUIET
 
 NAME, VISITOR = "my-secret-face.jpg", "203.0.113.77"

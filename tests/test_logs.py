@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from logs import LetGo, dress
+from config.logs import LetGo, dress
 from tests.servers import ROOT
 
 
@@ -31,7 +31,8 @@ def test_every_other_error_keeps_its_traceback():
 
 def test_lines_carry_time_level_and_module_from_the_level_asked_for():
     script = (
-        "import logging, logs; logs.set_up('warning'); log = logging.getLogger('engine'); log.info('a'); log.error('b')"
+        "import logging; from config import logs; logs.set_up('warning'); "
+        "log = logging.getLogger('engine'); log.info('a'); log.error('b')"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30)
     (line,) = done.stderr.splitlines()

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from main import create_app, main
-from settings import Settings
 from tests.servers import ROOT, free_port, running
 from tests.streams import Viewer, open_stream, read_parts
 

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from config.settings import Settings
 from main import create_app
 from recording.keeper import OUTCOMES
-from settings import Settings
 from tests.scrapes import samples
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)

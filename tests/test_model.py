@@ -13,11 +13,11 @@ import skimage.data
 import architecture
 import runtimes
 from bundle import sha256
+from config.settings import Settings
 from errors import BundleError
 from faces import EXPRESSIONS, Box
 from model import EmotionModel
 from preprocess import crop_faces
-from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "weights" / "fer2013"

@@ -19,8 +19,8 @@ from PIL import Image
 from skimage import data
 
 import web.openapi
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from tests.grants import Grants
 from tests.servers import ROOT, free_port, running
 from web.examples import example

@@ -17,9 +17,9 @@ import pytest
 
 from benchmarks.tools.processes import usage
 from benchmarks.tools.visitor import ADDRESS, Ended, Link
+from config.settings import Settings
 from demo import Demo
 from main import create_app
-from settings import Settings
 from tests.proxies import self_signed, trusting
 from tests.servers import ROOT, free_port, running
 from visitors import LARGEST_SIDE

@@ -6,12 +6,12 @@ from dataclasses import asdict
 
 import pytest
 
+from config.settings import Settings
 from delivery.stream import Hub
 from delivery.viewers import Viewer
 from errors import SourceError
 from looks import Look
 from recording.keeper import OUTCOMES, Keeper
-from settings import Settings
 from tests.recorded import LABELS, a_face, a_picture, about, show
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 import pytest
 
+from config.settings import Settings
 from delivery.stream import Hub
 from delivery.viewers import Viewer
 from errors import RecordError
@@ -18,7 +19,6 @@ from looks import Look
 from recording.closing import BROKEN, recover
 from recording.keeper import Keeper
 from recording.store import Record, Records
-from settings import Settings
 from tests.recorded import LABELS, a_face, about, feed, film, recording
 
 

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
+from config.redis_client import UNREACHABLE, check_address, connect
+from config.settings import Settings
 from errors import SettingError
 from main import create_app
-from redis_client import UNREACHABLE, check_address, connect
 from relay.link import Subscription
-from settings import Settings
 
 
 @pytest.mark.parametrize("way", ["url", "unix_url"])

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from access.limits import Attempts, TooMany
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from tests.grants import PASSWORD, Grants
 from web.address_roles import RULES, role_for
 

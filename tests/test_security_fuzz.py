@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image as Pillow
 
+from config.settings import Settings
 from errors import ImageError, SourceError
 from main import create_app
 from media.decoding import FORMATS
 from media.videos import VideoReader
 from server import resident_bytes
-from settings import Settings
 from tests.clips import KINDS, write_clip
 from tests.spoilt import spoilt
 from visitors import LARGEST_SIDE, decoded

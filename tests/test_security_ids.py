@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from logs import Lines, Objects
+from config.logs import Lines, Objects
+from config.settings import Settings
 from media.worker import Worker
 from recording.keeper import Keeper
 from recording.store import Record
-from settings import Settings
 from tests.clips import write_clip
 from tests.handed_in import hand_in, work_off
 from tests.recorded import a_picture, feed, recording, show

@@ -11,9 +11,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from camera import FaceDetector
+from config.settings import Settings
 from errors import ImageError
 from main import create_app
-from settings import Settings
 from tests.grants import Grants
 
 ELSEWHERE, OTHERS = {"REMOTE_ADDR": "192.0.2.7"}, {"REMOTE_ADDR": "192.0.2.8"}

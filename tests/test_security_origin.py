@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from access.exposure import check_exposure, is_loopback, names_of
+from config.settings import Settings
 from errors import SettingError
 from main import create_app
-from settings import Settings
 from tests.grants import Grants
 from tests.servers import ROOT, free_port
 from web.hosts import is_allowed

@@ -12,9 +12,9 @@ from itsdangerous import URLSafeTimedSerializer
 from access import sessions
 from access.guard import ANYBODY, Guard
 from access.register import Register
+from config.settings import Settings
 from errors import AccessError
 from main import create_app, main
-from settings import Settings
 from tests.grants import Grants
 
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost", "Accept": "text/html"}

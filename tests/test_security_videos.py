@@ -8,20 +8,20 @@ import av
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from errors import SourceError
 from media.heartbeat import STALLED
 from media.jobs import UPLOAD
 from media.trusted import OPTIONS
 from media.videos import VideoReader
 from media.worker import Worker
-from settings import Settings
 from tests.clips import write_clip
 from tests.servers import ROOT
 
 STUCK = """
 import sys, time
 from media import analysis, heartbeat, worker
-from settings import Settings
+from config.settings import Settings
 heartbeat.BEAT, heartbeat.STALL = 0.05, 0.3
 analysis.analysed = lambda *_: iter(lambda: time.sleep(60), None)
 worker.Worker(Settings(storage=sys.argv[1]), "stuck").run()

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from config.settings import Settings
 from delivery.viewers import GLIMPSES, Viewer
 from errors import BundleError, SettingError, SourceError
 from looks import Look
 from server import MOST_LOOKS, Full, Server
-from settings import Settings
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from configuration import parse
-from settings import SETTINGS, describe, option, variable
+from config.loader import parse
+from config.settings import SETTINGS, describe, option, variable
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

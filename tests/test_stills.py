@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from skimage import data
 
+from config.settings import Settings
 from faces import Box
 from media.stills import Stills
 from model import EmotionModel
-from settings import Settings
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 

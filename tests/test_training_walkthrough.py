@@ -10,7 +10,7 @@ import pytest
 from drawn_faces import draw, write_tree
 
 import main
-from configuration import load
+from config.loader import load
 from model import EmotionModel
 from server import Server
 from training import evaluate, train

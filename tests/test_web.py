@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)
 

@@ -10,8 +10,8 @@ import pytest
 from gunicorn.http.body import Body, ChunkedReader
 from gunicorn.http.unreader import IterUnreader
 
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from tests.test_web_pictures import WALL, form, problem
 from web import refusals
 from web.problems import described

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from access.sessions import LIFETIME
+from config.settings import Settings
 from main import create_app
-from settings import Settings
 from tests.grants import PASSWORD
 
 NOBODY = {"guarded": True, "name": None, "role": None, "by": None, "until": None}

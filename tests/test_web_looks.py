@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from demo import Demo
 from drawing.palette import GROUND
 from faces import Image
 from main import create_app
-from settings import Settings
 
 DEMO = Settings(source=("demo",), width=640, height=360, fps=15, idle=0.2)
 

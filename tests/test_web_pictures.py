@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 from skimage import data
 
+from config.settings import Settings
 from faces import Box
 from main import create_app
 from media.reader import PictureReader
 from media.turns import Turns
-from settings import Settings
 
 ASTRONAUT = data.astronaut()
 FACE = Box(174, 70, 105, 105)

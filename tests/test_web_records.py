@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from config.settings import Settings
 from main import create_app
 from recording.store import Records
-from settings import Settings
 from tests.recorded import film, until
 from tests.test_web_pictures import problem
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from flask import send_file
 
+from config.settings import Settings
 from main import create_app
 from media.storage import tidy
-from settings import Settings
 from tests.clips import write_clip
 from tests.test_web_pictures import multipart, problem
 

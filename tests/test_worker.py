@@ -11,13 +11,13 @@ import av
 import pytest
 
 from bundle import located
+from config.settings import Settings
 from media.findings import Finding
 from media.foreman import Foreman
 from media.job import Job
 from media.jobs import UPLOAD
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.worker import Worker, main
-from settings import Settings
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.servers import ROOT

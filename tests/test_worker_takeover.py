@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from config.settings import Settings
 from errors import QueueError
 from media.foreman import Foreman
 from media.heartbeat import Heartbeat
 from media.storage import LINE, RESULT, TABLE, VIDEO
 from media.worker import Worker
-from settings import Settings
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.redis_server import redis_server

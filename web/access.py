@@ -15,8 +15,8 @@ from access.connections import Identity
 from access.exposure import is_loopback
 from access.guard import ANYBODY, Guard
 from access.roles import allows
+from config.settings import Settings
 from errors import AccessError
-from settings import Settings
 from web.address_roles import PUBLIC, role_for
 from web.problems import problem, wants_page
 

@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from access.exposure import names_of
-from settings import Settings
+from config.settings import Settings
 from web.problems import problem
 
 HOST = re.compile(r"(\[[0-9a-f.]*:[0-9a-f:.]*\]|[^:\[\]]*)(?::[0-9]*)?|[0-9a-f:.]+", re.IGNORECASE)

@@ -11,8 +11,8 @@ from types import TracebackType
 
 from flask import Flask, Response, current_app, g, request
 
+from config.logs import REQUEST
 from delivery.tally import Counts
-from logs import REQUEST
 
 log = logging.getLogger("requests")
 

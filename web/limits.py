@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, current_app, g, request
 
 from access.exposure import is_loopback
 from access.limits import Buckets, network
-from settings import Settings
+from config.settings import Settings
 from web.access import the_identity
 from web.problems import problem
 

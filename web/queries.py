@@ -6,7 +6,7 @@ Whatever were taken instead, somebody would be surprised: one who asks for `priv
 import msgspec
 from flask import Flask, Response, current_app, request
 
-from configuration import nearest
+from config.loader import nearest
 from web.operations import Operation, Parameter, noted
 from web.problems import problem
 

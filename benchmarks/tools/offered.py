@@ -13,7 +13,7 @@ import numpy as np
 from flask import Flask
 
 import main
-from configuration import load
+from config.loader import load
 from delivery import renditions
 from engine import Engine
 from faces import EXPRESSIONS, Box, Face, Frame, Image

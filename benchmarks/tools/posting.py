@@ -9,9 +9,9 @@ import numpy as np
 from flask import Flask, jsonify, request
 
 from camera import CASCADE
+from config.settings import Settings
 from faces import Box
 from model import EmotionModel
-from settings import Settings
 
 
 def create_app() -> Flask:

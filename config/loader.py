@@ -13,9 +13,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from discretion import without_password
+from config.redaction import without_password
+from config.settings import PREFIX, SETTINGS, Settings, describe, option, variable
 from errors import SettingError
-from settings import PREFIX, SETTINGS, Settings, describe, option, variable
 
 FILE = f"{PREFIX}CONFIG"
 """The variable that names the file of settings; `--config` on the command line."""

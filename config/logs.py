@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TextIO
 
-from discretion import without_ids
+from config.redaction import without_ids
 
 PIECE = 4096
 """Bytes that a pipe takes at once where it takes any (Linux' PIPE_BUF)."""

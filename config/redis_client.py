@@ -8,9 +8,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from discretion import without_password
+from config.redaction import without_password
+from config.settings import REDIS
 from errors import SettingError
-from settings import REDIS
 
 UNREACHABLE = (RedisError, OSError)
 """What is raised where Redis does not answer, or not as it should."""
