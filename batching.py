@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from inference.runtimes import Batch
 from model import Reading
-from runtimes import Batch
 
 
 class Batching:

@@ -13,11 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from bundle import ARCHITECTURE, CARD, COMPILED, WEIGHTS, contents, located, read_card, sha256, spec_of, verified
 from errors import BundleError
 from faces import Box, Image
-from preprocess import crop_faces
-from runtimes import Batch, Runtime, keras_network, litert, traced
+from inference.bundle import (
+    ARCHITECTURE,
+    CARD,
+    COMPILED,
+    WEIGHTS,
+    contents,
+    located,
+    read_card,
+    sha256,
+    spec_of,
+    verified,
+)
+from inference.preprocess import crop_faces
+from inference.runtimes import Batch, Runtime, keras_network, litert, traced
 
 RUNTIMES = ("auto", "keras", "litert")
 LARGEST_BATCH = 128

@@ -12,10 +12,10 @@ import numpy as np
 from drawing.annotate import annotate
 from drawing.privacy import hide
 from faces import Frame, Image
+from inference.preprocess import InputSpec, crop_faces
+from inference.runtimes import Batch
 from looks import Look
 from model import Reading
-from preprocess import InputSpec, crop_faces
-from runtimes import Batch
 from tracking.following import reduced
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers
 
 from benchmarks.tools.report import write
-from bundle import COMPILED, read_card
+from inference.bundle import COMPILED, read_card
 from model import EmotionModel
 from training.compiling import compiled
 from training.precisions import milliseconds

@@ -29,10 +29,10 @@ from delivery.renditions import encode
 from demo import Demo
 from drawing.annotate import annotate
 from faces import Box, Face, Frame, Image
+from inference.preprocess import crop_faces
 from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
-from preprocess import crop_faces
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker
 

@@ -29,13 +29,13 @@ from benchmarks.tools.crowd import percentile
 from benchmarks.tools.processes import usage
 from benchmarks.tools.report import ratio, write
 from benchmarks.tools.rivals import Running, project
-from bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of
 from camera import CASCADE
 from delivery.renditions import encode
 from demo import Demo
 from faces import Box, Image
-from preprocess import crop_faces, fit_image
-from runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of
+from inference.preprocess import crop_faces, fit_image
+from inference.runtimes import keras_network
 
 SIZE = (640, 480)
 QUALITY = 90

@@ -16,8 +16,8 @@ import numpy as np
 from batching import Batching
 from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
+from inference.runtimes import Batch
 from model import EmotionModel, Reading
-from runtimes import Batch
 
 Read = Callable[[Batch], Reading]
 EVERY = 0.1

@@ -10,9 +10,9 @@ from batching import Batching
 from camera import FaceDetector
 from config.settings import Settings
 from faces import Box, Face, Image, joined
+from inference.preprocess import crop_faces, fit_image
 from media.octaves import OctaveSearch
 from model import EmotionModel
-from preprocess import crop_faces, fit_image
 
 STILL_WIDTH = 1280
 """Pixels to which a still picture is reduced for a closer look than the live one."""

@@ -8,9 +8,9 @@ from camera import FaceDetector
 from delay import HELD_FOR, Delay
 from drawing.privacy import hide
 from faces import EXPRESSIONS, Box, Face, Frame, Image
+from inference.preprocess import InputSpec
 from model import Reading
 from pipeline import Pipeline
-from preprocess import InputSpec
 from tests.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker

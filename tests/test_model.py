@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import skimage.data
 
-import architecture
-import runtimes
-from bundle import sha256
 from config.settings import Settings
 from errors import BundleError
 from faces import EXPRESSIONS, Box
+from inference import architecture, runtimes
+from inference.bundle import sha256
+from inference.preprocess import crop_faces
 from model import EmotionModel
-from preprocess import crop_faces
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "weights" / "fer2013"
@@ -302,7 +301,7 @@ def test_an_architecture_that_hides_code_is_refused(bundle, monkeypatch):
     edit_card(bundle, files={**card["files"], "model.json": sha256(bundle / "model.json")})
     with pytest.raises(BundleError, match=r"model\.json: it holds 'Lambda', which is none of the plain layers"):
         EmotionModel.load(bundle, "keras")
-    monkeypatch.setattr("architecture.CLASSES", architecture.CLASSES | {"Lambda", "__lambda__"})
+    monkeypatch.setattr("inference.architecture.CLASSES", architecture.CLASSES | {"Lambda", "__lambda__"})
     with pytest.raises(BundleError, match=r"model\.json: Keras .* cannot build it .*unsafe"):  # Keras' own safe mode
         EmotionModel.load(bundle, "keras")
 

@@ -6,10 +6,10 @@ import pytest
 from camera import FaceDetector
 from drawing.annotate import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Face, Frame, joined
+from inference.preprocess import InputSpec
 from looks import Look
 from model import Reading
 from pipeline import READ_EVERY, Pipeline, drawn
-from preprocess import InputSpec
 from tests.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -4,7 +4,7 @@ import pytest
 
 from errors import ImageError
 from faces import Box
-from preprocess import InputSpec, crop_faces, fit_image
+from inference.preprocess import InputSpec, crop_faces, fit_image
 
 GREY = InputSpec(48, 48, 1)
 

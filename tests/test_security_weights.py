@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 import pytest
 
-from architecture import CLASSES, check_weights, read_architecture
-from bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, verified
 from errors import BundleError
+from inference.architecture import CLASSES, check_weights, read_architecture
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, verified
+from inference.runtimes import keras_network
 from model import EmotionModel
-from runtimes import keras_network
 from tests.servers import ROOT
 
 SHIPPED = ROOT / "weights" / "fer2013"

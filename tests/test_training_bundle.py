@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from bundle import CARD, read_card, sha256
-from runtimes import keras_network
+from inference.bundle import CARD, read_card, sha256
+from inference.runtimes import keras_network
 from training.bundle import write_card, write_network
 from training.networks import tiny
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from drawn_faces import write_csv
 
+from inference.preprocess import InputSpec
 from model import EmotionModel
-from preprocess import InputSpec
 from training import evaluate
 from training.bundle import write_network
 from training.calibrate import Fit, fit, main

@@ -4,7 +4,7 @@ import pytest
 import skimage.data
 
 from faces import Box
-from preprocess import InputSpec, crop_faces
+from inference.preprocess import InputSpec, crop_faces
 from training.crops import cut_out, main
 from training.drawings import draw
 

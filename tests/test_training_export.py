@@ -7,9 +7,9 @@ import onnxruntime
 import pytest
 from drawn_faces import write_csv
 
-from bundle import sha256
 from errors import BundleError
 from faces import EXPRESSIONS
+from inference.bundle import sha256
 from model import EmotionModel
 from training import export as export_module
 from training.bundle import write_card, write_network

@@ -6,7 +6,7 @@ from drawn_faces import write_csv, write_tree
 
 from errors import DataError
 from faces import EXPRESSIONS
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.records import NO_FACE
 from training.sources import gathered
 

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from bundle import ARCHITECTURE, WEIGHTS, sha256
 from errors import DataError
 from faces import EXPRESSIONS
-from runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, sha256
+from inference.runtimes import keras_network
 from training.bundle import write_network
 from training.networks import ARCHITECTURES
 from training.records import NO_FACE

@@ -7,8 +7,8 @@ import pytest
 
 from errors import DataError
 from faces import EXPRESSIONS
+from inference.preprocess import InputSpec
 from model import EmotionModel
-from preprocess import InputSpec
 from training.augment import Augmentation
 from training.batches import Batches
 from training.records import NO_FACE, Split

@@ -3,7 +3,7 @@ from drawn_faces import write_tree
 
 from errors import DataError
 from faces import EXPRESSIONS
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.trees import read_tree
 
 GREY = InputSpec(48, 48, 1)

@@ -4,7 +4,7 @@ from drawn_faces import write_csv
 
 from errors import DataError
 from faces import EXPRESSIONS
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.fer2013 import read_csv
 from training.records import NO_FACE, with_label
 from training.votes import by_majority, judged, mixed, read_votes

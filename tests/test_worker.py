@@ -10,8 +10,8 @@ from dataclasses import replace
 import av
 import pytest
 
-from bundle import located
 from config.settings import Settings
+from inference.bundle import located
 from media.findings import Finding
 from media.foreman import Foreman
 from media.job import Job

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from bundle import ARCHITECTURE, CARD, WEIGHTS, sha256
+from inference.bundle import ARCHITECTURE, CARD, WEIGHTS, sha256
 
 
 def write_network(folder: Path, network: keras.Model) -> dict[str, str]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
 from errors import ExpressionError
-from runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
+from inference.runtimes import keras_network
 from training.arguments import share
 from training.bundle import write_card, write_network
 from training.data import read

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from errors import BundleError
-from runtimes import Batch
+from inference.runtimes import Batch
 from training.backend import litert_options
 
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from camera import FaceDetector
 from errors import DataError, ExpressionError
 from faces import Box, Image
-from preprocess import InputSpec, crop_faces
+from inference.preprocess import InputSpec, crop_faces
 from training.arguments import count, positive
 from training.drawings import draw
 from training.faceless import beside, files_of, frames_of, loose_finds, pictures_in, versions_of

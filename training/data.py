@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from errors import DataError
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.fer2013 import read_csv
 from training.records import Dataset
 from training.trees import read_tree

@@ -9,11 +9,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, spec_of, verified
 from errors import BundleError, DataError, ExpressionError
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, spec_of, verified
+from inference.preprocess import InputSpec
+from inference.runtimes import Batch, keras_network
 from model import EmotionModel
-from preprocess import InputSpec
-from runtimes import Batch, keras_network
 from training.bundle import write_card
 from training.compiling import compiled, write_onnx
 from training.data import read

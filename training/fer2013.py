@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from errors import DataError
 from faces import EXPRESSIONS, Image
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.records import WHOLE, Dataset, fitted, place_of, split_of
 
 USAGES = {"Training": "training", "PublicTest": "validation", "PrivateTest": "test"}

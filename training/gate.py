@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from bundle import read_card
 from camera import FaceDetector
 from errors import BundleError, DataError, ExpressionError
+from inference.bundle import read_card
+from inference.preprocess import crop_faces
 from model import EmotionModel
-from preprocess import crop_faces
 from training.arguments import share
 from training.bundle import write_card
 from training.corruptions import CORRUPTIONS, corrupted

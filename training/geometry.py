@@ -19,8 +19,8 @@ from tqdm import tqdm
 from camera import FaceDetector
 from errors import ExpressionError
 from faces import Box, Image
+from inference.preprocess import InputSpec, crop_faces
 from model import EmotionModel
-from preprocess import InputSpec, crop_faces
 from training.data import read
 from training.finding import middle_face, picture_detector
 from training.measurement import preferred

@@ -17,9 +17,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
 from errors import BundleError, ExpressionError
-from runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
+from inference.runtimes import keras_network
 from training.bundle import write_card, write_network
 from training.data import read
 from training.export import export

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified
+from inference.runtimes import Batch, keras_network
 from model import EmotionModel
-from runtimes import Batch, keras_network
 from training.compiling import compiled
 from training.metrics import report
 from training.records import Split

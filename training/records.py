@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from errors import DataError
 from faces import Image
-from preprocess import InputSpec, fit_image
+from inference.preprocess import InputSpec, fit_image
 
 WHOLE = "all"
 """The name of the only split of data that came undivided."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from errors import DataError
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.data import read
 from training.records import NO_FACE, WHOLE, Dataset, divide, joined, with_label
 from training.trees import holds_class, read_tree

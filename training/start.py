@@ -5,9 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from bundle import ARCHITECTURE, WEIGHTS, read_card, verified
 from errors import DataError
-from runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, verified
+from inference.runtimes import keras_network
 from training.records import NO_FACE
 
 

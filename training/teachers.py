@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import DataError
+from inference.preprocess import InputSpec
 from model import EmotionModel
-from preprocess import InputSpec
 from training.records import NO_FACE
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import keras
 
 from errors import ExpressionError
+from inference.preprocess import InputSpec
 from model import EmotionModel
-from preprocess import InputSpec
 from training.augment import Augmentation
 from training.backend import batch_normalization, can_compile, jit_compile
 from training.batches import Batches

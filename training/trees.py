@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from errors import DataError
 from faces import EXPRESSIONS, Image
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 from training.records import NO_FACE, WHOLE, Dataset, fitted, place_of, split_of
 
 FOLDERS = {

@@ -5,8 +5,8 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from bundle import CARD, located, read_card, spec_of
 from errors import BundleError
+from inference.bundle import CARD, located, read_card, spec_of
 from web.answers import Bundle, Bundles
 from web.cameras import the_server
 from web.operations import Answer, operation

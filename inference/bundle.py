@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from errors import BundleError
-from preprocess import InputSpec
+from inference.preprocess import InputSpec
 
 ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model.tflite", "card.json"
 
@@ -15,7 +15,7 @@ ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model
 def located(folder: Path | str) -> Path:
     """A bundle's folder; one that is not there is looked for beside the program, wherever that was started."""
     path = Path(folder)
-    own = Path(__file__).resolve().parent / path
+    own = Path(__file__).resolve().parent.parent / path
     return own if not os.path.exists(path) and os.path.isdir(own) else path  # one that may not be entered stays
 
 

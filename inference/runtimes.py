@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from architecture import check_weights, read_architecture
 from errors import BundleError
+from inference.architecture import check_weights, read_architecture
 
 Batch = NDArray[np.float32]
 Runtime = Callable[[Batch], Batch]
