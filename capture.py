@@ -5,8 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from delivery.counters import Rate, Tally
 from delivery.stream import Hub
-from delivery.tally import Rate, Tally
 from errors import ExpressionError, SourceError
 from faces import Frame
 from sources.frozen import Silence

@@ -3,12 +3,12 @@
 import threading
 from typing import Any
 
+from delivery.counters import Tally, Throughput
 from delivery.recent import Recent
 from delivery.renditions import Renditions
 from delivery.stream import Hub, Outgoing
-from delivery.tally import Tally, Throughput
+from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
-from looks import Look
 from run import Plan, Run, nothing
 
 

@@ -9,12 +9,12 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from delivery.view_options import Look
 from drawing.annotate import annotate
 from drawing.privacy import hide
 from faces import Frame, Image
 from inference.preprocess import InputSpec, crop_faces
 from inference.runtimes import Batch
-from looks import Look
 from model import Reading
 from tracking.following import reduced
 from tracking.searching import Search

@@ -11,13 +11,13 @@ from typing import Any, Literal
 
 from capture import Capture
 from delay import Delay
+from delivery.counters import Rate, Tally
 from delivery.renditions import Drawing, Renditions, Scene
 from delivery.stream import Ended
-from delivery.tally import Rate, Tally
+from delivery.view_options import Look, Privacy
 from drawing.annotate import notice
 from errors import ExpressionError
 from faces import Frame
-from looks import Look, Privacy
 from pipeline import Pipeline, drawn
 from sources.source import Source
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams
 from config.redaction import without_password
 from config.settings import Settings
+from delivery.cameras import Feed
 from delivery.fanout import Fanout
+from delivery.listeners import Listener, Listeners, Topic
 from delivery.stream import Hub, Outgoing
+from delivery.view_options import Look
 from delivery.viewers import GLIMPSES, Viewer
 from engine import Engine
-from feeds import Feed
-from listeners import Listener, Listeners, Topic
-from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
 from run import Plan

@@ -18,10 +18,10 @@ from camera import FaceDetector
 from config.settings import Settings
 from delay import Delay
 from delivery.renditions import encode
+from delivery.view_options import Look
 from demo import Demo
 from drawing.privacy import hide
 from faces import Box, Frame, Image
-from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline, drawn
 from tests.moving_faces import Head, wall

@@ -26,11 +26,11 @@ from benchmarks.tools.report import write
 from camera import CASCADE, FaceDetector
 from config.settings import Settings
 from delivery.renditions import encode
+from delivery.view_options import Look
 from demo import Demo
 from drawing.annotate import annotate
 from faces import Box, Face, Frame, Image
 from inference.preprocess import crop_faces
-from looks import Look
 from model import EmotionModel
 from pipeline import Pipeline
 from tracking.searching import BackgroundSearch, Search

@@ -24,9 +24,9 @@ import numpy as np
 from benchmarks.tools.report import write
 from delivery.renditions import encode
 from delivery.stream import Picture
+from delivery.view_options import Look
 from demo import Demo
 from faces import EXPRESSIONS, Face
-from looks import Look
 from recording.closing import complete
 from recording.ledger import Ledger
 from recording.store import RATE, VIDEO, Records

@@ -20,10 +20,10 @@ from benchmarks.tools.processes import usage
 from benchmarks.tools.relayed import alone_redis, await_ready, relayed
 from benchmarks.tools.report import ratio, write
 from benchmarks.tools.rivals import WEBCAM, Running, crowd, demo_frames, project, stand_in
+from delivery.counters import Tally
 from delivery.stream import Picture
-from delivery.tally import Tally
+from delivery.view_options import Look
 from delivery.viewers import Viewer
-from looks import Look
 from relay import wire
 from relay.receiver import Receiver
 

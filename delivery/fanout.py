@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 
-from delivery.seats import Outlet, Row, Seat
+from delivery.clients import Outlet, Row, Seat
 from delivery.stream import REPEAT_AFTER, Ended
 from delivery.viewers import Viewer
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from delivery.stream import Hub, Outgoing, Picture
+from delivery.view_options import Look
 from faces import Face, Image
-from looks import Look
 
 log = logging.getLogger("renditions")
 

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter, deque
 
-from looks import Look
+from delivery.view_options import Look
 
 EARLY = 0.01
 """Seconds by which a frame may come early for a viewer with a frame rate of its own: cameras jitter."""

@@ -7,10 +7,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from delivery.view_options import Privacy
 from drawing.emoji import emoji
 from drawing.palette import COLOURS, OTHER, UNSURE
 from faces import Box, Face, Image
-from looks import Privacy
 
 CELLS = 3
 """Patches across a face: people need some eight to tell who somebody is."""

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from camera import FaceDetector
 from config.settings import Settings
+from delivery.view_options import Look
 from faces import Frame
-from looks import Look
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
 from pipeline import Pipeline

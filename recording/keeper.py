@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from config.logs import tell_failure
 from config.redaction import told_of
 from config.settings import Settings
+from delivery.counters import Counts
 from delivery.stream import Hub, Outgoing
-from delivery.tally import Counts
 from delivery.viewers import Viewer
 from errors import RecordError
 from media.disk import check_room, is_full, is_no_room, telling_no_room

@@ -11,9 +11,9 @@ import numpy as np
 from config.logs import reason_of
 from config.redaction import told_of
 from delivery.stream import Picture
+from delivery.view_options import Look
 from errors import SourceError, StorageError
 from faces import Face, Image
-from looks import Look
 from recording.closing import complete
 from recording.film import Film, fitted
 from recording.ledger import Ledger

@@ -4,8 +4,8 @@ import threading
 import time
 from collections import Counter
 
+from delivery.view_options import Look
 from delivery.viewers import REMEMBER_FOR
-from looks import Look
 from relay.wire import Wish
 
 LIFE = 3.5

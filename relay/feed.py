@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from delivery.counters import Tally
 from delivery.recent import Recent
 from delivery.renditions import Drawing, Renditions
 from delivery.stream import Hub, Outgoing
-from delivery.tally import Tally
+from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
 from drawing.annotate import notice
-from looks import Look
 from relay import wire
 
 SILENCE = 0.7

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from delivery.stream import Ended, Hub, Outgoing
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from engine import Engine
-from looks import Look
 from relay import wire
 from relay.audience import Audience
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from redis.client import Pipeline
 
 from config.redis_client import UNREACHABLE
-from delivery.tally import Throughput
+from delivery.counters import Throughput
 from engine import Engine
 from errors import RelayError
 from relay import wire

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from delivery.counters import Tally
 from delivery.stream import Picture
-from delivery.tally import Tally
+from delivery.view_options import Look
 from errors import RelayError
-from looks import Look
 
 PREFIX = "expression:1"
 """The number is that of the form of all this: who speaks another one is not seen."""

@@ -10,9 +10,9 @@ import av
 import cv2
 
 from delivery.stream import Hub, Outgoing, Picture
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from faces import Box, Face
-from looks import Look
 from recording.recorder import Recorder
 from recording.store import Records
 from tests.clips import drawn

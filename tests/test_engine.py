@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from delivery.stream import Ended, Hub, Outgoing
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from engine import Engine
 from faces import Box, Face
-from looks import Look
 from run import Plan
 from tests.scripted import Camera, Nothing, Script
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from config.settings import SETTINGS, Settings
-from looks import PRIVACIES, SMOOTHING_STEPS, Look, nearest_smoothing, nearest_threshold
+from delivery.view_options import PRIVACIES, SMOOTHING_STEPS, Look, nearest_smoothing, nearest_threshold
 
 
 def test_who_wishes_for_nothing_gets_what_the_settings_say():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from camera import FaceDetector
+from delivery.view_options import Look
 from drawing.annotate import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Face, Frame, joined
 from inference.preprocess import InputSpec
-from looks import Look
 from model import Reading
 from pipeline import READ_EVERY, Pipeline, drawn
 from tests.moving_faces import Head, wall

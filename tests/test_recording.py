@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from looks import Look
+from delivery.view_options import Look
 from media import disk
 from media.timeline import timeline
 from recording.closing import BROKEN, FULL, NOTHING, recover

@@ -8,9 +8,9 @@ import pytest
 
 from config.settings import Settings
 from delivery.stream import Hub
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from errors import SourceError
-from looks import Look
 from recording.keeper import OUTCOMES, Keeper
 from tests.recorded import LABELS, a_face, a_picture, about, show
 

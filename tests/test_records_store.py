@@ -13,9 +13,9 @@ import pytest
 
 from config.settings import Settings
 from delivery.stream import Hub
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from errors import RecordError
-from looks import Look
 from recording.closing import BROKEN, recover
 from recording.keeper import Keeper
 from recording.store import Record, Records

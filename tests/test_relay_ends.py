@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from delivery.stream import Picture
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from engine import Engine
 from errors import SettingError
 from faces import Box, Face
-from looks import Look
 from relay import outlets, wire
 from relay import receiver as receiver_module
 from relay.publisher import Publisher

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
+from delivery.counters import Tally
 from delivery.stream import Picture
-from delivery.tally import Tally
+from delivery.view_options import Look
 from delivery.viewers import Viewer
 from errors import RelayError
 from faces import Box, Face
-from looks import Look
 from relay import audience as audience_module
 from relay import feed as feed_module
 from relay import lease as lease_module

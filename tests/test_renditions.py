@@ -5,8 +5,8 @@ import pytest
 from delivery import renditions
 from delivery.renditions import Drawing, Renditions, Scene, encode
 from delivery.stream import Ended
+from delivery.view_options import Look
 from faces import Box, Face
-from looks import Look
 
 FACE = Face(Box(1, 2, 3, 4))
 

@@ -1,12 +1,12 @@
 import pytest
 
-from delivery.tally import DELAYS, Growth, Rate, Spread, Tally
+from delivery.counters import DELAYS, Growth, Rate, Spread, Tally
 
 
 @pytest.fixture
 def now(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("delivery.tally.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("delivery.counters.time.monotonic", lambda: clock[0])
     return clock
 
 

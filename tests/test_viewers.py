@@ -1,7 +1,7 @@
 import time
 
+from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
-from looks import Look
 
 
 def test_viewers_are_counted_and_known_by_their_ids():

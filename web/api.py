@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from feeds import Feed
+from delivery.cameras import Feed
 from web.cameras import the_server, unknown_camera
 from web.live_answers import Cameras, ServerState
 from web.operations import Answer, operation

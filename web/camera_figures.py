@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from feeds import Feed
+from delivery.cameras import Feed
 from web.families import Family
 from web.figures import CameraCounts, Values
 

@@ -2,7 +2,7 @@
 
 from flask import Response, abort, current_app, request
 
-from feeds import Feed
+from delivery.cameras import Feed
 from server import Server
 from web.problems import problem
 

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, request
 
 from delivery.events import OPENING
+from delivery.listeners import Topic
 from delivery.viewers import Viewer
-from listeners import Topic
 from server import Full
 from web.cameras import chosen_cameras, the_server
 from web.live_answers import StateEvent

@@ -11,7 +11,7 @@ from prometheus_client.core import (
     SummaryMetricFamily,
 )
 
-from delivery.tally import DELAYS
+from delivery.counters import DELAYS
 from web.figures import Values
 
 BOUNDS = [*map(str, DELAYS), "+Inf"]

@@ -12,7 +12,7 @@ from types import TracebackType
 from flask import Flask, Response, current_app, g, request
 
 from config.logs import REQUEST
-from delivery.tally import Counts
+from delivery.counters import Counts
 
 log = logging.getLogger("requests")
 

@@ -4,9 +4,9 @@ import time
 
 from flask import Blueprint, Response, request
 
+from delivery.cameras import Feed
 from delivery.stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
-from feeds import Feed
 from server import Full
 from web.cameras import chosen_camera, the_server
 from web.operations import Answer, operation

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from delivery.tally import Counts
+from delivery.counters import Counts
 from errors import ExpressionError
 from media.disk import free_bytes
 from media.jobs import Jobs

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from looks import Privacy
+from delivery.view_options import Privacy
 from web.operations import Parameter
 from web.wishes import RATES, VIEWER_ID, WIDTHS
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, request, sen
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from delivery.tally import Counts
+from delivery.counters import Counts
 from drawing.annotate import annotate
 from errors import ImageError
 from faces import Face, Image

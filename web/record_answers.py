@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from looks import Privacy
+from delivery.view_options import Privacy
 from web.answers import Address, Count, Epoch, Label, Labels, Probability, Seconds, Words
 from web.parameters import NAME, SECRET, SHARE, SMOOTHING
 from web.wishes import WIDTHS

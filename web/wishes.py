@@ -9,8 +9,8 @@ from typing import Any
 
 from flask import abort, request
 
+from delivery.view_options import PRIVACIES, Look, Privacy, nearest_smoothing, nearest_threshold
 from delivery.viewers import Viewer
-from looks import PRIVACIES, Look, Privacy, nearest_smoothing, nearest_threshold
 from web.cameras import the_server
 from web.problems import problem
 

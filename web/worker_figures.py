@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client import ProcessCollector
 from prometheus_client.core import Metric
 
-from delivery.tally import Counts
+from delivery.counters import Counts
 from recording.keeper import OUTCOMES, Keeper
 from server import Server
 from web.camera_figures import counts_of

@@ -2,10 +2,10 @@
 
 from typing import Any, Protocol
 
+from delivery.counters import Tally
 from delivery.stream import Hub, Outgoing
-from delivery.tally import Tally
+from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
-from looks import Look
 
 
 class Feed(Protocol):

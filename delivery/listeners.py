@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from delivery.cameras import Feed
 from delivery.events import Channel, Event, Events
 from delivery.stream import Hub
-from feeds import Feed
 
 
 @dataclass(frozen=True, slots=True)
