@@ -13,8 +13,8 @@ from dataclasses import replace
 from config import logs
 from config.loader import add_options, load, parse_options
 from config.settings import Settings
-from engine import Engine
 from errors import ExpressionError, SettingError
+from live.engine import Engine
 from relay.publisher import Publisher
 from server import Server
 

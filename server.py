@@ -18,14 +18,14 @@ from delivery.listeners import Listener, Listeners, Topic
 from delivery.stream import Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import GLIMPSES, Viewer
-from engine import Engine
+from live.engine import Engine
+from live.pipeline import Pipeline
+from live.run import Plan
+from live.visitors import Visitors
 from model import EmotionModel
-from pipeline import Pipeline
-from run import Plan
 from sources.names import named_sources
 from tracking.searching import BackgroundSearch
 from tracking.tracker import Tracker
-from visitors import Visitors
 
 if TYPE_CHECKING:
     from relay.receiver import Receiver

@@ -17,8 +17,8 @@ from camera import CASCADE, FaceDetector, VideoFile
 from config.settings import Settings
 from demo import Demo
 from faces import Box, Frame
+from live.pipeline import Pipeline
 from model import EmotionModel
-from pipeline import Pipeline
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

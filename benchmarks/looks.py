@@ -16,14 +16,14 @@ import numpy as np
 from benchmarks.tools.report import ratio, write
 from camera import FaceDetector
 from config.settings import Settings
-from delay import Delay
 from delivery.renditions import encode
 from delivery.view_options import Look
 from demo import Demo
 from drawing.privacy import hide
 from faces import Box, Frame, Image
+from live.delay import Delay
+from live.pipeline import Pipeline, drawn
 from model import EmotionModel
-from pipeline import Pipeline, drawn
 from tests.moving_faces import Head, wall
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker

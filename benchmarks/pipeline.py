@@ -31,8 +31,8 @@ from demo import Demo
 from drawing.annotate import annotate
 from faces import Box, Face, Frame, Image
 from inference.preprocess import crop_faces
+from live.pipeline import Pipeline
 from model import EmotionModel
-from pipeline import Pipeline
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from batching import Batching
 from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
 from inference.runtimes import Batch
+from live.batching import Batching
 from model import EmotionModel, Reading
 
 Read = Callable[[Batch], Reading]

@@ -24,9 +24,9 @@ from camera import FaceDetector
 from config.settings import Settings
 from demo import Demo, DrawnFace
 from faces import Box, Frame, Image
+from live.pipeline import Pipeline
 from media.decoding import read_picture
 from model import EmotionModel
-from pipeline import Pipeline
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

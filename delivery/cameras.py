@@ -1,4 +1,4 @@
-"""A camera as viewers see it: one of this process (`engine.Engine`), or one of another (`relay.feed.RelayedFeed`)."""
+"""A camera as viewers see it: one of this process (`live.engine.Engine`), or one of another (`relay.feed.RelayedFeed`)."""
 
 from typing import Any, Protocol
 

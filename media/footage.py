@@ -8,9 +8,9 @@ from camera import FaceDetector
 from config.settings import Settings
 from delivery.view_options import Look
 from faces import Frame
+from live.pipeline import Pipeline
 from media.videos import VideoCopy, VideoReader
 from model import EmotionModel
-from pipeline import Pipeline
 from tracking.searching import Search
 from tracking.tracker import Tracker
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 
-from batching import Batching
 from camera import FaceDetector
 from config.settings import Settings
 from faces import Box, Face, Image, joined
 from inference.preprocess import crop_faces, fit_image
+from live.batching import Batching
 from media.octaves import OctaveSearch
 from model import EmotionModel
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from delivery.stream import Ended, Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import Viewer
-from engine import Engine
+from live.engine import Engine
 from relay import wire
 from relay.audience import Audience
 

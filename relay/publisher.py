@@ -10,8 +10,8 @@ from redis.client import Pipeline
 
 from config.redis_client import UNREACHABLE
 from delivery.counters import Throughput
-from engine import Engine
 from errors import RelayError
+from live.engine import Engine
 from relay import wire
 from relay.lease import REFRESH, Lease
 from relay.link import PAUSE, Subscription, connect, unreachable

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from batching import Batching
+from live.batching import Batching
 from model import Reading
 from tests.recorded import until
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import delay
 from camera import FaceDetector
-from delay import HELD_FOR, Delay
 from drawing.privacy import hide
 from faces import EXPRESSIONS, Box, Face, Frame, Image
 from inference.preprocess import InputSpec
+from live import delay
+from live.delay import HELD_FOR, Delay
+from live.pipeline import Pipeline
 from model import Reading
-from pipeline import Pipeline
 from tests.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -10,9 +10,9 @@ import pytest
 from delivery.stream import Ended, Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import Viewer
-from engine import Engine
 from faces import Box, Face
-from run import Plan
+from live.engine import Engine
+from live.run import Plan
 from tests.scripted import Camera, Nothing, Script
 
 

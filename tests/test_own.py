@@ -19,10 +19,10 @@ from benchmarks.tools.processes import usage
 from benchmarks.tools.visitor import ADDRESS, Ended, Link
 from config.settings import Settings
 from demo import Demo
+from live.visitors import LARGEST_SIDE
 from main import create_app
 from tests.proxies import self_signed, trusting
 from tests.servers import ROOT, free_port, running
-from visitors import LARGEST_SIDE
 
 ENV = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_MAX_VISITORS": "3", "EXPRESSION_VISITOR_FPS": "60"}
 COMMANDS = {"werkzeug": [sys.executable, "main.py"], "gunicorn": [sys.executable, "-m", "gunicorn", "main:app"]}

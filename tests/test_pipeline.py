@@ -8,8 +8,8 @@ from delivery.view_options import Look
 from drawing.annotate import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Face, Frame, joined
 from inference.preprocess import InputSpec
+from live.pipeline import READ_EVERY, Pipeline, drawn
 from model import Reading
-from pipeline import READ_EVERY, Pipeline, drawn
 from tests.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -8,14 +8,14 @@ import pytest
 from delivery.stream import Picture
 from delivery.view_options import Look
 from delivery.viewers import Viewer
-from engine import Engine
 from errors import SettingError
 from faces import Box, Face
+from live.engine import Engine
+from live.run import Plan
 from relay import outlets, wire
 from relay import receiver as receiver_module
 from relay.publisher import Publisher
 from relay.receiver import Receiver
-from run import Plan
 from tests.scripted import Camera, Nothing, Script
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)

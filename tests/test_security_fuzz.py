@@ -13,13 +13,13 @@ from PIL import Image as Pillow
 
 from config.settings import Settings
 from errors import ImageError, SourceError
+from live.visitors import LARGEST_SIDE, decoded
 from main import create_app
 from media.decoding import FORMATS
 from media.videos import VideoReader
 from server import resident_bytes
 from tests.clips import KINDS, write_clip
 from tests.spoilt import spoilt
-from visitors import LARGEST_SIDE, decoded
 
 EXAMPLES = int(os.environ.get("FUZZ", "0"))
 MEMORY = 400_000_000

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from errors import ImageError
+from live.visitors import NoRoom, Visitor, Visitors, decoded
 from tests.bombs import many_scans
-from visitors import NoRoom, Visitor, Visitors, decoded
 
 
 class Pipeline:

@@ -12,8 +12,8 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
 from errors import BundleError, ImageError
 from faces import EXPRESSIONS, Frame
+from live.visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
 from server import Server
-from visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
 from web.answers import Model, OwnCamera
 from web.cameras import the_server
 from web.journal import HEADER

@@ -15,9 +15,9 @@ from flask import Flask
 import main
 from config.loader import load
 from delivery import renditions
-from engine import Engine
 from faces import EXPRESSIONS, Box, Face, Frame, Image
-from run import Plan
+from live.engine import Engine
+from live.run import Plan
 from sources.source import Source
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)

@@ -9,7 +9,7 @@ from delivery.renditions import Renditions
 from delivery.stream import Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
-from run import Plan, Run, nothing
+from live.run import Plan, Run, nothing
 
 
 class Engine:

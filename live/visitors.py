@@ -12,7 +12,7 @@ from PIL import UnidentifiedImageError
 
 from errors import ImageError
 from faces import Frame, Image
-from pipeline import Pipeline
+from live.pipeline import Pipeline
 
 LARGEST_SIDE = 1920
 """Pixels of a frame's longer side, beyond which it is refused before it is decoded."""

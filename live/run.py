@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from capture import Capture
-from delay import Delay
 from delivery.counters import Rate, Tally
 from delivery.renditions import Drawing, Renditions, Scene
 from delivery.stream import Ended
@@ -18,7 +16,9 @@ from delivery.view_options import Look, Privacy
 from drawing.annotate import notice
 from errors import ExpressionError
 from faces import Frame
-from pipeline import Pipeline, drawn
+from live.capture import Capture
+from live.delay import Delay
+from live.pipeline import Pipeline, drawn
 from sources.source import Source
 
 log = logging.getLogger("run")

@@ -1,0 +1,1 @@
+"""One camera from its source to the viewers."""
