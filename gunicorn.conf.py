@@ -15,14 +15,13 @@ from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers import gthread
 
-import board
-import handover
 from access.exposure import check_exposure
 from config import logs
 from config.loader import check_workers, load
 from delivery import incoming, network
 from delivery.viewers import GLIMPSES
 from errors import ExpressionError, SettingError
+from service import reload, shared_metrics
 from web import refusals
 from web.limits import FILES
 
@@ -69,8 +68,8 @@ class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - 
 
 def on_starting(server: Any) -> None:
     """Make what the workers share."""
-    handover.the_handover()
-    board.the_board()
+    reload.the_handover()
+    shared_metrics.the_board()
 
 
 def when_ready(server: Any) -> None:
@@ -85,12 +84,12 @@ def when_ready(server: Any) -> None:
         except SettingError as error:
             sys.exit(f"gunicorn: {error}")
         network.tune(listener.sock)
-    handover.guard(server, bind)
+    reload.guard(server, bind)
 
 
 def on_reload(server: Any) -> None:
     """Announce the worker that SIGHUP is about to start."""
-    handover.the_handover().order(server.worker_age + 1)
+    reload.the_handover().order(server.worker_age + 1)
 
 
 @contextmanager
@@ -104,7 +103,7 @@ def _told_in_one_line() -> Iterator[None]:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Have a bad setting that only the application notices stop the start with its reason; keep no stop waiting."""
-    handover.end_while_loading(worker)
+    reload.end_while_loading(worker)
     worker.app.load = _told_in_one_line()(worker.app.load)
 
 
@@ -117,13 +116,13 @@ def post_worker_init(worker: Any) -> None:
     served = worker.app.callable.extensions["server"]
     with _told_in_one_line():
         _ = served.model
-    handover.end_on(handover.STOPS, worker.age, served.close)
-    handover.the_handover().announce(worker.age)
-    if served.own and not handover.the_handover().take_cameras():
+    reload.end_on(reload.STOPS, worker.age, served.close)
+    reload.the_handover().announce(worker.age)
+    if served.own and not reload.the_handover().take_cameras():
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")
     worker.app.callable.extensions["foreman"].open()
     worker.app.callable.extensions["keeper"].open()
-    worker.app.callable.extensions["figures"].open(board.the_board())
+    worker.app.callable.extensions["figures"].open(shared_metrics.the_board())
 
 
 def pre_request(worker: Any, asked: Any) -> None:

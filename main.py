@@ -18,7 +18,6 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import make_server
 
-import handover
 import web.access
 import web.addresses
 import web.api
@@ -54,13 +53,14 @@ from delivery import network
 from errors import ExpressionError
 from media.foreman import Foreman
 from recording.keeper import Keeper
-from server import Server
+from service import reload
+from service.server import Server
 
 log = logging.getLogger("main")
 
 CONF = Path(__file__).resolve().with_name("gunicorn.conf.py")
 """gunicorn reads it where it is started in this folder, and `--chdir` is no help."""
-COMMANDS = {"analyze": "analyze", "worker": "media.worker", "camera": "node", "access": "access.command"}
+COMMANDS = {"analyze": "analyze", "worker": "media.worker", "camera": "service.node", "access": "access.command"}
 """The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
 
 PARTS = (
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingError: the environment holds an unknown or impossible setting.
         SourceError: a source file does not exist.
     """
-    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not handover.is_made():
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not reload.is_made():
         log.warning("%s: not read, so that one viewer may keep all others waiting; start gunicorn there", CONF)
     app = Flask(__name__)
     app.json = _OrderedJSON(app)
@@ -140,7 +140,7 @@ def main(arguments: Sequence[str]) -> int:
         if options.json and not options.check:
             parser.error("--json tells what --check finds; give both")
         if options.check:
-            import checks  # Redis' client and more, which a server that runs does not need
+            from service import checks  # Redis' client and more, which a server that runs does not need
 
             return checks.main(options, os.environ)
         settings = load(vars(options), os.environ)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from board import PLACES, ROOM, Board
+from service.shared_metrics import PLACES, ROOM, Board
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import pytest
 
-import checks
 from access.exposure import check_exposure
-from checks import look
 from config.settings import Settings
 from errors import SettingError, SourceError
 from relay.wire import CAMERAS
+from service import checks
+from service.checks import look
 from tests.grants import Grants
 from tests.redis_server import redis_server
 from tests.servers import ROOT, free_port

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from camera import check_source
-from checks import shown
 from config.loader import load, parse
 from config.redaction import without_password
 from config.redis_client import check_address
@@ -15,6 +14,7 @@ from config.settings import Settings
 from errors import ExpressionError, SettingError
 from main import create_app
 from media.jobs import Jobs
+from service.checks import shown
 from sources.names import named_sources
 from tests.cameras import http_camera
 from tests.servers import ROOT, free_port

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from board import Board
+from service.shared_metrics import Board
 from web.families import Family
 from web.figures import CameraCounts, Figures, SharedFigures
 

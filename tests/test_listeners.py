@@ -8,7 +8,7 @@ from config.settings import Settings
 from delivery import events, renditions
 from delivery.listeners import Listener, Topic
 from delivery.viewers import Viewer
-from server import Full, Server
+from service.server import Full, Server
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180, idle=0.2, threshold=0.4)
 

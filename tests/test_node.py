@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-import node
+from service import node
 from tests.clusters import GUNICORN
 from tests.servers import ROOT
 

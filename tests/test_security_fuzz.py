@@ -17,7 +17,7 @@ from live.visitors import LARGEST_SIDE, decoded
 from main import create_app
 from media.decoding import FORMATS
 from media.videos import VideoReader
-from server import resident_bytes
+from service.server import resident_bytes
 from tests.clips import KINDS, write_clip
 from tests.spoilt import spoilt
 

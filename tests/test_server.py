@@ -9,7 +9,7 @@ from config.settings import Settings
 from delivery.view_options import Look
 from delivery.viewers import GLIMPSES, Viewer
 from errors import BundleError, SettingError, SourceError
-from server import MOST_LOOKS, Full, Server
+from service.server import MOST_LOOKS, Full, Server
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
 

@@ -12,7 +12,7 @@ from drawn_faces import draw, write_tree
 import main
 from config.loader import load
 from model import EmotionModel
-from server import Server
+from service.server import Server
 from training import evaluate, train
 
 README = Path(__file__).resolve().parent.parent / "training" / "README.md"

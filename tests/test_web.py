@@ -92,7 +92,7 @@ def test_a_snapshot_of_a_camera_that_is_lost_is_refused_at_once_with_the_reason(
 
 
 def test_one_too_many_who_waits_for_a_snapshot_is_told_when_to_come_back(client, monkeypatch):
-    monkeypatch.setattr("server.GLIMPSES", 0)
+    monkeypatch.setattr("service.server.GLIMPSES", 0)
     refused = client.get("/snapshot.jpg")
     assert "wait for a picture already" in problem(refused, 503)
     assert refused.headers["Retry-After"] == "5"
@@ -268,7 +268,7 @@ def test_every_answer_forbids_foreign_code_and_framing(client):
 
 
 def test_a_machine_without_a_camera_is_told_before_anybody_watches(monkeypatch):
-    monkeypatch.setattr("server.find_webcams", list)
+    monkeypatch.setattr("service.server.find_webcams", list)
     app = create_app(replace(SMALL, source=("auto",)))
     assert app.test_client().get("/api/state").json["notice"].startswith("No camera was found")
     assert b"No camera was found" in app.test_client().get("/").data

@@ -3,7 +3,7 @@
 from flask import Response, abort, current_app, request
 
 from delivery.cameras import Feed
-from server import Server
+from service.server import Server
 from web.problems import problem
 
 

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from delivery.events import OPENING
 from delivery.listeners import Topic
 from delivery.viewers import Viewer
-from server import Full
+from service.server import Full
 from web.cameras import chosen_cameras, the_server
 from web.live_answers import StateEvent
 from web.operations import Answer, operation

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from board import Board
+from service.shared_metrics import Board
 
 log = logging.getLogger("figures")
 

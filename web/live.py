@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from delivery.cameras import Feed
 from delivery.stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
-from server import Full
+from service.server import Full
 from web.cameras import chosen_camera, the_server
 from web.operations import Answer, operation
 from web.parameters import CAMERA, LOOK, REFUSED, VIEWER, WISHED

@@ -14,7 +14,7 @@ from delivery.counters import Counts
 from errors import ExpressionError
 from media.disk import free_bytes
 from media.jobs import Jobs
-from server import Server
+from service.server import Server
 from web.camera_figures import count_metrics, state_metrics
 from web.cameras import the_server
 from web.figures import SharedFigures

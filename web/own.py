@@ -13,7 +13,7 @@ from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebS
 from errors import BundleError, ImageError
 from faces import EXPRESSIONS, Frame
 from live.visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
-from server import Server
+from service.server import Server
 from web.answers import Model, OwnCamera
 from web.cameras import the_server
 from web.journal import HEADER

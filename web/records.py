@@ -14,7 +14,7 @@ from delivery.viewers import Viewer
 from errors import RecordError
 from recording.keeper import Keeper
 from recording.store import ID, MOMENT, RATE, WIDEST, Record
-from server import Full
+from service.server import Full
 from web.access import welcome_still
 from web.bodies import json_body
 from web.cameras import chosen_camera, the_server

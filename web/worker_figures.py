@@ -7,7 +7,7 @@ from prometheus_client.core import Metric
 
 from delivery.counters import Counts
 from recording.keeper import OUTCOMES, Keeper
-from server import Server
+from service.server import Server
 from web.camera_figures import counts_of
 from web.families import Family
 from web.figures import Figures, Values

@@ -16,7 +16,7 @@ from config.settings import Settings
 from errors import ExpressionError, SettingError
 from live.engine import Engine
 from relay.publisher import Publisher
-from server import Server
+from service.server import Server
 
 log = logging.getLogger("node")
 
