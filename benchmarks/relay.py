@@ -24,7 +24,7 @@ from delivery.counters import Tally
 from delivery.stream import Picture
 from delivery.view_options import Look
 from delivery.viewers import Viewer
-from relay import wire
+from relay import messages
 from relay.receiver import Receiver
 
 FEW, MANY, WORKERS = 10, 200, 4
@@ -73,18 +73,18 @@ def of_reading(size: int, cameras: int = 10, seconds: float = 5.0) -> float:
     with alone_redis() as server, Redis(port=server.port) as client:
         names = [f"camera-{number}" for number in range(cameras)]
         for name in names:
-            client.set(wire.report_key(name), wire.pack(_report(name)))
-            client.sadd(wire.CAMERAS, name)
+            client.set(messages.report_key(name), messages.pack(_report(name)))
+            client.sadd(messages.CAMERAS, name)
         receiver = Receiver(f"redis://127.0.0.1:{server.port}/0", lambda: None, 80)
         hubs = [receiver[name].enter(Viewer()) for name in names]
         time.sleep(1.0)
-        picture = wire.pack(Picture(bytes(size), 1, time.time(), faces=some_faces(3)))
+        picture = messages.pack(Picture(bytes(size), 1, time.time(), faces=some_faces(3)))
         began, own, seen = time.process_time(), time.thread_time(), [hub.glance()[0] for hub in hubs]
         for _ in range(round(30 * seconds)):
             due = time.monotonic() + 1 / 30
             for name in names:
-                client.set(wire.picture_key(name, Look()), picture, px=2000)
-                client.publish(wire.picture_key(name, Look()), b"")
+                client.set(messages.picture_key(name, Look()), picture, px=2000)
+                client.publish(messages.picture_key(name, Look()), b"")
             time.sleep(max(0.0, due - time.monotonic()))
         spent = time.process_time() - began - (time.thread_time() - own)
         read = sum(hub.glance()[0] for hub in hubs) - sum(seen)
@@ -92,9 +92,9 @@ def of_reading(size: int, cameras: int = 10, seconds: float = 5.0) -> float:
     return round(1000 * spent / read, 3)
 
 
-def _report(name: str) -> wire.Report:
+def _report(name: str) -> messages.Report:
     state = {"name": name, "status": "live", "message": "", "viewers": 1, "width": 1280, "height": 720}
-    return wire.Report(state, {}, "", Tally(), (), (), (), {})
+    return messages.Report(state, {}, "", Tally(), (), (), (), {})
 
 
 def _size(server: Running) -> float:

@@ -1,4 +1,4 @@
-"""A camera as viewers see it: one of this process (`live.engine.Engine`), or one of another (`relay.feed.RelayedFeed`)."""
+"""A camera as viewers see it: of this process (`live.engine.Engine`), or of another (`relay.remote_camera.RelayedFeed`)."""
 
 from typing import Any, Protocol
 

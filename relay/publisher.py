@@ -12,10 +12,10 @@ from config.redis_client import UNREACHABLE
 from delivery.counters import Throughput
 from errors import RelayError
 from live.engine import Engine
-from relay import wire
-from relay.lease import REFRESH, Lease
-from relay.link import PAUSE, Subscription, connect, unreachable
-from relay.outlets import Outlets
+from relay import messages
+from relay.connection import PAUSE, Subscription, connect, unreachable
+from relay.name_lock import REFRESH, Lease
+from relay.renditions import Outlets
 
 log = logging.getLogger("relay")
 
@@ -37,7 +37,7 @@ class Post:
         self.report_at = self.refresh_at = 0.0
         self._throughput = Throughput(self.outlets.audience.counts)
 
-    def report(self) -> wire.Report:
+    def report(self) -> messages.Report:
         """How the camera fares now."""
         engine, audience = self.engine, self.outlets.audience
         counts = audience.counts()
@@ -48,7 +48,7 @@ class Post:
             "delivered": self._throughput.told(),
             "dropped": dropped,
         }
-        return wire.Report(
+        return messages.Report(
             state={**engine.state(), **own},
             faces={seconds: engine.brief(seconds)["faces"] for seconds in audience.smoothings},
             notice=engine.notice,
@@ -135,9 +135,9 @@ class Publisher:
             mine = post.lease.valid
             post.lease.release()
             if mine:
-                self._redis.delete(wire.report_key(name), *post.outlets.gone())
-                self._redis.srem(wire.CAMERAS, name)
-                self._redis.publish(wire.CHANGES, name)
+                self._redis.delete(messages.report_key(name), *post.outlets.gone())
+                self._redis.srem(messages.CAMERAS, name)
+                self._redis.publish(messages.CHANGES, name)
         self._redis.close()
         self._hearing.close()
 
@@ -163,9 +163,9 @@ class Publisher:
 
     def _hear(self) -> None:
         """Take in wishes."""
-        by_channel = {wire.wishes_channel(name): post for name, post in self._posts.items()}
+        by_channel = {messages.wishes_channel(name): post for name, post in self._posts.items()}
         try:
-            with Subscription(self._hearing, wire.inbox_channel(self._process)) as subscription:
+            with Subscription(self._hearing, messages.inbox_channel(self._process)) as subscription:
                 subscription.follow(by_channel)
                 while not self.ended.is_set():
                     for channel, data in subscription.hear(TICK):
@@ -180,7 +180,7 @@ class Publisher:
         post.outlets.audience.undeafen()
         if data:  # else it is the subscription that was confirmed
             try:
-                post.outlets.audience.take(wire.wish_of(data))
+                post.outlets.audience.take(messages.wish_of(data))
             except RelayError as error:
                 self._tell(str(error))
         self._bell.set()
@@ -192,7 +192,7 @@ class Publisher:
             post.report_at = post.refresh_at = 0.0
         self._turn()
         for name in self._posts:
-            self._redis.publish(wire.CHANGES, name)
+            self._redis.publish(messages.CHANGES, name)
         while not self.ended.is_set():
             self._bell.wait(TICK)
             self._bell.clear()
@@ -203,7 +203,7 @@ class Publisher:
             self._publish(name, post)
         if time.monotonic() >= self._pulse_at:  # the subscription's sign of life
             self._pulse_at = time.monotonic() + 1.0
-            self._redis.publish(wire.inbox_channel(self._process), b"")
+            self._redis.publish(messages.inbox_channel(self._process), b"")
 
     def _publish(self, name: str, post: Post) -> None:
         now = time.monotonic()
@@ -228,7 +228,7 @@ class Publisher:
         if now >= post.report_at:
             busy = post.outlets.busy
             post.report_at = now + (REPORT_EVERY if busy else REPORT_IDLE)
-            key = wire.report_key(name)
-            pipeline.set(key, wire.pack(post.report()), px=int(REPORT_LIFE * 1000))
+            key = messages.report_key(name)
+            pipeline.set(key, messages.pack(post.report()), px=int(REPORT_LIFE * 1000))
             pipeline.publish(key, b"")
-            pipeline.sadd(wire.CAMERAS, name)
+            pipeline.sadd(messages.CAMERAS, name)

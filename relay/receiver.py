@@ -12,9 +12,9 @@ from redis import Redis
 
 from config.redis_client import UNREACHABLE, check_address
 from errors import RelayError
-from relay import wire
-from relay.feed import RelayedFeed
-from relay.link import PAUSE, SETTING, Subscription, connect, unreachable, values
+from relay import messages
+from relay.connection import PAUSE, SETTING, Subscription, connect, unreachable, values
+from relay.remote_camera import RelayedFeed
 from sources.names import CAMERA_NAME
 
 log = logging.getLogger("relay")
@@ -143,12 +143,12 @@ class Receiver(Mapping[str, RelayedFeed]):
 
     def _follow(self, redis: Redis) -> None:
         """Take in pictures and reports of what is watched here."""
-        with Subscription(redis, wire.inbox_channel(self._process)) as subscription:
+        with Subscription(redis, messages.inbox_channel(self._process)) as subscription:
             while not self._closed.is_set():
                 routes = {key: feed for feed in list(self._feeds.values()) for key in feed.keys}
-                subscription.follow([wire.CHANGES, *routes])
+                subscription.follow([messages.CHANGES, *routes])
                 heard = subscription.hear(TICK)
-                if any(channel == wire.CHANGES for channel, _ in heard):
+                if any(channel == messages.CHANGES for channel, _ in heard):
                     self._list_at = 0.0
                     self._ring()
                 self._fetch(redis, routes, {channel for channel, _ in heard})
@@ -185,8 +185,8 @@ class Receiver(Mapping[str, RelayedFeed]):
         busy = {name for name, feed in self._feeds.items() if feed.busy}
         with redis.pipeline(transaction=False) as pipeline:
             for name in busy | self._wished:
-                pipeline.publish(wire.wishes_channel(name), wire.pack(self._feeds[name].wish(self._process)))
-            pipeline.publish(wire.inbox_channel(self._process), b"")
+                pipeline.publish(messages.wishes_channel(name), messages.pack(self._feeds[name].wish(self._process)))
+            pipeline.publish(messages.inbox_channel(self._process), b"")
             pipeline.execute()
         self._wished = busy
 
@@ -194,15 +194,15 @@ class Receiver(Mapping[str, RelayedFeed]):
         """Tell every camera, since one that nobody watches now may have been watched before."""
         with suppress(*UNREACHABLE), redis.pipeline(transaction=False) as pipeline:
             for name, feed in self._feeds.items():
-                bye = wire.Wish(self._process, counts=feed.viewers.counts(), bye=True)
-                pipeline.publish(wire.wishes_channel(name), wire.pack(bye))
+                bye = messages.Wish(self._process, counts=feed.viewers.counts(), bye=True)
+                pipeline.publish(messages.wishes_channel(name), messages.pack(bye))
             pipeline.execute()
 
     def _list(self, redis: Redis) -> None:
         """Take in which cameras there are, and the reports on those that nobody watches here."""
-        listed: Any = redis.smembers(wire.CAMERAS)
+        listed: Any = redis.smembers(messages.CAMERAS)
         names = [name for name in (raw.decode(errors="replace") for raw in listed) if CAMERA_NAME.fullmatch(name)]
-        reports = values(redis, [wire.report_key(name) for name in names])
+        reports = values(redis, [messages.report_key(name) for name in names])
         for name, data in zip(names, reports, strict=True):
             if data is not None:
                 self._note(name, data)
@@ -219,11 +219,11 @@ class Receiver(Mapping[str, RelayedFeed]):
         now = time.monotonic()
         self._silent = {name: self._silent.get(name, now) for name in silent}
         for name in [name for name, since in self._silent.items() if now - since > FORGET]:
-            redis.eval(DROP, 3, wire.CAMERAS, wire.lease_key(name), wire.report_key(name), name)
+            redis.eval(DROP, 3, messages.CAMERAS, messages.lease_key(name), messages.report_key(name), name)
 
     def _note(self, name: str, data: bytes) -> None:
         try:
-            report = wire.report_of(data)
+            report = messages.report_of(data)
         except RelayError as error:
             self._tell(str(error))
             return

@@ -29,7 +29,7 @@ from media.disk import SPARE, free_bytes, nearest_there
 from media.storage import jobs_of, queue_of
 from media.uploads import MEGABYTE
 from model import EmotionModel
-from relay.wire import CAMERAS
+from relay.messages import CAMERAS
 from sources.names import named_sources
 
 CAMERA_LIMIT = 15.0

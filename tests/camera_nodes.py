@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from relay import wire
+from relay import messages
 from tests.redis_server import RedisServer
 from tests.servers import ROOT, STOP_LIMIT
 
@@ -40,7 +40,7 @@ class CameraNode:
         assert self.process is not None
         until = time.monotonic() + seconds
         with self._redis.client() as redis:
-            while not redis.exists(wire.report_key(self.name)):
+            while not redis.exists(messages.report_key(self.name)):
                 assert self.process.poll() is None, f"the node ended:\n{self.said()}"
                 assert time.monotonic() < until, f"the node published nothing:\n{self.said()}"
                 time.sleep(0.02)

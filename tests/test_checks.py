@@ -13,7 +13,7 @@ import pytest
 from access.exposure import check_exposure
 from config.settings import Settings
 from errors import SettingError, SourceError
-from relay.wire import CAMERAS
+from relay.messages import CAMERAS
 from service import checks
 from service.checks import look
 from tests.grants import Grants

@@ -8,7 +8,7 @@ from config.redis_client import UNREACHABLE, check_address, connect
 from config.settings import Settings
 from errors import SettingError
 from main import create_app
-from relay.link import Subscription
+from relay.connection import Subscription
 
 
 @pytest.mark.parametrize("way", ["url", "unix_url"])

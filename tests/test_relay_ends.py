@@ -12,7 +12,7 @@ from errors import SettingError
 from faces import Box, Face
 from live.engine import Engine
 from live.run import Plan
-from relay import outlets, wire
+from relay import messages, renditions
 from relay import receiver as receiver_module
 from relay.publisher import Publisher
 from relay.receiver import Receiver
@@ -143,22 +143,22 @@ def test_a_camera_that_fails_tells_all_processes_why(ends):
 
 
 def test_names_that_do_not_fit_into_an_address_are_passed_over(ends, redis):
-    redis.sadd(wire.CAMERAS, "../etc", "<script>")
-    redis.publish(wire.CHANGES, b"")
+    redis.sadd(messages.CAMERAS, "../etc", "<script>")
+    redis.publish(messages.CHANGES, b"")
     time.sleep(0.2)
     assert list(ends.receiver) == ["door"]
 
 
 def test_the_name_of_a_node_that_was_killed_is_dropped_after_a_while(ends, redis, monkeypatch):
     monkeypatch.setattr(receiver_module, "BEAT", 0.05)
-    redis.sadd(wire.CAMERAS, "killed", "coming")
-    redis.set(wire.lease_key("coming"), "a node that has not reported yet")
+    redis.sadd(messages.CAMERAS, "killed", "coming")
+    redis.set(messages.lease_key("coming"), "a node that has not reported yet")
     until(lambda: set(ends.receiver._silent) == {"killed", "coming"})
-    assert redis.smembers(wire.CAMERAS) == {b"door", b"killed", b"coming"}, "for a moment it is only lost"
+    assert redis.smembers(messages.CAMERAS) == {b"door", b"killed", b"coming"}, "for a moment it is only lost"
     monkeypatch.setattr(receiver_module, "FORGET", 0.1)
-    until(lambda: redis.smembers(wire.CAMERAS) == {b"door", b"coming"})
-    redis.delete(wire.lease_key("coming"))
-    until(lambda: redis.smembers(wire.CAMERAS) == {b"door"})
+    until(lambda: redis.smembers(messages.CAMERAS) == {b"door", b"coming"})
+    redis.delete(messages.lease_key("coming"))
+    until(lambda: redis.smembers(messages.CAMERAS) == {b"door"})
     until(lambda: not ends.receiver._silent)
 
 

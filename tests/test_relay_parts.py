@@ -11,13 +11,13 @@ from delivery.view_options import Look
 from delivery.viewers import Viewer
 from errors import RelayError
 from faces import Box, Face
-from relay import audience as audience_module
-from relay import feed as feed_module
-from relay import lease as lease_module
-from relay import wire
-from relay.audience import Audience
-from relay.feed import RelayedFeed
-from relay.lease import Lease
+from relay import messages
+from relay import name_lock as lease_module
+from relay import remote_camera as feed_module
+from relay import subscribers as audience_module
+from relay.name_lock import Lease
+from relay.remote_camera import RelayedFeed
+from relay.subscribers import Audience
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
 
@@ -76,12 +76,12 @@ def test_a_lease_that_redis_has_forgotten_is_taken_again_and_one_that_is_release
 def test_an_audience_is_the_sum_of_all_processes():
     audience = Audience()
     small = Look(width=160)
-    audience.take(wire.Wish("a", (Look(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
-    audience.take(wire.Wish("b", (Look(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1}))
+    audience.take(messages.Wish("a", (Look(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
+    audience.take(messages.Wish("b", (Look(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1}))
     assert set(audience.looks) == {Look(), small}
     assert (audience.viewers, audience.listeners, audience.smoothings) == (5, 1, {0.8, 1.6})
     assert audience.left == ["z"], "a stream that goes on elsewhere has not ended"
-    audience.take(wire.Wish("a", counts={"frames": 6}, bye=True))
+    audience.take(messages.Wish("a", counts={"frames": 6}, bye=True))
     assert audience.looks == [Look(), small]
     assert audience.counts() == {"frames": 13, "sent": 0, "slow": 1, "capped": 0}
 
@@ -89,7 +89,7 @@ def test_an_audience_is_the_sum_of_all_processes():
 def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended(monkeypatch):
     monkeypatch.setattr(audience_module, "LIFE", 0.1)
     audience = Audience()
-    audience.take(wire.Wish("a", (Look(),), here=("x",), viewers=1))
+    audience.take(messages.Wish("a", (Look(),), here=("x",), viewers=1))
     audience.deafen()
     time.sleep(0.15)
     audience.expire()
@@ -104,38 +104,38 @@ def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended
 
 def test_the_streams_of_a_process_that_ends_have_ended_with_it():
     audience = Audience()
-    audience.take(wire.Wish("a", (Look(),), viewers=2, here=("x", "y"), left=("z",)))
-    audience.take(wire.Wish("b", (Look(),), viewers=1, here=("y",)))
-    audience.take(wire.Wish("a", bye=True))
+    audience.take(messages.Wish("a", (Look(),), viewers=2, here=("x", "y"), left=("z",)))
+    audience.take(messages.Wish("b", (Look(),), viewers=1, here=("y",)))
+    audience.take(messages.Wish("a", bye=True))
     assert (set(audience.left), audience.here, audience.viewers) == ({"x", "z"}, {"y"}, 1)
 
 
 def test_what_processes_counted_stays_in_the_sum_and_few_are_remembered_one_by_one(monkeypatch):
     monkeypatch.setattr(audience_module, "MOST", 2)
     audience = Audience()
-    audience.take(wire.Wish("unknown", counts={"frames": 1000}, bye=True))
+    audience.take(messages.Wish("unknown", counts={"frames": 1000}, bye=True))
     for number in range(5):
-        audience.take(wire.Wish(f"ended {number}", counts={"frames": 1}))
-        audience.take(wire.Wish(f"ended {number}", counts={"frames": 2}, bye=True))
-        audience.take(wire.Wish(f"killed {number}", counts={"frames": 3}))
+        audience.take(messages.Wish(f"ended {number}", counts={"frames": 1}))
+        audience.take(messages.Wish(f"ended {number}", counts={"frames": 2}, bye=True))
+        audience.take(messages.Wish(f"killed {number}", counts={"frames": 3}))
     assert audience.counts()["frames"] == 5 * (2 + 3)
-    audience.take(wire.Wish("killed 4", counts={"frames": 4}))
+    audience.take(messages.Wish("killed 4", counts={"frames": 4}))
     assert audience.counts()["frames"] == 5 * (2 + 3) + 1, "who lives goes on from where it was"
     assert len(audience._counts) == 2
 
 
 def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
     picture = Picture(b"\xff\xd8jpeg", 7, 1234.5, False, (FACE,), 8.25, (160, 90))
-    assert wire.picture_of(wire.pack(picture)) == picture
-    for data in (b"", b"nonsense", wire.pack(wire.Wish("a"))):
+    assert messages.picture_of(messages.pack(picture)) == picture
+    for data in (b"", b"nonsense", messages.pack(messages.Wish("a"))):
         with pytest.raises(RelayError, match=r"is no picture .*; do all nodes run one version"):
-            wire.picture_of(data)
+            messages.picture_of(data)
 
 
-def some_report(**state) -> wire.Report:
+def some_report(**state) -> messages.Report:
     told = {"name": "door", "viewers": 1, "status": "live", "message": "", "width": 160, "height": 90, "fps": 9.0}
     told |= {"capture_fps": 9.0, "frame": 5, "captured_at": 1.0, "latency": 0.1, "faces": [1], "dropped": {}}
-    return wire.Report(told | state, {0.8: [2]}, "demo", Tally(), (Look(),), ("x",), ("y",), {"frames": 3})
+    return messages.Report(told | state, {0.8: [2]}, "demo", Tally(), (Look(),), ("x",), ("y",), {"frames": 3})
 
 
 def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_again(monkeypatch):
@@ -153,7 +153,7 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
     assert (feed.brief()["status"], feed.brief()["faces"]) == ("lost", [])
     assert feed.state()["message"] == "its camera node does not answer"
     picture = Picture(b"jpeg", 8, 1.0)
-    feed.take(wire.picture_key("door", Look(width=80)), wire.pack(picture))
+    feed.take(messages.picture_key("door", Look(width=80)), messages.pack(picture))
     assert hub.newest()[1].picture == picture
     feed.report(some_report())
     assert changes == ["live", "lost", "live"]

@@ -15,7 +15,7 @@ from redis import Redis
 
 from benchmarks.tools.processes import usage
 from benchmarks.tools.rivals import ROOT, START_LIMIT, Running, free_port, project, started
-from relay.wire import report_key
+from relay.messages import report_key
 
 NODE = "camera"
 

@@ -11,7 +11,7 @@ import time
 from redis import Redis
 
 from errors import RelayError
-from relay.wire import lease_key
+from relay.messages import lease_key
 
 LIFE = 2.0
 """Seconds for which a lease lasts without being refreshed; a killed node's name is free after that."""

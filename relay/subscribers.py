@@ -6,7 +6,7 @@ from collections import Counter
 
 from delivery.view_options import Look
 from delivery.viewers import REMEMBER_FOR
-from relay.wire import Wish
+from relay.messages import Wish
 
 LIFE = 3.5
 """Seconds for which a wish holds; it is said again every second."""

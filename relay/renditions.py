@@ -8,8 +8,8 @@ from delivery.stream import Ended, Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import Viewer
 from live.engine import Engine
-from relay import wire
-from relay.audience import Audience
+from relay import messages
+from relay.subscribers import Audience
 
 AGAIN = 1.0
 """Seconds after which a picture that stands still is put once more, before it ends."""
@@ -77,7 +77,7 @@ class Outlets:
         outlet = self._open.pop(look)
         outlet.hub.unlisten(self._ring)
         self._engine.leave(outlet.viewer)
-        self._gone.append(wire.picture_key(self._engine.name, look))
+        self._gone.append(messages.picture_key(self._engine.name, look))
 
     def parcels(self) -> Iterator[tuple[str, bytes, float]]:
         """What is to be put: key, value, and the seconds for which it may stay."""
@@ -89,7 +89,7 @@ class Outlets:
                 continue
             if outgoing is not None and (sequence != outlet.sequence or now - outlet.put_at > AGAIN):
                 outlet.sequence, outlet.put_at = sequence, now
-                yield wire.picture_key(self._engine.name, look), wire.pack(outgoing.picture), LIFE
+                yield messages.picture_key(self._engine.name, look), messages.pack(outgoing.picture), LIFE
 
     def gone(self) -> list[str]:
         """Where there were pictures of looks that nobody wants any more, since this was last asked."""

@@ -11,7 +11,7 @@ from delivery.stream import Hub, Outgoing
 from delivery.view_options import Look
 from delivery.viewers import Viewer, Viewers
 from drawing.annotate import notice
-from relay import wire
+from relay import messages
 
 SILENCE = 0.7
 """Seconds without a word from a watched camera after which it counts as lost."""
@@ -29,7 +29,7 @@ class RelayedFeed:
     """
 
     def __init__(
-        self, name: str, report: wire.Report, ring: Callable[[], None], on_change: Callable[[], None], quality: int
+        self, name: str, report: messages.Report, ring: Callable[[], None], on_change: Callable[[], None], quality: int
     ) -> None:
         self.name = name
         self.viewers = Viewers()
@@ -79,11 +79,14 @@ class RelayedFeed:
         """What is to be followed in Redis, as long as somebody watches."""
         if not self.busy:
             return set()
-        return {wire.report_key(self.name), *(wire.picture_key(self.name, look) for look in self._renditions.looks)}
+        return {
+            messages.report_key(self.name),
+            *(messages.picture_key(self.name, look) for look in self._renditions.looks),
+        }
 
-    def wish(self, process: str) -> wire.Wish:
+    def wish(self, process: str) -> messages.Wish:
         """What this process wants of the camera."""
-        return wire.Wish(
+        return messages.Wish(
             process=process,
             looks=tuple(self._renditions.looks),
             smoothings=tuple(self._asked.items),
@@ -96,16 +99,16 @@ class RelayedFeed:
 
     def take(self, key: str, data: bytes) -> None:
         """Take in what a key of `keys` holds now; raises RelayError where it makes no sense."""
-        if key == wire.report_key(self.name):
-            self.report(wire.report_of(data))
+        if key == messages.report_key(self.name):
+            self.report(messages.report_of(data))
             return
-        picture = wire.picture_of(data)
+        picture = messages.picture_of(data)
         self._found()
         for look in self._renditions.looks:
-            if key == wire.picture_key(self.name, look):
+            if key == messages.picture_key(self.name, look):
                 self._renditions.put(look, Outgoing(picture, picture.part()))
 
-    def report(self, report: wire.Report) -> None:
+    def report(self, report: messages.Report) -> None:
         """Take in a report."""
         self._report = report
         self._found()
