@@ -51,7 +51,7 @@ from config.redaction import without_password
 from config.settings import Settings
 from delivery import network
 from errors import ExpressionError
-from media.foreman import Foreman
+from media.queue.supervisor import Foreman
 from recording.keeper import Keeper
 from service import reload
 from service.server import Server
@@ -60,7 +60,7 @@ log = logging.getLogger("main")
 
 CONF = Path(__file__).resolve().with_name("gunicorn.conf.py")
 """gunicorn reads it where it is started in this folder, and `--chdir` is no help."""
-COMMANDS = {"analyze": "analyze", "worker": "media.worker", "camera": "service.node", "access": "access.command"}
+COMMANDS = {"analyze": "analyze", "worker": "media.queue.worker", "camera": "service.node", "access": "access.command"}
 """The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
 
 PARTS = (

@@ -25,7 +25,7 @@ from config.settings import Settings
 from demo import Demo, DrawnFace
 from faces import Box, Frame, Image
 from live.pipeline import Pipeline
-from media.decoding import read_picture
+from media.sandbox.decoding import read_picture
 from model import EmotionModel
 from tracking.searching import Search
 from tracking.tracker import Tracker

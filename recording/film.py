@@ -16,7 +16,7 @@ import numpy as np
 
 from errors import SourceError
 from faces import Box, Face, Image
-from media.h264 import CLOCK, add_pictures, frame_of, unwritable
+from media.videos.h264 import CLOCK, add_pictures, frame_of, unwritable
 
 GROWING = {
     "movflags": "frag_keyframe+empty_moov+default_base_moof",

@@ -11,8 +11,8 @@ from config.redaction import told_of
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from errors import RecordError, SourceError, StorageError
-from media.bounds import give_memory_back
 from media.disk import check_room, is_no_room
+from media.sandbox.limits import give_memory_back
 from recording.closing import FULL
 from recording.store import Record
 from recording.writer import Writer

@@ -29,8 +29,8 @@ from benchmarks.tools.rivals import Running, webcam
 from benchmarks.tools.visitor import Link, Visitor
 from delivery.renditions import encode
 from demo import Demo
-from media.job import WAITING
-from media.videos import VideoCopy
+from media.queue.job import WAITING
+from media.videos.files import VideoCopy
 
 VIEWERS, LISTENERS, VISITORS = 50, 10, 4
 CHURN = 2.0

@@ -26,7 +26,7 @@ from config.settings import SETTINGS, Settings
 from delivery import network
 from errors import AccessError, ExpressionError, QueueError, UploadError
 from media.disk import SPARE, free_bytes, nearest_there
-from media.storage import jobs_of, queue_of
+from media.queue.storage import jobs_of, queue_of
 from media.uploads import MEGABYTE
 from model import EmotionModel
 from relay.messages import CAMERAS

@@ -12,8 +12,8 @@ from delivery.stream import Hub
 from delivery.viewers import Viewer
 from errors import StorageError
 from media import disk as disk_module
-from media.jobs import UPLOAD, Jobs
-from media.worker import Worker
+from media.queue.jobs import UPLOAD, Jobs
+from media.queue.worker import Worker
 from recording.closing import FULL
 from recording.keeper import Keeper
 from recording.store import Records

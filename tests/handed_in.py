@@ -3,7 +3,7 @@
 import threading
 import time
 
-from media.jobs import UPLOAD
+from media.queue.jobs import UPLOAD
 
 
 def hand_in(jobs, clip, job_id="a" * 16):

@@ -1,6 +1,6 @@
 """Jobs as the tests of the queue put them in and take them out."""
 
-from media.jobs import UPLOAD
+from media.queue.jobs import UPLOAD
 
 
 def add(jobs, job_id="a", name="clip.mp4"):

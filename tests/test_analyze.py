@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from skimage import data
 
-from analyze import ALL_FOUND, FAILED, NO_FACE, find_files, main
 from demo import Demo
 from faces import EXPRESSIONS, Box
-from media.decoding import read_picture
+from media.analyze import ALL_FOUND, FAILED, NO_FACE, find_files, main
+from media.sandbox.decoding import read_picture
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 FACE = Box(174, 70, 105, 105)

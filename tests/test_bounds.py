@@ -9,7 +9,7 @@ from tests.servers import ROOT
 HOARDER = """
 import os
 from pathlib import Path
-from media.bounds import give_memory_back
+from media.sandbox.limits import give_memory_back
 
 def megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6

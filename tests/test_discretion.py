@@ -13,7 +13,7 @@ from config.redis_client import check_address
 from config.settings import Settings
 from errors import ExpressionError, SettingError
 from main import create_app
-from media.jobs import Jobs
+from media.queue.jobs import Jobs
 from service.checks import shown
 from sources.names import named_sources
 from tests.cameras import http_camera

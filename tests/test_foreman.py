@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import Settings
-from media import foreman as foreman_module
-from media.foreman import Foreman
+from media.queue import supervisor as foreman_module
+from media.queue.supervisor import Foreman
 from tests.handed_in import hand_in
 
 MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from media import jobs as jobs_module
-from media.jobs import UPLOAD, Jobs
-from media.silence import STALE, Silence
+from media.queue import jobs as jobs_module
+from media.queue.jobs import UPLOAD, Jobs
+from media.queue.liveness import STALE, Silence
 from tests.queued_jobs import add, queued
 from tests.redis_server import redis_server
 

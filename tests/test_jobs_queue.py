@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from errors import QueueError, SettingError
-from media import jobs as jobs_module
-from media.jobs import Jobs
+from media.queue import jobs as jobs_module
+from media.queue.jobs import Jobs
 from tests.queued_jobs import add, queued
 
 

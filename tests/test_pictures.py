@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from errors import ImageError
-from media.decoding import read_picture
+from media.sandbox.decoding import read_picture
 
 RED = (200, 30, 40)
 

@@ -15,8 +15,8 @@ from config.settings import Settings
 from errors import ImageError, SourceError
 from live.visitors import LARGEST_SIDE, decoded
 from main import create_app
-from media.decoding import FORMATS
-from media.videos import VideoReader
+from media.sandbox.decoding import FORMATS
+from media.videos.files import VideoReader
 from service.server import resident_bytes
 from tests.clips import KINDS, write_clip
 from tests.spoilt import spoilt

@@ -11,7 +11,7 @@ import pytest
 
 from config.logs import Lines, Objects
 from config.settings import Settings
-from media.worker import Worker
+from media.queue.worker import Worker
 from recording.keeper import Keeper
 from recording.store import Record
 from tests.clips import write_clip
@@ -71,7 +71,7 @@ def test_a_record_that_cannot_be_deleted_is_told_of_by_the_beginning_of_its_id(t
 
 
 def test_a_video_whose_copy_cannot_be_written_is_told_of_without_its_folder(tmp_path, settings, monkeypatch, caplog):
-    monkeypatch.setattr("media.analysis.VIDEO", "gone/annotated.mp4")
+    monkeypatch.setattr("media.queue.analysis.VIDEO", "gone/annotated.mp4")
     worker = Worker(replace(settings, storage=str(tmp_path / "store")), "one")
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5), ID)
     work_off(worker)
@@ -85,7 +85,7 @@ def test_a_fault_in_the_midst_of_a_video_is_told_of_by_the_beginning_of_its_id(t
     def broken(source, *_):
         raise FileNotFoundError(2, "No such file or directory", str(source))
 
-    monkeypatch.setattr("media.worker.analyse", broken)
+    monkeypatch.setattr("media.queue.worker.analyse", broken)
     worker = Worker(replace(settings, storage=str(tmp_path / "store")), "one")
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5), ID)
     work_off(worker)

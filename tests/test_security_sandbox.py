@@ -17,10 +17,10 @@ import pytest
 from PIL import Image as Pillow
 
 from errors import ImageError
-from media.decoder import HEAD
-from media.decoding import FORMATS, read_picture
-from media.sandbox import Sandbox
-from media.turns import Crowded
+from media.admission import Crowded
+from media.sandbox.decoder import HEAD
+from media.sandbox.decoding import FORMATS, read_picture
+from media.sandbox.sandbox import Sandbox
 from tests.bombs import deep, many_scans
 from tests.servers import ROOT
 
@@ -29,7 +29,7 @@ ODD = b"5", b"[]", b"{}", b"null", b'{"shape": 1}', b'{"shape": [1e999, 1]}', b'
 """Answers that are JSON, but not what was expected."""
 CONFINED = """
 import os, socket, sys
-from media import decoder
+from media.sandbox import decoder
 decoder.confine(200_000_000)
 def blocked(act):
     try:

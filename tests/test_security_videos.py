@@ -10,24 +10,26 @@ import pytest
 
 from config.settings import Settings
 from errors import SourceError
-from media.heartbeat import STALLED
-from media.jobs import UPLOAD
-from media.trusted import OPTIONS
-from media.videos import VideoReader
-from media.worker import Worker
+from media.queue.heartbeat import STALLED
+from media.queue.jobs import UPLOAD
+from media.queue.worker import Worker
+from media.videos.files import VideoReader
+from media.videos.restrictions import OPTIONS
 from tests.clips import write_clip
 from tests.servers import ROOT
 
 STUCK = """
 import sys, time
-from media import analysis, heartbeat, worker
+from media.queue import analysis
+from media.queue import heartbeat
+from media.queue import worker
 from config.settings import Settings
 heartbeat.BEAT, heartbeat.STALL = 0.05, 0.3
 analysis.analysed = lambda *_: iter(lambda: time.sleep(60), None)
 worker.Worker(Settings(storage=sys.argv[1]), "stuck").run()
 """
 GREEDY = """
-from media.bounds import bound_memory
+from media.sandbox.limits import bound_memory
 bound_memory(100_000_000)
 try:
     bytearray(200_000_000)
@@ -53,7 +55,7 @@ def grown(path, first, then):
 
 
 def test_a_frame_larger_than_the_head_said_is_not_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr("media.videos.LARGEST", 200 * 150)
+    monkeypatch.setattr("media.videos.files.LARGEST", 200 * 150)
     with VideoReader(grown(tmp_path / "small", (64, 48), (128, 96))) as reader:
         assert {image.shape for _, image in reader.pictures()} == {(48, 64, 3), (96, 128, 3)}
     with VideoReader(grown(tmp_path / "large", (64, 48), (256, 192))) as reader:
@@ -132,7 +134,7 @@ def test_a_workers_memory_is_bounded_and_it_leaves_no_image_of_it():
 
 @pytest.mark.parametrize(("given", "behind"), [(["--attached", "me"], [10]), ([], [])])
 def test_every_worker_is_bounded_and_the_servers_own_stands_back(monkeypatch, tmp_path, given, behind):
-    from media import worker
+    from media.queue import worker
 
     bounds, nice = [], []
     monkeypatch.setattr(worker, "bound_memory", bounds.append)

@@ -4,7 +4,7 @@ from skimage import data
 
 from config.settings import Settings
 from faces import Box
-from media.stills import Stills
+from media.pictures.stills import Stills
 from model import EmotionModel
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])

@@ -1,7 +1,7 @@
 import pytest
 
 from faces import Box, Face
-from media.findings import Finding
+from media.results import Finding
 from media.timeline import STEPS, timeline
 
 LABELS = ("happy", "sad")

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from media.turns import Crowded, Turns
+from media.admission import Crowded, Turns
 from tests.recorded import until
 
 

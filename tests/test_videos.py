@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from errors import SourceError
-from media.videos import VideoCopy, VideoReader
+from media.videos.files import VideoCopy, VideoReader
 from tests.clips import KINDS, drawn, turned, write_clip
 
 

@@ -18,8 +18,8 @@ from skimage import data
 from config.settings import Settings
 from faces import Box
 from main import create_app
-from media.reader import PictureReader
-from media.turns import Turns
+from media.admission import Turns
+from media.pictures.reader import PictureReader
 
 ASTRONAUT = data.astronaut()
 FACE = Box(174, 70, 105, 105)

@@ -8,7 +8,7 @@ from flask import send_file
 
 from config.settings import Settings
 from main import create_app
-from media.storage import tidy
+from media.queue.storage import tidy
 from tests.clips import write_clip
 from tests.test_web_pictures import multipart, problem
 

@@ -12,12 +12,12 @@ import pytest
 
 from config.settings import Settings
 from inference.bundle import located
-from media.findings import Finding
-from media.foreman import Foreman
-from media.job import Job
-from media.jobs import UPLOAD
-from media.storage import LINE, RESULT, TABLE, VIDEO
-from media.worker import Worker, main
+from media.queue.job import Job
+from media.queue.jobs import UPLOAD
+from media.queue.storage import LINE, RESULT, TABLE, VIDEO
+from media.queue.supervisor import Foreman
+from media.queue.worker import Worker, main
+from media.results import Finding
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.servers import ROOT
@@ -69,7 +69,9 @@ def test_what_cannot_be_analysed_is_told_and_leaves_nothing(settings, tmp_path, 
 def test_a_video_that_hides_its_length_is_stopped_at_the_limit(settings, tmp_path, monkeypatch):
     worker = Worker(replace(settings, max_minutes=0.02), "one")
     clip = write_clip(tmp_path / "clip.avi", sound=False)
-    monkeypatch.setattr("media.videos.VideoReader.duration", property(lambda _: 0.0, lambda *_: None), raising=False)
+    monkeypatch.setattr(
+        "media.videos.files.VideoReader.duration", property(lambda _: 0.0, lambda *_: None), raising=False
+    )
     job = hand_in(worker.jobs, clip)
     work_off(worker)
     assert "it is longer than 0.02 minutes" in worker.jobs.get(job.id).message
@@ -186,7 +188,7 @@ def test_a_worker_apart_works_at_what_waits_until_it_is_told_to_end(settings, tm
 
 
 def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("media.worker.bound_memory", lambda _: None)  # the test itself is not to be
+    monkeypatch.setattr("media.queue.worker.bound_memory", lambda _: None)  # the test itself is not to be
     (tmp_path / "file").touch()
     assert main(["--storage", str(tmp_path / "file")]) == 2
     assert f"--storage {tmp_path / 'file'}: it cannot be used (" in capsys.readouterr().err
@@ -216,10 +218,10 @@ def test_a_worker_without_work_ends_well_while_its_server_lives(settings):
 
 
 def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("media.worker.SILENCE", 0.05)
+    monkeypatch.setattr("media.queue.worker.SILENCE", 0.05)
     bundle = tmp_path / "bundle"
     worker = Worker(replace(settings, weights=str(bundle)), "one", attached=True)
-    monkeypatch.setattr("media.worker.REST", 0.0)
+    monkeypatch.setattr("media.queue.worker.REST", 0.0)
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
     thread = threading.Thread(target=worker.run)
     thread.start()
@@ -246,7 +248,7 @@ def test_a_job_that_stands_in_no_queue_is_found_by_a_worker_that_goes_on(setting
     worker.jobs._store.add(Job("a" * 16, "clip.mp4", "queued", time.time()))  # and then its server was killed
     assert not worker._look()
     assert not worker._look()
-    monkeypatch.setattr("media.worker.REQUEUE", 0.0)
+    monkeypatch.setattr("media.queue.worker.REQUEUE", 0.0)
     assert not worker._look()
     assert worker._look()
     assert worker.jobs.get("a" * 16).status == "failed", "there is no file, but it was looked at"
@@ -255,7 +257,7 @@ def test_a_job_that_stands_in_no_queue_is_found_by_a_worker_that_goes_on(setting
 def test_a_worker_that_cannot_start_is_started_again_with_growing_pauses(settings, tmp_path, monkeypatch):
     broken = tmp_path / "broken.py"
     broken.write_text(f"open({str(tmp_path / 'started')!r}, 'a').write('x')\nraise SystemExit(3)\n")
-    monkeypatch.setattr("media.foreman.WORKER", broken)
+    monkeypatch.setattr("media.queue.supervisor.WORKER", broken)
     foreman = Foreman(settings)
     hand_in(foreman.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
     foreman.wake()

@@ -9,10 +9,10 @@ import pytest
 
 from config.settings import Settings
 from errors import QueueError
-from media.foreman import Foreman
-from media.heartbeat import Heartbeat
-from media.storage import LINE, RESULT, TABLE, VIDEO
-from media.worker import Worker
+from media.queue.heartbeat import Heartbeat
+from media.queue.storage import LINE, RESULT, TABLE, VIDEO
+from media.queue.supervisor import Foreman
+from media.queue.worker import Worker
 from tests.clips import write_clip
 from tests.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.redis_server import redis_server
@@ -75,7 +75,7 @@ def test_an_end_that_was_taken_in_unheard_leaves_no_upload(settings, tmp_path, m
 
 
 def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("media.heartbeat.BEAT", 0.01)
+    monkeypatch.setattr("media.queue.heartbeat.BEAT", 0.01)
     jobs, told = Worker(settings, "one").jobs, []
     hand_in(jobs, write_clip(tmp_path / "clip.mp4", frames=3))
     job, enough = jobs.claim("a" * 16, "one"), threading.Event()

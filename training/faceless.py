@@ -9,7 +9,7 @@ import numpy as np
 from camera import FaceDetector, VideoFile
 from errors import DataError
 from faces import Box, Image, joined
-from media.decoding import read_picture
+from media.sandbox.decoding import read_picture
 from training.trees import SUFFIXES
 
 Find = tuple[Image, Box]

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from delivery.counters import Counts
 from errors import ExpressionError
 from media.disk import free_bytes
-from media.jobs import Jobs
+from media.queue.jobs import Jobs
 from service.server import Server
 from web.camera_figures import count_metrics, state_metrics
 from web.cameras import the_server

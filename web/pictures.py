@@ -16,10 +16,10 @@ from delivery.counters import Counts
 from drawing.annotate import annotate
 from errors import ImageError
 from faces import Face, Image
-from media.findings import Finding, as_csv
-from media.pictures import encoded
-from media.reader import PictureReader
-from media.turns import Crowded
+from media.admission import Crowded
+from media.pictures.encoding import encoded
+from media.pictures.reader import PictureReader
+from media.results import Finding, as_csv
 from web.answers import PictureFaces
 from web.bodies import whole_body
 from web.cameras import the_server

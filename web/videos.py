@@ -14,10 +14,10 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from errors import UploadError
-from media.foreman import Foreman
-from media.job import Job
-from media.jobs import UPLOAD
-from media.storage import LINE, RESULT, TABLE, VIDEO
+from media.queue.job import Job
+from media.queue.jobs import UPLOAD
+from media.queue.storage import LINE, RESULT, TABLE, VIDEO
+from media.queue.supervisor import Foreman
 from media.uploads import MEGABYTE, Upload
 from web.answers import VideoJob
 from web.cameras import the_server

@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from config.redis_client import connect
 from errors import QueueError
-from media.job import Job
-from media.stores import TYPES, Expected
+from media.queue.job import Job
+from media.queue.sqlite_store import TYPES, Expected
 
 PATIENCE = 3.0
 """Seconds that Redis has for an answer."""

@@ -18,12 +18,12 @@ from config.redaction import without_password
 from config.settings import REDIS
 from errors import QueueError, SettingError, StorageError
 from media.disk import telling_no_room
-from media.job import WAITING, Job
-from media.silence import Silence
-from media.stores import Expected, SqliteStore, Store
+from media.queue.job import WAITING, Job
+from media.queue.liveness import Silence
+from media.queue.sqlite_store import Expected, SqliteStore, Store
 
 if TYPE_CHECKING:
-    from media.waiting import Queue
+    from media.queue.waiting import Queue
 
 UPLOAD = "upload"
 """Name of a job's file as it was handed in; needed no more when the job is done."""
@@ -190,13 +190,13 @@ class Jobs:
     def _store(self) -> Store:
         if self._where == "sqlite":
             return SqliteStore(self.folder / "jobs.db")
-        from media.redis_store import RedisStore  # Redis' client, which many servers never need
+        from media.queue.redis_store import RedisStore  # Redis' client, which many servers never need
 
         return RedisStore(self._where, self._name())
 
     @cached_property
     def _queue(self) -> "Queue":
-        from media.waiting import Queue  # Huey, which servers without videos never need
+        from media.queue.waiting import Queue  # Huey, which servers without videos never need
 
         name = f"videos-{self._name()}"
         return Queue(self.folder / "queue.db" if self._where == "sqlite" else self._where, name)

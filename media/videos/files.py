@@ -16,8 +16,8 @@ import numpy as np
 
 from errors import SourceError
 from faces import Image
-from media.h264 import CLOCK, add_pictures, frame_of, unwritable
-from media.trusted import may_decode, open_trusted
+from media.videos.h264 import CLOCK, add_pictures, frame_of, unwritable
+from media.videos.restrictions import may_decode, open_trusted
 
 USUAL_FPS = 25.0
 FASTEST = 240.0

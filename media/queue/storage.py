@@ -4,7 +4,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from media import uploads
-from media.jobs import Jobs
+from media.queue.jobs import Jobs
 
 VIDEO, RESULT, TABLE, LINE = "annotated.mp4", "result.json", "result.csv", "timeline.json"
 """The files of a video's results."""

@@ -9,7 +9,7 @@ from config.settings import Settings
 from delivery.view_options import Look
 from faces import Frame
 from live.pipeline import Pipeline
-from media.videos import VideoCopy, VideoReader
+from media.videos.files import VideoCopy, VideoReader
 from model import EmotionModel
 from tracking.searching import Search
 from tracking.tracker import Tracker

@@ -9,7 +9,7 @@ from typing import Protocol, get_type_hints
 
 from errors import QueueError, StorageError
 from media.disk import FULL, free_bytes, telling_no_room
-from media.job import Job
+from media.queue.job import Job
 
 TYPES: dict[str, type[str] | type[int] | type[float]] = get_type_hints(Job)
 """Each field's, in their order."""

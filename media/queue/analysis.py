@@ -7,11 +7,11 @@ from pathlib import Path
 
 from config.settings import Settings
 from errors import SourceError
-from media.findings import Finding, as_csv
-from media.footage import analysed, complaint
-from media.storage import LINE, RESULT, TABLE, VIDEO
+from media.queue.storage import LINE, RESULT, TABLE, VIDEO
+from media.results import Finding, as_csv
 from media.timeline import timeline
-from media.videos import FASTEST, VideoCopy, VideoReader
+from media.videos.files import FASTEST, VideoCopy, VideoReader
+from media.videos.frames import analysed, complaint
 from model import EmotionModel
 
 TELL = 0.5

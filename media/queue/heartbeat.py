@@ -9,8 +9,8 @@ from typing import Self
 
 from config.redaction import told_of
 from errors import QueueError, StorageError
-from media.job import Job
-from media.jobs import Jobs
+from media.queue.job import Job
+from media.queue.jobs import Jobs
 
 log = logging.getLogger("worker")
 

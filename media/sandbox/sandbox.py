@@ -23,10 +23,10 @@ import numpy as np
 
 from errors import ImageError
 from faces import Image
-from media.decoder import HEAD
-from media.turns import Crowded
+from media.admission import Crowded
+from media.sandbox.decoder import HEAD
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = max(2, min(8, os.cpu_count() or 1))
 MEMORY = 1_500_000_000
 """Bytes that one picture may take while it is decoded; one of 50 megapixels and 16 bits a channel takes most of it."""
@@ -62,7 +62,7 @@ class Sandbox:
         self._closer = weakref.finalize(self, _close, self._idle)  # at the process' end, too
 
     def read_picture(self, data: bytes, name: str, limit: int) -> Image:
-        """A picture as (height, width, 3) uint8 BGR, as `media.decoding.read_picture` gives it.
+        """A picture as (height, width, 3) uint8 BGR, as `media.sandbox.decoding.read_picture` gives it.
 
         Raises:
             ImageError: it is no picture, cut off, too large, takes too long, or breaks the decoder.
@@ -192,7 +192,7 @@ def _file_in_memory() -> IO[bytes]:
 def _started(link: int, file: int, memory: int, seconds: int) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return subprocess.Popen(
-        [sys.executable, "-m", "media.decoder", str(file), str(memory), str(seconds)],
+        [sys.executable, "-m", "media.sandbox.decoder", str(file), str(memory), str(seconds)],
         cwd=ROOT,
         env={**environment, **TUNING},
         stdin=link,

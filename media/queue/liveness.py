@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from media.job import Job
+from media.queue.job import Job
 
 STALE = 20.0
 """Seconds of looking without a sign of life after which a worker counts as dead."""

@@ -16,8 +16,8 @@ from typing import IO
 from config.logs import tell_failure
 from config.settings import PREFIX, SETTINGS, Settings, variable
 from errors import QueueError, StorageError
-from media.jobs import Jobs
-from media.storage import TIDY, jobs_of, tidy
+from media.queue.jobs import Jobs
+from media.queue.storage import TIDY, jobs_of, tidy
 
 log = logging.getLogger("foreman")
 
@@ -25,7 +25,7 @@ LOOK = 1.0
 """Seconds between looks at the jobs; a worker that fails again and again is started with growing pauses."""
 PATIENCE = 5.0
 """Seconds within which a worker must end when told to; then it is killed, and its job is taken up at the next start."""
-WORKER = Path(__file__).resolve().parent.parent / "main.py"
+WORKER = Path(__file__).resolve().parents[2] / "main.py"
 
 
 class Foreman:

@@ -12,8 +12,8 @@ from typing import Any
 from huey.storage import RedisStorage, SqliteStorage
 
 from config.redis_client import connect
-from media.redis_store import PATIENCE, SETTING, answering
-from media.stores import using_file
+from media.queue.redis_store import PATIENCE, SETTING, answering
+from media.queue.sqlite_store import using_file
 
 log = logging.getLogger("jobs")
 

@@ -1,4 +1,4 @@
-"""The process in which pictures from others are decoded: `python -m media.decoder`, started by `media.sandbox`.
+"""The process in which pictures from others are decoded: `python -m media.sandbox.decoder`, started by `media.sandbox.sandbox`.
 
 A picture that gets the better of a decoder gets a process that can open no file and no socket, start nothing, and has
 little memory and time. It talks to its parent by the socket that is its standard input, and by a file in memory.
@@ -20,8 +20,8 @@ from PIL import Image as Pillow
 
 from errors import ImageError
 from faces import Image
-from media.bounds import bound_memory
-from media.decoding import PIXEL_LIMIT, read_picture
+from media.sandbox.decoding import PIXEL_LIMIT, read_picture
+from media.sandbox.limits import bound_memory
 
 HEAD = struct.Struct("!I")
 NO_NEW_PRIVILEGES = 38

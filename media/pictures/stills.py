@@ -11,7 +11,7 @@ from config.settings import Settings
 from faces import Box, Face, Image, joined
 from inference.preprocess import crop_faces, fit_image
 from live.batching import Batching
-from media.octaves import OctaveSearch
+from media.pictures.octaves import OctaveSearch
 from model import EmotionModel
 
 STILL_WIDTH = 1280

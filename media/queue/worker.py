@@ -18,13 +18,13 @@ from config.logs import tell_failure
 from config.redaction import told_of
 from config.settings import Settings
 from errors import BundleError, ExpressionError, QueueError, StorageError
-from media.analysis import analyse
-from media.bounds import bound_memory
 from media.disk import UNUSABLE, is_full, telling_no_room
-from media.heartbeat import Heartbeat
-from media.job import Job
-from media.jobs import UPLOAD
-from media.storage import TIDY, jobs_of, tidy
+from media.queue.analysis import analyse
+from media.queue.heartbeat import Heartbeat
+from media.queue.job import Job
+from media.queue.jobs import UPLOAD
+from media.queue.storage import TIDY, jobs_of, tidy
+from media.sandbox.limits import bound_memory
 from model import EmotionModel
 
 log = logging.getLogger("worker")

@@ -14,12 +14,12 @@ from config.loader import add_options, load, parse_options
 from config.settings import Settings
 from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
-from media.decoding import read_picture
-from media.findings import Finding, as_csv, as_json
-from media.footage import analysed, complaint
-from media.pictures import encoded
-from media.stills import Stills
-from media.videos import VideoCopy, VideoReader
+from media.pictures.encoding import encoded
+from media.pictures.stills import Stills
+from media.results import Finding, as_csv, as_json
+from media.sandbox.decoding import read_picture
+from media.videos.files import VideoCopy, VideoReader
+from media.videos.frames import analysed, complaint
 from model import EmotionModel
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg", ".ts", ".wmv", ".mjpeg", ".mjpg"}

@@ -4,10 +4,10 @@ import os
 
 from config.settings import Settings
 from faces import Image
-from media.findings import Finding
-from media.sandbox import Sandbox
-from media.stills import Stills
-from media.turns import Turns
+from media.admission import Turns
+from media.pictures.stills import Stills
+from media.results import Finding
+from media.sandbox.sandbox import Sandbox
 from model import EmotionModel
 
 AT_ONCE = max(2, os.cpu_count() or 1)

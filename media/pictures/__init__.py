@@ -1,0 +1,1 @@
+"""Still pictures: their faces, and their files."""

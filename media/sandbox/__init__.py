@@ -1,0 +1,1 @@
+"""Pictures from others, decoded in processes that can do nothing else."""
