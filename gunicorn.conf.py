@@ -22,8 +22,8 @@ from delivery import incoming, network
 from delivery.viewers import GLIMPSES
 from errors import ExpressionError, SettingError
 from service import reload, shared_metrics
-from web import refusals
-from web.limits import FILES
+from web.security import refusals
+from web.security.upload_limits import FILES
 
 try:
     _settings = load({}, os.environ)

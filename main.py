@@ -18,31 +18,6 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.serving import make_server
 
-import web.access
-import web.addresses
-import web.api
-import web.bodies
-import web.desk
-import web.events
-import web.headers
-import web.health
-import web.hosts
-import web.identity
-import web.journal
-import web.limits
-import web.live
-import web.login
-import web.metrics
-import web.models
-import web.openapi
-import web.origin
-import web.own
-import web.pages
-import web.pictures
-import web.problems
-import web.queries
-import web.records
-import web.videos
 from access.exposure import check_exposure, is_every_address
 from access.guard import Guard
 from config import logs
@@ -55,29 +30,42 @@ from media.queue.supervisor import Foreman
 from recording.keeper import Keeper
 from service import reload
 from service.server import Server
+from web import addresses, problems, request_log
+from web.description import openapi
+from web.files import pictures, videos
+from web.live import events, own_camera, state, video
+from web.metrics import endpoint, health
+from web.pages import models, pages
+from web.records import records
+from web.security import authorization, bodies, desk, headers, hosts, identity, login, origin, queries, upload_limits
 
 log = logging.getLogger("main")
 
 CONF = Path(__file__).resolve().with_name("gunicorn.conf.py")
 """gunicorn reads it where it is started in this folder, and `--chdir` is no help."""
-COMMANDS = {"analyze": "analyze", "worker": "media.queue.worker", "camera": "service.node", "access": "access.command"}
+COMMANDS = {
+    "analyze": "media.analyze",
+    "worker": "media.queue.worker",
+    "camera": "service.node",
+    "access": "access.command",
+}
 """The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
 
 PARTS = (
-    web.pages,
-    web.live,
-    web.events,
-    web.api,
-    web.health,
-    web.metrics,
-    web.own,
-    web.pictures,
-    web.videos,
-    web.records,
-    web.models,
-    web.openapi,
-    web.login,
-    web.identity,
+    pages,
+    video,
+    events,
+    state,
+    health,
+    endpoint,
+    own_camera,
+    pictures,
+    videos,
+    records,
+    models,
+    openapi,
+    login,
+    identity,
 )
 """The modules whose blueprints make up the application."""
 
@@ -97,19 +85,19 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["server"] = Server(settings)
     app.extensions["foreman"] = Foreman(settings)
     app.extensions["keeper"] = Keeper(settings)
-    web.journal.register(app)
-    web.metrics.register(app)
-    web.addresses.register(app)
+    request_log.register(app)
+    endpoint.register(app)
+    addresses.register(app)
     for part in PARTS:
         app.register_blueprint(part.blueprint)
-    web.headers.register(app)
-    web.hosts.register(app, settings)
-    web.origin.register(app)
-    web.access.register(app, settings)
-    web.bodies.register(app)
-    web.queries.register(app)
-    web.limits.register(app, settings)
-    web.problems.register(app)
+    headers.register(app)
+    hosts.register(app, settings)
+    origin.register(app)
+    authorization.register(app, settings)
+    bodies.register(app)
+    queries.register(app)
+    upload_limits.register(app, settings)
+    problems.register(app)
     return app
 
 
@@ -181,7 +169,7 @@ def serve(settings: Settings) -> int:
     model = server.model
     listening = network.listen(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
-    http = make_server(host, port, app, threaded=True, request_handler=web.desk.Handler, fd=listening.fileno())
+    http = make_server(host, port, app, threaded=True, request_handler=desk.Handler, fd=listening.fileno())
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")

@@ -1,4 +1,4 @@
-"""A camera as viewers see it: of this process (`live.engine.Engine`), or of another (`relay.remote_camera.RelayedFeed`)."""
+"""A camera as viewers see it: of this process (`live.engine`), or of another (`relay.remote_camera`)."""
 
 from typing import Any, Protocol
 

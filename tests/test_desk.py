@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from web.desk import Handler
-from web.headers import HEADERS
+from web.security.desk import Handler
+from web.security.headers import HEADERS
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_of_an_address_that_makes_no_sense_no_password_is_told_either(source):
 
 
 def test_a_camera_that_is_lost_is_told_of_without_its_password(monkeypatch, caplog):
-    monkeypatch.setattr("web.live.SNAPSHOT_LIMIT", 1.0)
+    monkeypatch.setattr("web.live.video.SNAPSHOT_LIMIT", 1.0)
     address = f"http://127.0.0.1:{free_port()}/video.cgi?user=admin&pwd={SECRET}&channel=7"
     app = create_app(Settings(source=(address,), idle=0.2))
     client = app.test_client()

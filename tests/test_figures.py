@@ -5,8 +5,8 @@ import time
 import pytest
 
 from service.shared_metrics import Board
-from web.families import Family
-from web.figures import CameraCounts, Figures, SharedFigures
+from web.metrics.aggregation import CameraCounts, Figures, SharedFigures
+from web.metrics.families import Family
 
 ASKED, HERE = "requests", "viewers"
 
@@ -75,7 +75,7 @@ def test_who_takes_a_place_goes_on_with_what_was_counted_there(board, shared, wo
 
 
 def test_each_posts_without_being_asked(board, shared, worker, monkeypatch):
-    monkeypatch.setattr("web.figures.TICK", 0.01)
+    monkeypatch.setattr("web.metrics.aggregation.TICK", 0.01)
     shared.open(board)
     before, worker.asked = board.read_place(0), 8
     until = time.monotonic() + 5

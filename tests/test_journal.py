@@ -10,7 +10,7 @@ import pytest
 from config.logs import Lines, Objects, dress
 from config.settings import Settings
 from main import create_app
-from web.journal import QUIET
+from web.request_log import QUIET
 
 NAME, VISITOR = "my-secret-face.jpg", "203.0.113.77"
 

@@ -18,12 +18,12 @@ import pytest
 from PIL import Image
 from skimage import data
 
-import web.openapi
+import web.description.openapi
 from config.settings import Settings
 from main import create_app
 from tests.grants import Grants
 from tests.servers import ROOT, free_port, running
-from web.examples import example
+from web.description.examples import example
 
 EXAMPLES = os.environ.get("API_EXAMPLES", "2")
 """Random requests for each endpoint and phase; `make fuzz-api` asks for more."""
@@ -100,7 +100,7 @@ def test_the_document_is_the_same_at_both_addresses_and_names_a_camera_of_this_s
 
 
 def test_where_the_server_asks_who_is_there_the_document_says_so(app):
-    told = web.openapi.document(app, guarded=True)
+    told = web.description.openapi.document(app, guarded=True)
     assert told["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert told["paths"]["/api/analyze"]["post"]["security"] == [{"token": []}]
     assert told["paths"]["/api/analyze"]["post"]["x-role"] == "analyse"

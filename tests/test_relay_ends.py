@@ -71,7 +71,7 @@ def test_a_camera_opens_for_the_first_viewer_anywhere_and_closes_after_the_last(
     assert picture.size == (160, 90)
     feed.leave(viewer)
     until(lambda: ends.script.closed == 1)
-    until(lambda: not redis.keys(f"{wire.PREFIX}:picture:*"))
+    until(lambda: not redis.keys(f"{messages.PREFIX}:picture:*"))
     assert feed.brief()["status"] in ("live", "idle")
 
 
@@ -89,7 +89,7 @@ def test_a_new_look_comes_soon_and_is_guarded_by_the_nodes_privacy(ends):
 
 
 def test_more_looks_than_may_be_are_not_drawn(ends, monkeypatch):
-    monkeypatch.setattr(outlets, "MOST", 2)
+    monkeypatch.setattr(renditions, "MOST", 2)
     feed = ends.receiver["door"]
     for width in (16, 32, 48):
         feed.enter(Viewer(look=Look(width=width)))
@@ -103,7 +103,7 @@ def test_who_listens_has_the_camera_open_and_faces_but_nothing_is_encoded(ends, 
     feed.hold()
     until(lambda: [face["track"] for face in feed.brief(0.8)["faces"]] == [8])
     assert ends.engine.looks == set()
-    assert not redis.keys(f"{wire.PREFIX}:picture:*")
+    assert not redis.keys(f"{messages.PREFIX}:picture:*")
     feed.release()
     until(lambda: ends.script.closed == 1)
 

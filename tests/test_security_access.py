@@ -52,7 +52,7 @@ def test_every_address_has_a_role_of_its_own(app):
     told = {
         str(rule): role_for(str(rule)) for rule in app.url_map.iter_rules() if not any(_covers(p, rule) for p in RULES)
     }
-    assert not told, "say in web/access.py who may ask for these"
+    assert not told, "say in web/security/authorization.py who may ask for these"
 
 
 def _covers(path, rule):

@@ -30,7 +30,7 @@ def statuses(client, count, path="/api/analyze", **how):
 
 @pytest.mark.parametrize("path", ["/api/analyze", "/api/videos"])
 def test_a_client_that_hands_in_too_many_is_told_when_to_go_on_and_others_are_not(tmp_path, monkeypatch, path):
-    monkeypatch.setattr("web.limits.BURST", 3.0)
+    monkeypatch.setattr("web.security.upload_limits.BURST", 3.0)
     client = application(tmp_path, insecure_public=True, upload_rate=1.0).test_client()
     assert statuses(client, 4, path, environ_base=ELSEWHERE) == [400, 400, 400, 429]
     refused = client.post(path, environ_base=ELSEWHERE)
@@ -46,7 +46,7 @@ def pictures(count):
 
 
 def test_every_picture_of_a_form_counts_and_one_form_is_taken_after_a_pause(tmp_path, monkeypatch):
-    monkeypatch.setattr("web.limits.BURST", 400.0)
+    monkeypatch.setattr("web.security.upload_limits.BURST", 400.0)
     client = application(tmp_path, insecure_public=True, upload_rate=0.01).test_client()
 
     def hand_in(count):
@@ -61,14 +61,14 @@ def test_every_picture_of_a_form_counts_and_one_form_is_taken_after_a_pause(tmp_
 
 
 def test_forms_that_come_at_once_are_not_all_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr("web.limits.BURST", 300.0)
+    monkeypatch.setattr("web.security.upload_limits.BURST", 300.0)
     app, read = application(tmp_path, insecure_public=True, upload_rate=0.01), []
 
     def unreadable(name, *_):
         read.append(name)
         raise ImageError("no picture")
 
-    monkeypatch.setattr("web.pictures._read", unreadable)
+    monkeypatch.setattr("web.files.pictures._read", unreadable)
     both, found = threading.Barrier(2), []
 
     @app.before_request
@@ -89,7 +89,7 @@ def test_forms_that_come_at_once_are_not_all_taken(tmp_path, monkeypatch):
 
 
 def test_a_grant_is_one_client_wherever_it_comes_from(tmp_path, monkeypatch):
-    monkeypatch.setattr("web.limits.BURST", 3.0)
+    monkeypatch.setattr("web.security.upload_limits.BURST", 3.0)
     grants = Grants(tmp_path)
     client = application(tmp_path, upload_rate=1.0).test_client()
     bearer = grants.bearer("analyse")
@@ -100,7 +100,7 @@ def test_a_grant_is_one_client_wherever_it_comes_from(tmp_path, monkeypatch):
 
 
 def test_one_client_hands_in_a_few_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr("web.limits.AT_ONCE", 2)
+    monkeypatch.setattr("web.security.upload_limits.AT_ONCE", 2)
     app, go = application(tmp_path, insecure_public=True), threading.Event()
     app.before_request(lambda: go.wait(20) and None)
     found = []
@@ -125,7 +125,7 @@ def test_one_client_hands_in_a_few_at_a_time(tmp_path, monkeypatch):
 
 
 def test_a_file_of_which_nothing_more_comes_is_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("web.limits.STALL", 0.3)
+    monkeypatch.setattr("web.security.upload_limits.STALL", 0.3)
     http = make_server("127.0.0.1", 0, application(tmp_path), threaded=True)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -12,7 +12,7 @@ from errors import SettingError
 from main import create_app
 from tests.grants import Grants
 from tests.servers import ROOT, free_port
-from web.hosts import is_allowed
+from web.security.hosts import is_allowed
 
 SETTINGS = Settings(source=("demo",), width=320, height=180, idle=0.2)
 OPEN = replace(SETTINGS, host="0.0.0.0")

@@ -83,7 +83,7 @@ def test_a_snapshot_of_a_camera_that_is_lost_is_refused_at_once_with_the_reason(
         while client.get("/api/state").json["cameras"][0]["status"] != "lost":
             assert time.monotonic() < end
             time.sleep(0.02)
-        monkeypatch.setattr("web.live._newest_frame", lambda *_: pytest.fail("it waits"))
+        monkeypatch.setattr("web.live.video._newest_frame", lambda *_: pytest.fail("it waits"))
         refused = client.get("/snapshot.jpg")
         assert "has no picture: " in problem(refused, 503)
         assert refused.headers["Retry-After"] == "2"

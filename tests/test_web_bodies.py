@@ -13,8 +13,8 @@ from gunicorn.http.unreader import IterUnreader
 from config.settings import Settings
 from main import create_app
 from tests.test_web_pictures import WALL, form, problem
-from web import refusals
 from web.problems import described
+from web.security import refusals
 
 CHUNKED = {"environ_overrides": {"wsgi.input_terminated": True}, "headers": {"Transfer-Encoding": "chunked"}}
 

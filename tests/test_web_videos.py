@@ -87,7 +87,7 @@ def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, s
 
 
 def test_no_more_wait_than_may(client, monkeypatch):
-    monkeypatch.setattr("web.videos.MOST_WAITING", 1)
+    monkeypatch.setattr("web.files.videos.MOST_WAITING", 1)
     assert client.post("/api/videos", data=b"x").status_code == 202
     answer = client.post("/api/videos", data=b"x")
     assert "1 videos are waiting already" in problem(answer, 503)
@@ -152,7 +152,7 @@ def test_a_result_that_is_deleted_while_it_is_asked_for_is_unknown(client, monke
         jobs.delete(job_id)
         return send_file(*given, **named)
 
-    monkeypatch.setattr("web.videos.send_file", deleted_before)
+    monkeypatch.setattr("web.files.videos.send_file", deleted_before)
     assert "There is no such video" in problem(client.get(path), 404)
 
 

@@ -1,4 +1,4 @@
-"""The process in which pictures from others are decoded: `python -m media.sandbox.decoder`, started by `media.sandbox.sandbox`.
+"""The process in which pictures from others are decoded: `python -m media.sandbox.decoder`, started by `sandbox`.
 
 A picture that gets the better of a decoder gets a process that can open no file and no socket, start nothing, and has
 little memory and time. It talks to its parent by the socket that is its standard input, and by a file in memory.

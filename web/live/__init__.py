@@ -1,0 +1,1 @@
+"""The live picture, its events, and the visitor's own camera."""

@@ -1,0 +1,53 @@
+"""What programs ask: the state of the cameras."""
+
+from flask import Blueprint, Response, jsonify, request, url_for
+
+from delivery.cameras import Feed
+from web.cameras import the_server, unknown_camera
+from web.description.live_answers import Cameras, ServerState
+from web.description.operations import Answer, operation
+from web.description.parameters import CAMERA, VIEWER
+from web.view_query import viewer_ids
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.get("/api/state")
+@operation(
+    "Live",
+    {200: Answer("How all cameras fare, or the one that is named", kind=ServerState)},
+    {400: "A viewer id of another form", 404: "There is no such camera"},
+    (CAMERA, VIEWER),
+)
+def state() -> Response:
+    """Cameras, faces now, rates, delays, what was dropped and why, viewers, memory and model, as JSON."""
+    told = the_server().state(viewer_ids())
+    name = request.args.get("camera")
+    if name:
+        told["cameras"] = [camera for camera in told["cameras"] if camera["name"] == name]
+        if not told["cameras"]:
+            return unknown_camera(name)
+    return _fresh(told)
+
+
+@blueprint.get("/api/cameras")
+@operation("Live", {200: Answer("The cameras", kind=Cameras)})
+def cameras() -> Response:
+    """The cameras with their addresses, in their order."""
+    return _fresh({"cameras": [_about(engine) for engine in the_server().engines.values()]})
+
+
+def _about(engine: Feed) -> dict[str, object]:
+    told = {key: value for key, value in engine.state().items() if key in ("name", "source", "status", "viewers")}
+    addresses = {
+        "video_feed": url_for("live.video_feed", camera=engine.name),
+        "snapshot": url_for("live.snapshot", camera=engine.name),
+        "state": url_for("api.state", camera=engine.name),
+    }
+    return {**told, **addresses}
+
+
+def _fresh(told: dict[str, object]) -> Response:
+    response = jsonify(told)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,72 @@
+"""What `/metrics` tells of the cameras, each for all processes that show it together."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import Metric
+
+from delivery.cameras import Feed
+from web.metrics.aggregation import CameraCounts, Values
+from web.metrics.families import Family
+
+CAMERA = ("camera",)
+STATUSES = ("idle", "starting", "live", "lost")
+STATES = {
+    "fps": ("expression_frames_per_second", "Annotated frames a second, over the last seconds"),
+    "capture_fps": ("expression_capture_frames_per_second", "Frames a second from the source, over the last seconds"),
+    "latency": ("expression_latency_seconds", "From the capture of the newest frame until its JPEG was ready"),
+    "viewers": ("expression_viewers", "Viewers of a camera now, through whatever server"),
+}
+"""By key in a camera's state: name and help of what is told as it is."""
+STATUS = Family("1 for the camera's status now", ("camera", "status"), "gauge")
+FACES = Family("Faces in view now", CAMERA, "gauge")
+COUNTS = {
+    "expression_frames_captured": Family("Frames that the source gave", CAMERA),
+    "expression_frames_analysed": Family("Frames analysed and drawn", CAMERA),
+    "expression_source_failures": Family("Times that the source failed", CAMERA),
+    "expression_frames_delivered": Family("Frames sent to viewers, in sum", CAMERA),
+    "expression_delivered_bytes": Family("Bytes of them", CAMERA),
+    "expression_frames_dropped": Family("Frames left out, and why", ("camera", "reason")),
+    "expression_stage_seconds": Family("Time of each stage, by frame", ("camera", "stage"), "summary"),
+    "expression_delay_seconds": Family("From capture until the JPEG was ready", CAMERA, "histogram"),
+}
+
+
+def counts_of(feed: Feed) -> CameraCounts:
+    """What a camera has counted since it was started, as far as this process knows."""
+    tally, counts = feed.tally, feed.counts()
+    single = {
+        "expression_frames_captured": tally.captured,
+        "expression_frames_analysed": tally.analysed,
+        "expression_source_failures": tally.failures,
+        "expression_frames_delivered": counts["frames"],
+        "expression_delivered_bytes": counts["sent"],
+    }
+    several: dict[str, Values] = {
+        "expression_frames_dropped": {(reason,): (count,) for reason, count in feed.dropped().items()},
+        "expression_stage_seconds": {(stage,): numbers for stage, numbers in dict(tally.stages).items()},
+        "expression_delay_seconds": {(): (*tally.delay.classes, tally.delay.total)},
+    }
+    return CameraCounts(tally.since, {**several, **{name: {(): (value,)} for name, value in single.items()}})
+
+
+def count_metrics(cameras: dict[str, CameraCounts]) -> Iterator[Metric]:
+    """The counts of cameras by name."""
+    for name, family in COUNTS.items():
+        values = {
+            (camera, *labels): numbers
+            for camera, counted in cameras.items()
+            for labels, numbers in counted.counts.get(name, {}).items()
+        }
+        yield family.metric(name, values)
+
+
+def state_metrics(feeds: list[Feed]) -> Iterator[Metric]:
+    """How cameras fare now."""
+    states = {feed.name: feed.state() for feed in feeds}
+    for key, (name, words) in STATES.items():
+        yield Family(words, CAMERA, "gauge").metric(name, {(camera,): (told[key],) for camera, told in states.items()})
+    statuses: Values = {
+        (camera, status): (float(told["status"] == status),) for camera, told in states.items() for status in STATUSES
+    }
+    yield STATUS.metric("expression_camera_status", statuses)
+    yield FACES.metric("expression_faces", {(camera,): (len(told["faces"]),) for camera, told in states.items()})

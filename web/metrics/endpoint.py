@@ -1,0 +1,80 @@
+"""`/metrics`: the server's figures in Prometheus' text format, read from the same state as everything else."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from delivery.counters import Counts
+from errors import ExpressionError
+from media.disk import free_bytes
+from media.queue.jobs import Jobs
+from service.server import Server
+from web.cameras import the_server
+from web.description.operations import Answer, operation
+from web.files.videos import the_foreman
+from web.metrics.aggregation import SharedFigures
+from web.metrics.camera_metrics import count_metrics, state_metrics
+from web.metrics.worker_metrics import WorkerFigures
+
+blueprint = Blueprint("metrics", __name__)
+
+
+def register(app: Flask) -> None:
+    """Have an application count what `/metrics` tells; to be called when all that it reads from is there."""
+    known = app.extensions
+    known["pictures"] = Counts()
+    known["worker"] = WorkerFigures(known["server"], known["keeper"], known["requests"], known["pictures"])
+    known["figures"] = SharedFigures(known["worker"].read)
+
+
+@blueprint.get("/metrics")
+@operation("Server", {200: Answer("The figures, as text", ["text/plain"])})
+def metrics() -> Response:
+    """Counters since the start and gauges of now: of each camera, of all workers in sum, of each worker's process."""
+    registry = CollectorRegistry()  # one of its own each time: it holds no figures, the server does
+    figures: SharedFigures = current_app.extensions["figures"]
+    registry.register(_Shared(the_server(), current_app.extensions["worker"], figures))
+    registry.register(_Common(the_server(), the_foreman().jobs))
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+class _Shared(Collector):
+    """Reads what is put together from all workers, and how the cameras fare."""
+
+    def __init__(self, server: Server, worker: WorkerFigures, figures: SharedFigures) -> None:
+        self._server, self._worker, self._figures = server, worker, figures
+
+    def collect(self) -> Iterator[Metric]:
+        """The cameras that this process knows, and what each worker counts for itself."""
+        feeds = list(self._server.engines.values())
+        names, figures = {feed.name for feed in feeds}, self._figures.read()
+        yield from state_metrics(feeds)
+        yield from count_metrics({name: counted for name, counted in figures.cameras.items() if name in names})
+        yield from self._worker.metrics(figures)
+
+
+class _Common(Collector):
+    """Reads what is the same whichever process tells it."""
+
+    def __init__(self, server: Server, jobs: Jobs) -> None:
+        self._server, self._jobs = server, jobs
+
+    def collect(self) -> Iterator[Metric]:
+        """The model, the videos that wait, and the room for what is handed in and recorded."""
+        model = GaugeMetricFamily("expression_model", "1 for the model that is used", labels=["name", "runtime"])
+        videos = GaugeMetricFamily("expression_videos", "Videos that wait or are read")
+        with suppress(ExpressionError):  # what cannot be had is left out
+            model.add_metric([self._server.model.name, self._server.model.runtime], 1)
+        with suppress(ExpressionError):
+            videos.add_metric([], self._jobs.unfinished())
+        yield from (model, videos)
+        most = self._server.settings.max_records
+        yield GaugeMetricFamily("expression_records_limit", "Most records at a time below one storage", value=most)
+        free = free_bytes(Path(self._server.settings.storage))
+        yield GaugeMetricFamily("expression_storage_free_bytes", "Room for files that are handed in", value=free)

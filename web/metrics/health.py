@@ -1,0 +1,37 @@
+"""Whether the process lives, and whether it is ready: what a supervisor and a load balancer ask."""
+
+from flask import Blueprint, Response, jsonify
+
+from errors import BundleError
+from web.cameras import the_server
+from web.description.answers import Health, Ready
+from web.description.operations import Answer, operation
+from web.problems import not_ready, problem
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@operation("Server", {200: Answer("The process answers", kind=Health)})
+def healthz() -> Response:
+    """200 as long as the process answers; looks at nothing, so that a restart is asked for only where it would help."""
+    return _fresh(jsonify({"status": "ok"}))
+
+
+@blueprint.get("/readyz")
+@operation("Server", {200: Answer("A camera can be watched", kind=Ready)}, {503: "Not yet, or not any more"})
+def readyz() -> Response:
+    """200 when a camera can be watched: the model is loaded, and the server is not stopping; else 503 and why not."""
+    server = the_server()
+    if server.visitors.closing:
+        return _fresh(problem(503, "Not ready", "The server is stopping.", Retry_After="5"))
+    try:
+        model = server.model
+    except BundleError as error:
+        return _fresh(not_ready(error))
+    return _fresh(jsonify({"status": "ready", "model": model.name}))
+
+
+def _fresh(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

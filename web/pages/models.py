@@ -1,0 +1,66 @@
+"""`/api/models`: the weights bundles at hand, read from their cards; no network is loaded for it."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify
+
+from errors import BundleError
+from inference.bundle import CARD, located, read_card, spec_of
+from web.cameras import the_server
+from web.description.answers import Bundle, Bundles
+from web.description.operations import Answer, operation
+
+blueprint = Blueprint("models", __name__)
+
+
+@blueprint.get("/api/models")
+@operation("Server", {200: Answer("The bundles, by name", kind=Bundles)})
+def models() -> Response:
+    """The weights bundles beside the one in use: labels, input, size and measured figures."""
+    used = located(the_server().settings.weights)
+    return jsonify(Bundles(models=bundles(used)))
+
+
+def bundles(used: Path) -> list[Bundle]:
+    """The bundle in use and those in the same folder, by name; a folder without a readable card is passed over."""
+    found = []
+    for folder in sorted({used, *(card.parent for card in used.parent.glob(f"*/{CARD}"))}):
+        try:
+            found.append(_about(folder, read_card(folder), folder == used))
+        except (BundleError, OSError):
+            continue
+    return found
+
+
+def _about(folder: Path, card: dict[str, Any], in_use: bool) -> Bundle:
+    spec = spec_of(card)
+    files = {name: (folder / name).stat().st_size for name in card["files"] if (folder / name).is_file()}
+    training = card.get("training")
+    date = training.get("date") if isinstance(training, dict) else None
+    return Bundle(
+        name=str(card["name"]),
+        in_use=in_use,
+        labels=list(card["labels"]),
+        input={"width": spec.width, "height": spec.height, "channels": spec.channels},
+        tells_no_face="no_face" in card,
+        bytes=sum(files.values()),
+        files=files,
+        figures=_figures(card.get("figures")),
+        made=date if isinstance(date, str) else None,
+    )
+
+
+def _figures(figures: Any) -> dict[str, dict[str, dict[str, float]]]:
+    """The plain numbers of a card, by runtime and split; tables such as confusion matrices are left out."""
+    if not isinstance(figures, dict):
+        return {}
+    return {
+        runtime: {
+            split: {name: value for name, value in row.items() if isinstance(value, int | float)}
+            for split, row in splits.items()
+            if isinstance(row, dict)
+        }
+        for runtime, splits in figures.items()
+        if isinstance(splits, dict)
+    }

@@ -1,0 +1,75 @@
+"""The pages, and what stands on them before any script has run."""
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, render_template, send_file
+
+from errors import BundleError
+from faces import EXPRESSIONS
+from model import EmotionModel
+from web.cameras import the_server
+from web.problems import problem
+
+blueprint = Blueprint("pages", __name__)
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+@blueprint.get("/")
+def index() -> str | Response:
+    """The live page; where cameras are those of other processes, and none is known, one that waits for them."""
+    server = the_server()
+    cameras = list(server.engines)
+    if not cameras:
+        return Response(render_template("waiting.html"), 503, {"Refresh": "3", "Retry-After": "3"})
+    usual = {name: getattr(server.look, name) for name in ("bars", "privacy", "threshold", "smoothing")}
+    return render_template("index.html", cameras=cameras, notice=server.notice, look=usual, labels=EXPRESSIONS)
+
+
+@blueprint.get("/pictures")
+def pictures() -> str:
+    """The page for pictures that are handed in."""
+    chosen = the_server().settings
+    return render_template("pictures.html", limit=chosen.max_picture, threshold=chosen.threshold)
+
+
+@blueprint.get("/videos")
+def videos() -> str:
+    """The page for videos that are handed in."""
+    chosen = the_server().settings
+    return render_template(
+        "videos.html", limit=chosen.max_video, minutes=f"{chosen.max_minutes:g}", hours=f"{chosen.keep:g}"
+    )
+
+
+@blueprint.get("/about")
+def about() -> str:
+    """What the network can and cannot tell, with the figures of its own card."""
+    hours = f"{the_server().settings.keep:g}"
+    try:
+        model = the_server().model
+    except BundleError:
+        return render_template("about.html", card={}, figures={}, matrix=False, hours=hours)
+    told = {"card": model.card, "figures": _figures(model), "matrix": _matrix(model).is_file()}
+    return render_template("about.html", hours=hours, **told)
+
+
+@blueprint.get("/about/confusion.png")
+def confusion() -> Response:
+    """The confusion matrix of the network as a picture."""
+    path = _matrix(the_server().model)
+    if not path.is_file():
+        return problem(404, "No picture", "There is no confusion matrix of this network; training.evaluate draws one.")
+    return send_file(path, max_age=3600)
+
+
+def _matrix(model: EmotionModel) -> Path:
+    name = Path(model.name).name
+    return DOCS / f"{name}-confusion.png"
+
+
+def _figures(model: EmotionModel) -> dict[str, Any]:
+    """The card's figures for the runtime that is used; empty where it has none."""
+    figures = model.card.get("figures", {})
+    return dict(figures.get(model.runtime, {}).get("validation", {})) if isinstance(figures, dict) else {}

@@ -1,0 +1,203 @@
+"""Records of what a visitor sees: begun and ended by them, shown to who knows their id and to nobody else.
+
+There is no list of all; each browser remembers its own.
+"""
+
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, send_file, url_for
+
+from delivery.viewers import Viewer
+from errors import RecordError
+from recording.keeper import Keeper
+from recording.store import ID, MOMENT, RATE, WIDEST, Record
+from service.server import Full
+from web.cameras import chosen_camera, the_server
+from web.description.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
+from web.description.parameters import DOWNLOAD, SECRET
+from web.problems import problem
+from web.records.answers import RecordState, RecordStates, RecordWishes
+from web.records.states import KINDS, state_of
+from web.security.authorization import welcome_still
+from web.security.bodies import json_body
+from web.view_query import look
+
+blueprint = Blueprint("records", __name__)
+
+LARGEST = 4096
+"""Bytes of a request."""
+MOST_IDS = 50
+"""Records that one request may ask for."""
+PATIENCE = 5.0
+"""Seconds for which a stop waits for the record to be whole."""
+LOOK = 0.02
+PICTURE = "image/jpeg"
+FILES = [*KINDS.values(), PICTURE]
+UNKNOWN = {404: "There is no such record, or no longer"}
+
+
+def the_keeper() -> Keeper:
+    """The one who makes and keeps this application's records."""
+    keeper: Keeper = current_app.extensions["keeper"]
+    return keeper
+
+
+@blueprint.get("/records")
+def listing() -> str:
+    """The records that the visitor's browser remembers."""
+    return render_template("records.html")
+
+
+@blueprint.get("/records/<record_id>")
+def page(record_id: str) -> tuple[str, int]:
+    """The page of one record: video, time line, shares, moments."""
+    record = the_keeper().records.get(record_id)
+    hours = f"{the_server().settings.keep:g}"
+    return render_template("record.html", record=record_id, known=bool(record), hours=hours), 200 if record else 404
+
+
+@blueprint.get("/api/records")
+@operation(
+    "Records",
+    {200: Answer("Their states", kind=RecordStates)},
+    {400: "No id, or too many"},
+    [Parameter("id", SECRET, "The ids of records", repeated=True, required=True)],
+)
+def states() -> Response:
+    """The states of the records whose ids are given, by `?id=` for each; those that are gone are left out."""
+    ids = request.args.getlist("id")
+    if not 0 < len(ids) <= MOST_IDS or not all(ID.fullmatch(record_id) for record_id in ids):
+        form = "each of 16 letters, digits, '-' and '_'"
+        told = f"Got {len(ids)} ids, expected 1 to {MOST_IDS}, {form}, such as ?id=ID1&id=ID2; there is no list of all."
+        return problem(400, "Which records", told)
+    known = [the_keeper().records.get(record_id) for record_id in ids]
+    found = [state_of(record, the_keeper().records.keep) for record in known if record is not None]
+    return _answer({"records": [told for told in found if told is not None]})
+
+
+@blueprint.post("/api/records")
+@operation(
+    "Records",
+    {201: Answer("It has begun", kind=RecordState, headers={"Location": "Where its state is told"})},
+    {
+        400: "A wish that makes no sense",
+        404: "There is no such camera",
+        413: "The request is too large",
+        415: "The body is no JSON",
+        503: "As many records or viewers as may be",
+        507: "The disk is full",
+    },
+    body=Body("What is to be recorded", json=RecordWishes, required=False),
+)
+def begin() -> Response:
+    """Record what a viewer of `camera` sees, in the look that the other members wish for; 201 with its state.
+
+    It ends when asked to, after `--record-minutes`, or when the disk is full.
+    """
+    wishes = _wishes()
+    engine, wanted = chosen_camera(wishes.get("camera", "")), look(wishes)
+    viewer = Viewer(look=replace(wanted, width=min(wanted.width or WIDEST, WIDEST)), fps=RATE)
+    labels = the_server().model.labels
+    try:
+        hub = the_server().enter(engine, viewer)
+    except Full as full:
+        return problem(503, "Too many viewers", str(full), Retry_After="5")
+    about = {"camera": engine.name, "look": asdict(viewer.look)}
+    try:
+        record = the_keeper().begin(about, labels, hub, viewer, lambda: engine.leave(viewer), welcome_still())
+    except BaseException as error:
+        engine.leave(viewer)
+        if isinstance(error, RecordError):
+            told = str(error)
+            return problem(503, "Not recorded", f"{told[0].upper()}{told[1:]}.", Retry_After="30")
+        raise
+    response = _answer(_state(record))
+    response.status_code = 201
+    response.headers["Location"] = url_for("records.state", record_id=record.id)
+    return response
+
+
+def _wishes() -> dict[str, Any]:
+    wishes = json_body(RecordWishes, LARGEST, '{"camera": "door", "privacy": "blur"}')
+    given = {name: getattr(wishes, name) for name in wishes.__struct_fields__}
+    return {name: value for name, value in given.items() if value is not msgspec.UNSET}
+
+
+@blueprint.get("/api/records/<record_id>")
+@operation("Records", {200: Answer("Its state", kind=RecordState)}, UNKNOWN)
+def state(record_id: str) -> Response:
+    """How far a record is; when it is done its summary, and where its files are."""
+    return _answer(_state(_record(record_id)))
+
+
+@blueprint.post("/api/records/<record_id>/stop")
+@operation("Records", {200: Answer("Its state", kind=RecordState)}, UNKNOWN)
+def stop(record_id: str) -> Response:
+    """End a record; answers with its state when it is whole, or after five seconds. Ending it twice does no harm."""
+    record = _record(record_id)
+    if record.summary is None:
+        record.stop()
+    until = time.monotonic() + PATIENCE
+    while record.is_going and record.summary is None and time.monotonic() < until:
+        time.sleep(LOOK)
+    return _answer(_state(_record(record_id)))
+
+
+@blueprint.get("/api/records/<record_id>/<filename:name>")
+@operation(
+    "Records",
+    {200: Answer("The file", FILES), 206: Answer("The part that `Range` asks for", FILES), 304: UNCHANGED},
+    {404: "There is no such record or file", 409: "It is still being recorded", **CONDITIONS},
+    [DOWNLOAD],
+)
+def result(record_id: str, name: str) -> Response:
+    """One file of a record that is done; with `?download=1` under a name that tells camera and time."""
+    record = _record(record_id)
+    if name not in KINDS and not MOMENT.fullmatch(name):
+        told = f"There is no {name[:40]!r} of a record; there is: {', '.join(KINDS)} and moment-N.jpg."
+        return problem(404, "Unknown file", told)
+    path, summary, saved = record.folder / name, record.summary, f"{_name(record)}-{name}"
+    if summary is None:
+        return problem(409, "Not ready", "It is still being recorded; there are files when it is done.")
+    if not path.is_file():
+        return problem(404, "No such file", f"This record has no {name[:40]!r}. {summary['message']}".strip())
+    response = send_file(path.absolute(), KINDS.get(name, PICTURE), "download" in request.args, saved, conditional=True)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.delete("/api/records/<record_id>")
+@operation("Records", {204: Answer("It is gone", ())}, UNKNOWN)
+def delete(record_id: str) -> Response:
+    """Delete a record at once, with all its files; one that is going on ends."""
+    _record(record_id).delete()
+    return Response(status=204)
+
+
+def _record(record_id: str) -> Record:
+    return the_keeper().records.get(record_id) or abort(_unknown())
+
+
+def _state(record: Record) -> dict[str, Any]:
+    return state_of(record, the_keeper().records.keep) or abort(_unknown())
+
+
+def _unknown() -> Response:
+    hours = the_server().settings.keep
+    told = f"There is no such record; records are deleted {hours:g} hours after they ended, or when asked to."
+    return problem(404, "Unknown record", told)
+
+
+def _name(record: Record) -> str:
+    """What a saved file is called, such as "door-20250131-180509", by UTC."""
+    about = record.about or abort(_unknown())
+    return f"{about['camera']}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime(about['started']))}"
+
+
+def _answer(told: dict[str, Any]) -> Response:
+    response = jsonify(told)
+    response.headers["Cache-Control"] = "no-store"
+    return response
