@@ -19,8 +19,8 @@ from keras import layers
 from benchmarks.tools.report import write
 from inference.bundle import COMPILED, read_card
 from model import EmotionModel
-from training.compiling import compiled
-from training.precisions import milliseconds
+from training.compilation.litert import compiled
+from training.compilation.precisions import milliseconds
 
 COUNTS = (1, 4, 16)
 BAR = 1.0

@@ -2,7 +2,7 @@
 
 Each picture is taken by itself. Plain Haar searches all of it at scale factor 1.1, as tutorials do; the full search is
 a live one and a closer one together; the program searches octave by octave and takes the closer look only where that
-finds none or several (`media/pictures/octaves.py`). The network then sorts out what is no face in all but plain Haar. Pictures
+finds none or several (`media/pictures/octaves.py`). The network then sorts out what is no face in all but plain Haar.
 Pictures are frames of the drawn demo, whose faces are known, and of any videos named with --one (one face) and --none.
 """
 

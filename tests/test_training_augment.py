@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from drawn_faces import draw
 
-from training.augment import Augmentation
+from training.data.augment import Augmentation
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.backend import batch_normalization, jit_compile, litert_options
+from training.networks.backend import batch_normalization, jit_compile, litert_options
 
 
 def test_the_fused_normalisation_computes_what_keras_own_does():

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from training.augment import Augmentation
-from training.batches import Batches
-from training.records import Split
+from training.data.augment import Augmentation
+from training.data.dataset import Split
+from training.loop.batches import Batches
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 
 from inference.bundle import CARD, read_card, sha256
 from inference.runtimes import keras_network
-from training.bundle import write_card, write_network
-from training.networks import tiny
+from training.compilation.bundle_files import write_card, write_network
+from training.networks.architectures import tiny
 
 CARD_OF_A_STRANGER = {
     "name": "très petit",

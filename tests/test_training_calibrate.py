@@ -9,11 +9,11 @@ from drawn_faces import write_csv
 from inference.preprocess import InputSpec
 from model import EmotionModel
 from training import evaluate
-from training.bundle import write_network
 from training.calibrate import Fit, fit, main
-from training.data import read
-from training.networks import tiny
-from training.temperature import fold
+from training.compilation.bundle_files import write_network
+from training.data.reading import read
+from training.evaluation.temperature import fold
+from training.networks.architectures import tiny
 
 LABELS = {3: "happy", 4: "sad", 5: "surprise"}
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from drawn_faces import draw
 
-from training.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 
 CASES = [(name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
 

@@ -4,7 +4,7 @@ from drawn_faces import write_csv, write_tree
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
-from training.data import read
+from training.data.reading import read
 
 GREY = InputSpec(48, 48, 1)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from drawn_faces import write_csv, write_tree
 
-from training.corruptions import CORRUPTIONS
+from training.data.corruptions import CORRUPTIONS
 from training.evaluate import main
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "fer2013"

@@ -12,10 +12,10 @@ from faces import EXPRESSIONS
 from inference.bundle import sha256
 from model import EmotionModel
 from training import export as export_module
-from training.bundle import write_card, write_network
-from training.data import read
+from training.compilation.bundle_files import write_card, write_network
+from training.data.reading import read
 from training.export import export, main
-from training.networks import tiny
+from training.networks.architectures import tiny
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import skimage.data
 from camera import FaceDetector
 from errors import DataError
 from faces import Box
-from training.drawings import draw
-from training.faceless import (
+from training.data.drawings import draw
+from training.data.faceless import (
     CAMERA_SIZES,
     FACE_SHARE,
     VIEWS,

@@ -6,7 +6,7 @@ from drawn_faces import draw, write_csv
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
-from training.fer2013 import read_csv
+from training.data.fer2013 import read_csv
 
 GREY = InputSpec(48, 48, 1)
 

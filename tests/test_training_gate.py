@@ -9,9 +9,9 @@ from drawn_faces import draw, write_csv
 
 from faces import EXPRESSIONS
 from model import EmotionModel
-from training.bundle import write_network
+from training.compilation.bundle_files import write_network
 from training.gate import Gate, as_text, main, true_faces
-from training.networks import tiny
+from training.networks.architectures import tiny
 
 
 @pytest.fixture(scope="module")

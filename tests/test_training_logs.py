@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 from errors import DataError
-from training.logs import logging_callbacks, run_folder, write_curves
-from training.run import Run
+from training.loop.logs import logging_callbacks, run_folder, write_curves
+from training.loop.run import Run
 
 
 def options(tmp_path, **more):

@@ -6,10 +6,10 @@ import pytest
 from drawn_faces import write_csv, write_tree
 
 from model import EmotionModel
-from training.corruptions import CORRUPTIONS
-from training.data import read
-from training.measurement import averaged, measure, preferred, reports, spoilt
-from training.records import Dataset
+from training.data.corruptions import CORRUPTIONS
+from training.data.dataset import Dataset
+from training.data.reading import read
+from training.evaluation.measurement import averaged, measure, preferred, reports, spoilt
 
 SHIPPED = Path(__file__).resolve().parent.parent / "weights" / "fer2013"
 

@@ -9,10 +9,10 @@ from drawn_faces import write_csv
 
 from faces import EXPRESSIONS
 from model import EmotionModel
-from training.bundle import write_card, write_network
 from training.calibrate import main as calibrate
+from training.compilation.bundle_files import write_card, write_network
 from training.merge import main
-from training.networks import ARCHITECTURES
+from training.networks.architectures import ARCHITECTURES
 
 
 def bundle(folder, seed, **changes):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.metrics import report
+from training.evaluation.metrics import report
 
 TRUTH = np.array([0, 0, 0, 1, 1, 2])
 SAID = [0, 0, 1, 1, 1, 0]

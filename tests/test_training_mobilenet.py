@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from errors import DataError
-from training.mobilenet import mobilenetv2, start_from
+from training.networks.mobilenet import mobilenetv2, start_from
 
 SIZE = (32, 32, 1)
 

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from training.backend import batch_normalization
-from training.networks import ARCHITECTURES
+from training.networks.architectures import ARCHITECTURES
+from training.networks.backend import batch_normalization
 
 
 @pytest.mark.parametrize(("name", "parameters"), [("compact", 1_651_239), ("tiny", 61_207), ("cnn5", 2_423_847)])

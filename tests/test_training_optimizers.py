@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from training.optimizers import FACTOR, LOWEST, Plateau, optimizer, plateau_rate, warm_steps
+from training.loop.optimizers import FACTOR, LOWEST, Plateau, optimizer, plateau_rate, warm_steps
+from training.loop.run import Run
 from training.options import parser, resolved
-from training.run import Run
 
 STEPS = 10
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.metrics import report
-from training.plots import confusion, curves, reliability_diagram
+from training.evaluation.metrics import report
+from training.evaluation.plots import confusion, curves, reliability_diagram
 
 LARGEST = 40_000
 """Bytes of a plot: small enough to be committed."""

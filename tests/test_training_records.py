@@ -3,7 +3,7 @@ import pytest
 
 from errors import DataError
 from faces import EXPRESSIONS
-from training.records import (
+from training.data.dataset import (
     NO_FACE,
     Dataset,
     Split,

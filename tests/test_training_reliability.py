@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.reliability import reliability
+from training.evaluation.reliability import reliability
 
 
 def rows(*confidences, labels=2):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from errors import DataError
-from training.run import Run, State
+from training.loop.run import Run, State
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from drawn_faces import write_csv, write_tree
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
-from training.records import NO_FACE
-from training.sources import gathered
+from training.data.dataset import NO_FACE
+from training.data.sources import gathered
 
 GREY = InputSpec(48, 48, 1)
 COLUMNS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"

@@ -10,10 +10,10 @@ from errors import DataError
 from faces import EXPRESSIONS
 from inference.bundle import ARCHITECTURE, WEIGHTS, sha256
 from inference.runtimes import keras_network
-from training.bundle import write_network
-from training.networks import ARCHITECTURES
-from training.records import NO_FACE
-from training.start import start_from_bundle
+from training.compilation.bundle_files import write_network
+from training.data.dataset import NO_FACE
+from training.loop.start import start_from_bundle
+from training.networks.architectures import ARCHITECTURES
 
 
 def made(classes, architecture="tiny", side=48):

@@ -1,6 +1,6 @@
 import pytest
 
-from training.stopping import Goals, idle_epochs
+from training.loop.stopping import Goals, idle_epochs
 
 
 @pytest.mark.parametrize(

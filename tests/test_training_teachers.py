@@ -9,10 +9,10 @@ from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
 from model import EmotionModel
-from training.augment import Augmentation
-from training.batches import Batches
-from training.records import NO_FACE, Split
-from training.teachers import Teachers
+from training.data.augment import Augmentation
+from training.data.dataset import NO_FACE, Split
+from training.loop.batches import Batches
+from training.loop.teachers import Teachers
 
 SHIPPED = Path("weights/fer2013")
 SPEC = InputSpec(48, 48, 1)

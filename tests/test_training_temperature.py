@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from errors import BundleError, DataError
-from training.metrics import report
-from training.networks import ARCHITECTURES
-from training.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
+from training.evaluation.metrics import report
+from training.evaluation.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
+from training.networks.architectures import ARCHITECTURES
 
 
 def believable(count=4000, labels=4):

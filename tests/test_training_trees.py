@@ -4,7 +4,7 @@ from drawn_faces import write_tree
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
-from training.trees import read_tree
+from training.data.trees import read_tree
 
 GREY = InputSpec(48, 48, 1)
 

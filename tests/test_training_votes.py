@@ -5,9 +5,9 @@ from drawn_faces import write_csv
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.preprocess import InputSpec
-from training.fer2013 import read_csv
-from training.records import NO_FACE, with_label
-from training.votes import by_majority, judged, mixed, read_votes
+from training.data.dataset import NO_FACE, with_label
+from training.data.fer2013 import read_csv
+from training.data.votes import by_majority, judged, mixed, read_votes
 
 COLUMNS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 VALIDATED = (

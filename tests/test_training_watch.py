@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from errors import DataError
-from training.augment import Augmentation
-from training.batches import Batches
-from training.records import split_of
-from training.run import Run, State
-from training.stopping import Goals
-from training.watch import EVERY, Watch
+from training.data.augment import Augmentation
+from training.data.dataset import split_of
+from training.loop.batches import Batches
+from training.loop.run import Run, State
+from training.loop.stopping import Goals
+from training.loop.watch import EVERY, Watch
 
 STEPS = 2 * EVERY
 

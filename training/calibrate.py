@@ -15,14 +15,14 @@ from errors import ExpressionError
 from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
 from inference.runtimes import keras_network
 from training.arguments import share
-from training.bundle import write_card, write_network
-from training.data import read
+from training.compilation.bundle_files import write_card, write_network
+from training.compilation.precisions import PRECISIONS
+from training.data.dataset import Dataset, divide
+from training.data.reading import read
+from training.data.votes import judged, read_votes
+from training.evaluation.metrics import Report, report
+from training.evaluation.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
 from training.export import export
-from training.metrics import Report, report
-from training.precisions import PRECISIONS
-from training.records import Dataset, divide
-from training.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
-from training.votes import judged, read_votes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Any
 from errors import DataError, ExpressionError
 from model import RUNTIMES, EmotionModel
 from training.arguments import share
-from training.comparison import as_html, as_text, table, write_plots
-from training.data import read
-from training.measurement import Measurement, averaged, preferred, reports, spoilt
-from training.records import Dataset, divide
-from training.votes import judged, read_votes
+from training.data.dataset import Dataset, divide
+from training.data.reading import read
+from training.data.votes import judged, read_votes
+from training.evaluation.comparison import as_html, as_text, table, write_plots
+from training.evaluation.measurement import Measurement, averaged, preferred, reports, spoilt
 
 DEFAULT = Path("weights/ferplus")
 

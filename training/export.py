@@ -14,12 +14,12 @@ from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256,
 from inference.preprocess import InputSpec
 from inference.runtimes import Batch, keras_network
 from model import EmotionModel
-from training.bundle import write_card
-from training.compiling import compiled, write_onnx
-from training.data import read
-from training.measurement import preferred, reports
-from training.precisions import PRECISIONS, as_table, compared
-from training.records import Dataset
+from training.compilation.bundle_files import write_card
+from training.compilation.litert import compiled, write_onnx
+from training.compilation.precisions import PRECISIONS, as_table, compared
+from training.data.dataset import Dataset
+from training.data.reading import read
+from training.evaluation.measurement import preferred, reports
 
 ONNX = "model.onnx"
 LARGEST_DIFFERENCE = {"float32": 1e-4, "float16": 0.02, "int8": 0.15}

@@ -21,13 +21,13 @@ from inference.bundle import read_card
 from inference.preprocess import crop_faces
 from model import EmotionModel
 from training.arguments import share
-from training.bundle import write_card
-from training.corruptions import CORRUPTIONS, corrupted
-from training.data import read
-from training.faceless import files_of, frames_of
-from training.measurement import preferred
-from training.records import NO_FACE
-from training.votes import COLUMNS, read_votes
+from training.compilation.bundle_files import write_card
+from training.data.corruptions import CORRUPTIONS, corrupted
+from training.data.dataset import NO_FACE
+from training.data.faceless import files_of, frames_of
+from training.data.reading import read
+from training.data.votes import COLUMNS, read_votes
+from training.evaluation.measurement import preferred
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Those of the table, beside the chosen one."""

@@ -21,12 +21,12 @@ from errors import ExpressionError
 from faces import Box, Image
 from inference.preprocess import InputSpec, crop_faces
 from model import EmotionModel
-from training.data import read
-from training.finding import middle_face, picture_detector
-from training.measurement import preferred
-from training.metrics import Report, report
-from training.records import place_of
-from training.trees import class_files, read_picture
+from training.data.dataset import place_of
+from training.data.finding import middle_face, picture_detector
+from training.data.reading import read
+from training.data.trees import class_files, read_picture
+from training.evaluation.measurement import preferred
+from training.evaluation.metrics import Report, report
 
 ENLARGED = 192
 """Side to which a training face is brought for the detector, which is weak on faces of 48 pixels."""

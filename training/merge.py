@@ -20,13 +20,13 @@ import numpy as np
 from errors import BundleError, ExpressionError
 from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
 from inference.runtimes import keras_network
-from training.bundle import write_card, write_network
-from training.data import read
+from training.compilation.bundle_files import write_card, write_network
+from training.compilation.precisions import PRECISIONS
+from training.data.dataset import Dataset
+from training.data.reading import read
+from training.data.votes import judged, read_votes
+from training.evaluation.temperature import last_dense
 from training.export import export
-from training.precisions import PRECISIONS
-from training.records import Dataset
-from training.temperature import last_dense
-from training.votes import judged, read_votes
 
 
 def merged(networks: Sequence[keras.Model]) -> keras.Model:

@@ -6,9 +6,9 @@ from typing import Any
 
 from errors import DataError
 from training.arguments import count, positive, pretrained, share
-from training.networks import ARCHITECTURES, INPUTS
-from training.optimizers import RECIPES, SCHEDULES
-from training.precisions import PRECISIONS
+from training.compilation.precisions import PRECISIONS
+from training.loop.optimizers import RECIPES, SCHEDULES
+from training.networks.architectures import ARCHITECTURES, INPUTS
 
 PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
 """Options that may differ when a run is resumed: they do not change the training."""

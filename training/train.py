@@ -13,23 +13,23 @@ import keras
 from errors import ExpressionError
 from inference.preprocess import InputSpec
 from model import EmotionModel
-from training.augment import Augmentation
-from training.backend import batch_normalization, can_compile, jit_compile
-from training.batches import Batches
-from training.bundle import write_card, write_network
+from training.compilation.bundle_files import write_card, write_network
+from training.data.augment import Augmentation
+from training.data.dataset import NO_FACE, Dataset, class_weights, faces_only
+from training.data.sources import gathered
 from training.export import export, figures
-from training.logs import logging_callbacks, run_folder, write_curves
-from training.mobilenet import start_from
-from training.networks import ARCHITECTURES
-from training.optimizers import Plateau, optimizer
+from training.loop.batches import Batches
+from training.loop.logs import logging_callbacks, run_folder, write_curves
+from training.loop.optimizers import Plateau, optimizer
+from training.loop.run import Run, State
+from training.loop.start import start_from_bundle
+from training.loop.stopping import Goals
+from training.loop.teachers import Teachers
+from training.loop.watch import Watch
+from training.networks.architectures import ARCHITECTURES
+from training.networks.backend import batch_normalization, can_compile, jit_compile
+from training.networks.mobilenet import start_from
 from training.options import command, defaults, parser, resolved, settings
-from training.records import NO_FACE, Dataset, class_weights, faces_only
-from training.run import Run, State
-from training.sources import gathered
-from training.start import start_from_bundle
-from training.stopping import Goals
-from training.teachers import Teachers
-from training.watch import Watch
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import keras
 
-from training.run import Run
+from training.loop.run import Run
 
 RECIPES = {"sgd": (0.1, 5e-3), "adamw": (1e-3, 0.05)}
 """Peak learning rate and weight decay of each optimizer, where none is asked for."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.reliability import Reliability, reliability
+from training.evaluation.reliability import Reliability, reliability
 
 SMALLEST = 1e-7
 """No probability counts as less in the log-loss, so that one confident mistake does not make it infinite."""

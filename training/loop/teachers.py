@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from errors import DataError
 from inference.preprocess import InputSpec
 from model import EmotionModel
-from training.records import NO_FACE
+from training.data.dataset import NO_FACE
 
 
 class Teachers:

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from training.augment import Augmentation
-from training.records import Split, shares
-from training.teachers import Teachers
+from training.data.augment import Augmentation
+from training.data.dataset import Split, shares
+from training.loop.teachers import Teachers
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras comes without types

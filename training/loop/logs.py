@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 
 from errors import DataError
-from training.plots import curves
-from training.run import Run
+from training.evaluation.plots import curves
+from training.loop.run import Run
 
 CURVES, TENSORBOARD = "curves.png", "tensorboard"
 

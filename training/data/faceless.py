@@ -10,7 +10,7 @@ from camera import FaceDetector, VideoFile
 from errors import DataError
 from faces import Box, Image, joined
 from media.sandbox.decoding import read_picture
-from training.trees import SUFFIXES
+from training.data.trees import SUFFIXES
 
 Find = tuple[Image, Box]
 """A picture, (height, width, 3) BGR or (height, width) grey, and a box in it."""

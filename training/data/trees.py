@@ -10,7 +10,7 @@ from tqdm import tqdm
 from errors import DataError
 from faces import EXPRESSIONS, Image
 from inference.preprocess import InputSpec
-from training.records import NO_FACE, WHOLE, Dataset, fitted, place_of, split_of
+from training.data.dataset import NO_FACE, WHOLE, Dataset, fitted, place_of, split_of
 
 FOLDERS = {
     "train": "training",

@@ -8,7 +8,7 @@ import numpy as np
 from errors import DataError
 from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, verified
 from inference.runtimes import keras_network
-from training.records import NO_FACE
+from training.data.dataset import NO_FACE
 
 
 def start_from_bundle(network: keras.Model, folder: Path, labels: tuple[str, ...]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from errors import DataError
 from inference.preprocess import InputSpec
-from training.fer2013 import read_csv
-from training.records import Dataset
-from training.trees import read_tree
+from training.data.dataset import Dataset
+from training.data.fer2013 import read_csv
+from training.data.trees import read_tree
 
 
 def read(path: Path, spec: InputSpec, labels: Sequence[str] | None = None) -> Dataset:

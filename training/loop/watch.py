@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import DataError
-from training.batches import Batches
-from training.metrics import report
-from training.records import Split
-from training.run import Run, State, Weights
-from training.stopping import Goals
+from training.data.dataset import Split
+from training.evaluation.metrics import report
+from training.loop.batches import Batches
+from training.loop.run import Run, State, Weights
+from training.loop.stopping import Goals
 
 EVERY = 8
 """Steps between two updates of the average: often enough, and next to free."""

@@ -14,9 +14,9 @@ from tqdm import tqdm
 from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified
 from inference.runtimes import Batch, keras_network
 from model import EmotionModel
-from training.compiling import compiled
-from training.metrics import report
-from training.records import Split
+from training.compilation.litert import compiled
+from training.data.dataset import Split
+from training.evaluation.metrics import report
 
 PRECISIONS = ("float32", "float16", "int8")
 ROUNDS = 60

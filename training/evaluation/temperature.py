@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import BundleError, DataError
-from training.metrics import SMALLEST
+from training.evaluation.metrics import SMALLEST
 
 ROUNDS, POINTS = 6, 21
 """Finer and finer grids of temperatures: five figures are found, more than any validation set can tell."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from errors import BundleError
 from inference.runtimes import Batch
-from training.backend import litert_options
+from training.networks.backend import litert_options
 
 
 def compiled(network: Any, path: Path, precision: str) -> None:

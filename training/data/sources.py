@@ -8,10 +8,10 @@ import numpy as np
 
 from errors import DataError
 from inference.preprocess import InputSpec
-from training.data import read
-from training.records import NO_FACE, WHOLE, Dataset, divide, joined, with_label
-from training.trees import holds_class, read_tree
-from training.votes import by_majority, mixed, read_votes
+from training.data.dataset import NO_FACE, WHOLE, Dataset, divide, joined, with_label
+from training.data.reading import read
+from training.data.trees import holds_class, read_tree
+from training.data.votes import by_majority, mixed, read_votes
 
 
 def gathered(plan: argparse.Namespace, spec: InputSpec) -> Dataset:

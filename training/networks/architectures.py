@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from training.mobilenet import mobilenetv2
+from training.networks.mobilenet import mobilenetv2
 
 Tensor = Any
 Normalization = type[keras.layers.BatchNormalization]

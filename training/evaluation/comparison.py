@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jinja2
 
-from training.corruptions import STRENGTHS
-from training.measurement import Measurement
-from training.plots import confusion, reliability_diagram
+from training.data.corruptions import STRENGTHS
+from training.evaluation.measurement import Measurement
+from training.evaluation.plots import confusion, reliability_diagram
 
 FIGURES = ("accuracy", "macro_f1", "macro_recall", "weighted_f1", "log_loss", "ece")
 CORRUPTION_COLUMNS = tuple(f"{figure}, {strength}" for figure in ("accuracy", "recall") for strength in STRENGTHS)

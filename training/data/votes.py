@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import DataError
-from training.fer2013 import USAGES, rows
-from training.records import NO_FACE, Dataset, Split
+from training.data.dataset import NO_FACE, Dataset, Split
+from training.data.fer2013 import USAGES, rows
 
 COLUMNS = {
     "neutral": "neutral",

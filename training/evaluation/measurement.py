@@ -7,10 +7,10 @@ from typing import Any
 from tqdm import tqdm
 
 from model import EmotionModel
-from training.corruptions import CORRUPTIONS, STRENGTHS, corrupted
-from training.metrics import Report, report
-from training.records import WHOLE, Dataset, Split, duplicates
-from training.views import VIEWS, probabilities
+from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from training.data.dataset import WHOLE, Dataset, Split, duplicates
+from training.evaluation.metrics import Report, report
+from training.evaluation.views import VIEWS, probabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a webcam does to a face, at random and in all strengths: for training.
 
-`training.corruptions` has some of the same kinds in fixed strengths, to measure with.
+`training.data.corruptions` has some of the same kinds in fixed strengths, to measure with.
 """
 
 from collections.abc import Callable

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image as Pictures
 
-from training.metrics import Report
-from training.reliability import Reliability
+from training.evaluation.metrics import Report
+from training.evaluation.reliability import Reliability
 
 BLUE, ORANGE, GREY = "#2f6db3", "#d9702b", "#8a8a8a"
 COLOURS = 64

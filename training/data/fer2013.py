@@ -11,7 +11,7 @@ from tqdm import tqdm
 from errors import DataError
 from faces import EXPRESSIONS, Image
 from inference.preprocess import InputSpec
-from training.records import WHOLE, Dataset, fitted, place_of, split_of
+from training.data.dataset import WHOLE, Dataset, fitted, place_of, split_of
 
 USAGES = {"Training": "training", "PublicTest": "validation", "PrivateTest": "test"}
 

@@ -1,0 +1,1 @@
+"""Labelled faces: read, put together, changed at random."""

@@ -1,0 +1,1 @@
+"""How well a network reads faces: measures, plots, and reports."""

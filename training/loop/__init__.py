@@ -1,0 +1,1 @@
+"""The training loop: batches, optimizer, checkpoints, and when it ends."""
