@@ -48,12 +48,12 @@ audit:
 # The fuzz tests with thousands of spoilt files instead of some hundred, new ones each time.
 fuzz:
 	@scripts/setup.sh dev
-	@FUZZ=$${FUZZ:-3000} $(PY) -m pytest --timeout 3600 tests/test_security_fuzz.py $(ARGS)
+	@FUZZ=$${FUZZ:-3000} $(PY) -m pytest --timeout 3600 tests/web/security/test_fuzz.py $(ARGS)
 
 # Random requests to the API, from its own description: more of them than the tests send, and others each time.
 fuzz-api:
 	@scripts/setup.sh dev
-	@API_EXAMPLES=$${API_EXAMPLES:-100} API_SEED=$${API_SEED:-$$(date +%s)} $(PY) -m pytest tests/test_openapi.py -k schemathesis
+	@API_EXAMPLES=$${API_EXAMPLES:-100} API_SEED=$${API_SEED:-$$(date +%s)} $(PY) -m pytest tests/web/description/test_openapi.py -k schemathesis
 
 DATA ?= fer2013.csv
 

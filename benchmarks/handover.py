@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.tools.report import ratio, write
-from tests.cameras import build_stand_in
-from tests.servers import ROOT, free_port
-from tests.streams import Faithful
+from tests.support.cameras.cameras import build_stand_in
+from tests.support.clients.streams import Faithful
+from tests.support.servers.servers import ROOT, free_port
 
 VIEWERS = 10
 BAR = 1.0

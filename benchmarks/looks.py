@@ -24,7 +24,7 @@ from faces import Box, Frame, Image
 from live.delay import Delay
 from live.pipeline import Pipeline, drawn
 from model import EmotionModel
-from tests.moving_faces import Head, wall
+from tests.support.cameras.moving_faces import Head, wall
 from tracking.searching import BackgroundSearch, Search
 from tracking.tracker import Tracker
 

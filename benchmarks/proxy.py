@@ -17,9 +17,9 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from benchmarks.tools.report import ratio, write
-from tests.proxies import nginx, self_signed, trusting
-from tests.servers import free_port, running
-from tests.streams import read_parts
+from tests.support.clients.streams import read_parts
+from tests.support.servers.proxies import nginx, self_signed, trusting
+from tests.support.servers.servers import free_port, running
 
 VIEWERS, SLOW = 10, 1 / 3
 DEMO = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "640", "EXPRESSION_HEIGHT": "360", "EXPRESSION_PROXIES": "1"}

@@ -20,8 +20,8 @@ import cv2
 
 from benchmarks.tools.report import write
 from demo import Demo
-from tests.cameras import NetworkCamera, build_stand_in, mjpeg_camera, rtsp_camera
-from tests.recovery import Watch, outage, watching
+from tests.support.cameras.cameras import NetworkCamera, build_stand_in, mjpeg_camera, rtsp_camera
+from tests.support.servers.recovery import Watch, outage, watching
 
 TOLD, BACK = 1.0, 3.0
 """The bars, in seconds."""

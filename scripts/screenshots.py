@@ -16,10 +16,10 @@ from skimage import data
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browsers import chromium  # noqa: E402 - the path above comes first
-from tests.clips import write_clip  # noqa: E402
-from tests.fake_cameras import flags, write_demo  # noqa: E402
-from tests.servers import free_port, running  # noqa: E402
+from tests.support.cameras.clips import write_clip  # noqa: E402
+from tests.support.cameras.fake_cameras import flags, write_demo  # noqa: E402
+from tests.support.clients.browsers import chromium  # noqa: E402 - the path above comes first
+from tests.support.servers.servers import free_port, running  # noqa: E402
 
 SHOTS: dict[str, dict[str, Any]] = {
     "live": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 @pytest.fixture(scope="session")
 def base():
     """The address of a server with the demo, for all tests of the live page: they leave it as it was."""
-    from tests.live_page import ELSEWHERE, serving
+    from tests.support.clients.live_page import ELSEWHERE, serving
 
     with serving("demo", options=("--hosts", ELSEWHERE)) as address:
         yield address
@@ -20,7 +20,7 @@ def base():
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium, for all tests of a file."""
-    from tests.browsers import chromium
+    from tests.support.clients.browsers import chromium
 
     with chromium() as launched:
         yield launched
@@ -29,7 +29,7 @@ def browser():
 @pytest.fixture(scope="module")
 def redis_process():
     """A Redis server, for all tests of a file."""
-    from tests.redis_server import redis_server
+    from tests.support.servers.redis_server import redis_server
 
     with redis_server() as running:
         yield running
@@ -46,7 +46,7 @@ def redis(redis_process):
 @pytest.fixture(scope="module")
 def grants(tmp_path_factory):
     """An access file with a token for each role and Ben's password, for all tests of a file."""
-    from tests.grants import Grants
+    from tests.support.servers.grants import Grants
 
     grants = Grants(tmp_path_factory.mktemp("access"))
     grants.add_ben()

@@ -17,8 +17,8 @@ import pytest
 
 from config.settings import Settings
 from main import create_app, main
-from tests.servers import ROOT, free_port, running
-from tests.streams import Viewer, open_stream, read_parts
+from tests.support.clients.streams import Viewer, open_stream, read_parts
+from tests.support.servers.servers import ROOT, free_port, running
 
 SMALL = ["--width", "320", "--height", "180", "--fps", "15"]
 

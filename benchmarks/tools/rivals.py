@@ -135,7 +135,7 @@ def webcam(env: dict[str, str], frames: int = 60, fps: float = 30.0) -> Iterator
 
 @contextmanager
 def stand_in(frames: bytes, fps: float, device: str = "") -> Iterator[dict[str, str]]:
-    """The environment in which a program finds a camera that plays JPEGs (tests/v4l2_stand_in.c).
+    """The environment in which a program finds a camera that plays JPEGs (tests/support/cameras/v4l2_stand_in.c).
 
     `device` is the camera's path, which is not touched; without one, a file is made, for programs that look for it.
     """
@@ -145,7 +145,7 @@ def stand_in(frames: bytes, fps: float, device: str = "") -> Iterator[dict[str, 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         library, pictures, place = folder / "stand_in.so", folder / "frames.mjpeg", folder / "video0"
-        source = str(ROOT / "tests" / "v4l2_stand_in.c")
+        source = str(ROOT / "tests/support/cameras/v4l2_stand_in.c")
         subprocess.run(
             [compiler, source, "-o", str(library), "-O2", "-fPIC", "-shared", "-ldl", "-lpthread"], check=True
         )

@@ -1,0 +1,252 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+
+from delivery.stream import Ended, Hub, Outgoing
+from delivery.view_options import Look
+from delivery.viewers import Viewer
+from faces import Box, Face
+from live.engine import Engine
+from live.run import Plan
+from tests.support.cameras.scripted import Camera, Nothing, Script
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+def pipeline() -> Nothing:
+    return Nothing()
+
+
+@pytest.fixture
+def engine(script, pipeline):
+    made = Engine(Plan("door", "test", lambda: Camera(script), lambda: pipeline, idle=0.3))
+    yield made
+    made.close()
+
+
+@contextmanager
+def watching(engine: Engine, viewer: Viewer | None = None) -> Iterator[Hub[Outgoing]]:
+    viewer = viewer or Viewer()
+    yield engine.enter(viewer)
+    engine.leave(viewer)
+
+
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
+        time.sleep(0.01)
+
+
+def status(engine: Engine) -> str:
+    return engine.state()["status"]
+
+
+def newest(hub: Hub[Outgoing], wanted: Callable[[Outgoing], bool], seconds: float = 5.0) -> Outgoing:
+    sequence, end = 0, time.monotonic() + seconds
+    while True:
+        sequence, item = hub.newest(sequence, timeout=max(0.01, end - time.monotonic()))
+        if wanted(item):
+            return item
+
+
+def live(item: Outgoing) -> bool:
+    return not item.picture.drawn
+
+
+def decoded(jpeg: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+
+
+def test_nothing_runs_before_the_first_viewer(engine, script):
+    before = threading.active_count()
+    assert status(engine) == "idle"
+    assert (script.opened, threading.active_count()) == (0, before)
+
+
+def test_the_first_viewer_opens_the_camera_and_gets_decodable_frames(engine):
+    with watching(engine) as hub:
+        picture = newest(hub, live).picture
+        assert decoded(picture.jpeg).shape == (90, 160, 3)
+        assert abs(picture.captured_at - time.time()) < 2
+        until(lambda: engine.state()["fps"] > 10)
+        state = engine.state()
+    assert (state["status"], state["width"], state["height"], state["viewers"]) == ("live", 160, 90, 1)
+    assert set(state["timings"]) == {"detect", "draw", "encode"}
+    assert 0 < state["latency"] < 1
+
+
+def test_all_viewers_share_one_camera(engine, script):
+    hubs = [engine.enter(Viewer()) for _ in range(5)]
+    newest(hubs[0], live)
+    assert (script.opened, engine.state()["viewers"]) == (1, 5)
+    assert len(set(map(id, hubs))) == 1, "a size that is watched twice is encoded twice"
+
+
+def test_each_size_that_is_watched_is_made_once_and_never_larger_than_the_camera_gives(engine):
+    viewers = [Viewer(look=Look(width)) for width in (0, 80, 80, 4000)]
+    hubs = [engine.enter(viewer) for viewer in viewers]
+    assert hubs[1] is hubs[2]
+    shapes = [decoded(newest(hub, live).picture.jpeg).shape for hub in hubs]
+    assert shapes == [(90, 160, 3), (45, 80, 3), (45, 80, 3), (90, 160, 3)]
+
+
+def test_a_size_that_is_new_is_shown_at_once_even_if_the_picture_stands(engine, script):
+    script.missing = True
+    with watching(engine):
+        until(lambda: status(engine) == "lost")
+        with watching(engine, Viewer(look=Look(320))) as small:
+            assert decoded(newest(small, lambda item: item.picture.drawn).picture.jpeg).shape == (180, 320, 3)
+
+
+def test_frames_that_come_faster_than_they_are_analysed_are_skipped_and_counted(engine, pipeline):
+    pipeline.takes = 0.05
+    with watching(engine) as hub:
+        until(lambda: engine.state()["dropped"]["overtaken"] > 5)
+        assert time.time() - newest(hub, live).picture.captured_at < 0.5
+        assert engine.tally.captured > engine.tally.analysed > 0
+
+
+def test_the_camera_closes_some_time_after_the_last_viewer_and_opens_for_the_next(engine, script):
+    with watching(engine):
+        until(lambda: status(engine) == "live")
+    time.sleep(0.1)
+    assert status(engine) == "live", "closed at once, although viewers often come back"
+    until(lambda: status(engine) == "idle" and script.closed == 1)
+    with watching(engine):
+        until(lambda: status(engine) == "live")
+    assert script.opened == 2
+
+
+def test_a_viewer_who_comes_back_in_time_finds_the_camera_open(engine, script):
+    for _ in range(5):
+        with watching(engine):
+            until(lambda: status(engine) == "live")
+        time.sleep(0.15)
+    assert (script.opened, script.closed) == (1, 0)
+
+
+def test_viewers_who_come_and_go_all_the_time_are_never_left_without_a_picture(engine):
+    for pause in np.linspace(0.2, 0.4, 9):
+        with watching(engine) as hub:
+            assert newest(hub, live)
+        time.sleep(float(pause))
+
+
+def test_a_camera_that_is_missing_is_told_in_a_drawn_picture_and_taken_up_when_it_comes(engine, script):
+    script.missing = True
+    with watching(engine) as hub:
+        until(lambda: status(engine) == "lost")
+        assert "it is not there; plug it in" in engine.state()["message"]
+        assert engine.state()["failures"] > 0
+        assert newest(hub, lambda item: item.picture.drawn)
+        script.missing = False
+        until(lambda: status(engine) == "live")
+        assert engine.state()["message"] == ""
+
+
+def test_a_camera_that_is_pulled_out_is_told_within_a_second_and_taken_up_again(engine, script):
+    with watching(engine) as hub:
+        until(lambda: status(engine) == "live")
+        script.missing = True
+        until(lambda: status(engine) == "lost", seconds=1.0)
+        picture = newest(hub, lambda item: item.picture.drawn).picture
+        assert decoded(picture.jpeg).shape == (90, 160, 3)
+        script.missing = False
+        until(lambda: status(engine) == "live", seconds=3.0)
+
+
+def test_a_camera_that_freezes_is_told_instead_of_a_frozen_picture(engine, script):
+    with watching(engine):
+        until(lambda: status(engine) == "live")
+        script.frozen = True
+        until(lambda: status(engine) == "lost", seconds=2.0)
+        assert engine.state()["message"] == "it gives no new frames"
+        script.frozen = False
+        until(lambda: status(engine) == "live", seconds=1.0)
+
+
+def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(engine, script, pipeline):
+    pipeline.takes, waited = 0.28, []
+    with watching(engine):
+        for _ in range(4):
+            script.frozen = False
+            until(lambda: status(engine) == "live")
+            time.sleep(0.3)
+            script.frozen, start = True, time.monotonic()
+            until(lambda: status(engine) == "lost", seconds=2.0)
+            waited.append(time.monotonic() - start)
+        script.frozen = False
+    assert sorted(waited)[2] < 0.8, waited  # one of them may be late on a busy machine
+
+
+def test_a_failure_in_the_analysis_is_told_and_outlived(engine, pipeline):
+    pipeline.fails = 1
+    with watching(engine):
+        until(lambda: status(engine) == "lost")
+        assert "the detector broke" in engine.state()["message"]
+        until(lambda: status(engine) == "live")
+
+
+def test_closing_ends_viewers_threads_and_camera_at_once(engine, script):
+    before = threading.active_count()
+    hub = engine.enter(Viewer())
+    until(lambda: status(engine) == "live")
+    start = time.monotonic()
+    engine.close()
+    assert time.monotonic() - start < 1.5
+    with pytest.raises(Ended):
+        hub.newest()
+    assert (script.closed, threading.active_count()) == (1, before)
+
+
+def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine):
+    with watching(engine) as hub:
+        until(lambda: status(engine) == "live")
+        seen = []
+        for _ in range(5):
+            picture = newest(hub, live).picture
+            assert time.time() - picture.captured_at < 0.5
+            seen.append(picture.number)
+            time.sleep(0.1)
+    assert seen == sorted(seen)
+    assert seen[-1] - seen[0] > 8, "the frames between were not skipped"
+
+
+def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it(engine, pipeline):
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    looks = [Look(smoothing=0.4), Look(smoothing=1.6, privacy="emoji"), Look(smoothing=1.6, bars=True)]
+    hubs = [engine.enter(Viewer(look=look)) for look in looks]
+    pictures = [
+        newest(hub, lambda item: live(item) and item.picture.faces[0].track is not None).picture for hub in hubs
+    ]
+    assert [picture.faces[0].track for picture in pictures] == [4, 16, 16]
+    assert len({picture.jpeg for picture in pictures}) == 3
+    assert pictures[0].position > 0
+
+
+def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    made = Engine(Plan("door", "test", lambda: Camera(script), lambda: pipeline, privacy="emoji"))
+    hubs = [made.enter(Viewer(look=Look(privacy=privacy))) for privacy in ("off", "emoji")]
+    assert len({newest(hub, live).picture.jpeg for hub in hubs}) == 1
+    made.close()
+
+
+def test_time_constants_are_reckoned_for_as_long_as_somebody_asks_for_them(engine, pipeline, monkeypatch):
+    monkeypatch.setattr("delivery.recent.KEPT", 0.3)
+    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    assert engine.brief(0.8)["faces"] == [], "there is no frame yet"
+    with watching(engine, Viewer(look=Look(smoothing=1.6))):
+        until(lambda: [face["track"] for face in engine.brief(0.8)["faces"]] == [8])
+        assert pipeline.smoothings == {0.8, 1.6}
+        until(lambda: pipeline.smoothings == {1.6})

@@ -1,0 +1,116 @@
+"""Who sees that a worker is there, where starting one, the storage or the queue make trouble."""
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings
+from media.queue import supervisor as foreman_module
+from media.queue.supervisor import Foreman
+from tests.support.servers.handed_in import hand_in
+
+MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"
+DEAF = "open({!r}, 'a').write('x'); import time; time.sleep(60)"
+
+
+@pytest.fixture
+def foreman(tmp_path):
+    made = Foreman(Settings(source=("demo",), storage=str(tmp_path / "store")))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def clip(tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"no video")
+    return tmp_path / "clip.mp4"
+
+
+def stand_in(monkeypatch, tmp_path, script):
+    """Have workers run a script instead, which leaves a letter in the file that is returned for each start."""
+    started = tmp_path / "started"
+    (tmp_path / "worker.py").write_text(script.format(str(started)))
+    monkeypatch.setattr(foreman_module, "WORKER", tmp_path / "worker.py")
+    return started
+
+
+def until(condition, seconds=30):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_start_that_fails_for_want_of_a_process_is_tried_again(foreman, clip, tmp_path, monkeypatch, caplog):
+    started, whole, tries = stand_in(monkeypatch, tmp_path, MARK), subprocess.Popen, []
+
+    def out_of_processes(*given, **named):
+        tries.append(time.monotonic())
+        if len(tries) < 3:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return whole(*given, **named)
+
+    monkeypatch.setattr(foreman_module.subprocess, "Popen", out_of_processes)
+    monkeypatch.setattr(foreman_module, "LOOK", 0.1)
+    hand_in(foreman.jobs, clip)
+    foreman.wake()
+    until(started.exists)
+    assert tries[1] - tries[0] >= 0.1
+    assert tries[2] - tries[1] >= 0.2, "with growing pauses"
+    assert caplog.text.count("no worker for videos can be started (Resource temporarily unavailable)") == 2
+
+
+def test_a_start_waits_for_no_tidying(foreman, monkeypatch):
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def slow(jobs):
+        begun.set()
+        go_on.wait(20)
+        done.append(jobs)
+
+    monkeypatch.setattr(foreman_module, "tidy", slow)
+    foreman.jobs.folder.mkdir(parents=True)
+    foreman.open()
+    assert begun.wait(20), "it is tidied up at once"
+    assert not done
+    go_on.set()
+    until(lambda: done)
+
+
+def test_a_server_to_which_no_video_was_ever_handed_in_starts_and_makes_nothing(foreman, tmp_path):
+    foreman.open()
+    assert foreman._thread is None
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_damaged_record_of_videos_does_not_keep_the_server_from_starting(foreman, caplog):
+    foreman.jobs.folder.mkdir(parents=True)
+    (foreman.jobs.folder / "jobs.db").write_bytes(b"no database" * 1000)
+    foreman.open()
+    until(lambda: "jobs.db in the folder of --storage is damaged" in caplog.text)
+    assert foreman._thread.is_alive()
+
+
+def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(foreman, monkeypatch, caplog):
+    def anothers(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "is_dir", anothers)
+        foreman.open()
+    assert "the storage cannot be used; main.py --check tells more (Permission denied)" in caplog.text
+
+
+def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(foreman, clip, tmp_path, monkeypatch):
+    started = stand_in(monkeypatch, tmp_path, DEAF)
+    monkeypatch.setattr(foreman_module, "PATIENCE", 0.2)
+    job = hand_in(foreman.jobs, clip)
+    foreman.wake()
+    until(started.exists)
+    assert foreman.jobs.claim(job.id, foreman._name)
+    foreman.close()
+    assert foreman._process is None
+    assert foreman.jobs.get(job.id).status == "queued"

@@ -1,0 +1,52 @@
+import threading
+
+import pytest
+
+from media.admission import Crowded, Turns
+from tests.support.servers.recorded import until
+
+
+def holding(turns, count):
+    """So many threads that hold or wait for a turn until they are let go, and how many have one."""
+    inside, go = [], threading.Event()
+
+    def hold():
+        with turns.turn():
+            inside.append(None)
+            go.wait(10)
+
+    threads = [threading.Thread(target=hold) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads, inside, go
+
+
+def test_some_work_some_wait_and_one_more_is_refused_at_once():
+    turns = Turns(at_once=2, waiting=3, patience=10)
+    threads, inside, go = holding(turns, 5)
+    until(lambda: len(inside) == 2 and turns._present == 5)
+    with pytest.raises(Crowded, match="5 are at it or waiting"), turns.turn():
+        pass
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert len(inside) == 5
+    with turns.turn():
+        pass
+
+
+def test_who_waits_in_vain_is_refused_and_leaves_its_place():
+    turns = Turns(at_once=1, waiting=1, patience=0.05)
+    with turns.turn():
+        for _ in range(3):
+            with pytest.raises(Crowded, match=r"no turn came within 0\.05 s"), turns.turn():
+                pass
+    with turns.turn():
+        pass
+
+
+def test_a_turn_is_given_back_after_an_error():
+    turns = Turns(at_once=1, waiting=0, patience=1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), turns.turn():
+            1 / 0  # noqa: B018

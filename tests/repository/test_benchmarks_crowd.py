@@ -1,0 +1,117 @@
+import json
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from benchmarks.tools.crowd import Crowd, Seat, figures, percentile
+from benchmarks.tools.processes import usage
+from tests.support.servers.servers import ROOT
+
+PARTS = [
+    b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: 5000\r\nX-Timestamp: 12.5\r\nX-Frame: 1\r\n\r\n",
+    b"\r\n--boundarydonotcross\r\nContent-Type: image/jpeg\r\nContent-Length: 5000\r\nX-Timestamp: 13.000000\r\n\r\n",
+    b"\r\n--frame\r\n\r\n1388\r\nContent-Type: image/jpeg\r\nContent-Length: 5000\r\nX-Timestamp: 14\r\nX-Frame: 3\r\n"
+    b"\r\n",
+]
+"""Heads as this program sends them, as uStreamer does, and within chunks."""
+
+
+@pytest.mark.parametrize("step", [1, 7, 100, 511, 5000, 100_000])
+def test_whole_parts_are_counted_however_they_come(step):
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    seat = Seat(ours)
+    stream = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n" + b"".join(head + bytes(5000) for head in PARTS) + PARTS[0]
+    for start in range(0, len(stream), step):
+        theirs.sendall(stream[start : start + step])
+        for _ in range(40 if step > 511 else 2):
+            assert seat.take()
+    theirs.sendall(bytes(4999))
+    for _ in range(40):
+        assert seat.take()
+    assert [captured for _, captured in seat.arrivals] == [12.5, 13.0, 14.0], "the last part lacks a byte"
+    theirs.sendall(b"\0")
+    assert seat.take()
+    assert len(seat.arrivals) == 4
+    theirs.close()
+    assert not seat.take()
+    ours.close()
+
+
+class Endless(socketserver.BaseRequestHandler):
+    """A stream that never ends, but for the second viewer's, who gets one part."""
+
+    def handle(self) -> None:
+        self.request.recv(1000)
+        server = self.server
+        server.came += 1
+        ends = server.came == 2
+        while not server.stop.wait(0.02):
+            head = f"Content-Type: image/jpeg\r\nContent-Length: 3000\r\nX-Timestamp: {time.time()}\r\n\r\n"
+            try:
+                self.request.sendall(b"--frame\r\n" + head.encode() + bytes(3000) + b"\r\n")
+            except OSError:
+                return
+            if ends:
+                return
+
+
+@pytest.fixture
+def endless():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Endless) as server:
+        server.came, server.stop = 0, threading.Event()
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.stop.set()
+        server.shutdown()
+        thread.join()
+
+
+def test_a_crowd_tells_what_it_saw_and_whose_stream_ended(endless):
+    crowd = Crowd(endless, "/")
+    crowd.enter(3)
+    crowd.watch(1)
+    told = figures(crowd, 1.0)
+    assert (told["viewers"], told["lost"]) == (2, 1)
+    assert 10 < told["frames_per_second"] < 105
+    assert 0 <= told["delay_ms"]["50"] < 100
+    crowd.leave(2)
+    assert not crowd.seats
+
+
+def test_the_crowd_runs_on_its_own(endless):
+    command = [sys.executable, "-m", "benchmarks.tools.crowd", "--port", str(endless), "--viewers", "1"]
+    done = subprocess.run(
+        [*command, "--warm", "0.2", "--seconds", "0.5"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert json.loads(done.stdout)["frames_per_second"] > 10
+
+
+def test_a_percentile_is_a_value_that_came():
+    assert percentile([3, 1, 2], 0.5) == 2
+    assert percentile([3, 1, 2], 0.99) == 3
+
+
+def test_what_a_process_and_its_children_use_is_told():
+    script = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(10**8)); input()'])"
+    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) as process:
+        end = time.monotonic() + 20
+        while usage(process.pid).cpu < 0.3:
+            assert time.monotonic() < end, "the child's time is not counted"
+            time.sleep(0.05)
+        found = usage(process.pid)
+        process.communicate(b"\n")
+    assert found.threads == 2
+    assert found.memory > 5
+    assert found.files >= 6

@@ -1,0 +1,127 @@
+"""Events of `gunicorn main:app`: real clients, status changes, listeners that stop reading, a quick stop."""
+
+import signal
+import socket
+import sys
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from tests.service.test_gunicorn import read_chunk, state, until
+from tests.support.clients.browsers import chromium
+from tests.support.clients.event_streams import listening
+from tests.support.clients.streams import Viewer
+from tests.support.clients.visits import visit
+from tests.support.servers.servers import free_port, running
+
+DEMO = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "320", "EXPRESSION_HEIGHT": "180", "EXPRESSION_FPS": "15"}
+COMMAND = [sys.executable, "-m", "gunicorn", "main:app"]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory):
+    number, log = free_port(), tmp_path_factory.mktemp("gunicorn") / "log"
+    with running([*COMMAND, "--log-file", str(log)], number, {**DEMO, "EXPRESSION_PORT": str(number)}):
+        yield number
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
+def request(port: int, version: str = "1.1", buffer: int = 0) -> socket.socket:
+    client = socket.socket()
+    client.settimeout(10)
+    if buffer:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    client.connect(("127.0.0.1", port))
+    client.sendall(f"GET /api/events HTTP/{version}\r\nHost: localhost\r\n\r\n".encode())
+    return client
+
+
+def test_all_listeners_are_sent_the_same_and_what_they_hear_is_live(port):
+    with ExitStack() as stack:
+        streams = [stack.enter_context(listening(port)) for _ in range(3)]
+        heard = [{event.number: event for event in (next(stream) for _ in range(12))} for stream in streams]
+    shared = set(heard[0]) & set(heard[1]) & set(heard[2])
+    assert len(shared) >= 8
+    for number in shared:
+        assert heard[0][number].data == heard[1][number].data == heard[2][number].data
+    last = heard[0][max(shared)]
+    assert [face["track"] for face in last.camera()["faces"]]
+    assert last.arrived_at - last.camera()["captured_at"] < 2
+    until(lambda: state(port)["listeners"] == 0, seconds=1)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_the_stream_is_framed_as_the_version_of_http_asks(port, version):
+    with request(port, version) as client, client.makefile("rb") as reader:
+        head = b""
+        while line := reader.readline().strip():
+            head += line + b"\n"
+        assert b" 200 OK" in head
+        assert (b"Transfer-Encoding: chunked" in head) == (version == "1.1")
+        if version == "1.0":
+            assert reader.readline() + reader.readline() == b"retry: 1000\n\n"
+            assert reader.readline().startswith(b"id: ")
+            return
+        assert read_chunk(reader) == b"retry: 1000\n\n"
+        for _ in range(3):
+            part = read_chunk(reader)
+            assert part.startswith(b"id: ")
+            assert part.endswith(b"}\n\n")
+
+
+def test_a_listener_that_stops_reading_disturbs_nobody_and_is_let_go(port):
+    with request(port, buffer=2048), listening(port) as events:
+        heard = [next(events) for _ in range(12)]
+        assert heard[-1].arrived_at - heard[0].arrived_at < 6
+        until(lambda: state(port)["listeners"] == 1, seconds=60)
+
+
+def stop_with_fifty_viewers_and_listeners() -> float:
+    """Seconds from SIGTERM to the end of a server of its own; fails where anybody is left hanging."""
+    with ExitStack() as stack:
+        port = free_port()
+        process = stack.enter_context(running(COMMAND, port, {**DEMO, "EXPRESSION_PORT": str(port)}))
+        viewers = [Viewer(port, seconds=60) for _ in range(50)]
+        streams = [stack.enter_context(listening(port)) for _ in range(50)]
+        for stream in streams:
+            next(stream)
+        for viewer in viewers:
+            viewer.await_parts(3)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        took = time.monotonic() - start
+        for stream in streams:
+            assert len(list(stream)) < 40, "a listener was left hanging"
+    for viewer in viewers:
+        viewer.join(2)
+        assert viewer.ended
+    return took
+
+
+def test_with_many_viewers_and_listeners_it_stops_within_a_second():
+    took = []
+    while not took or took[-1] >= 1:
+        assert len(took) < 4, f"{took} s, expected less than one"  # a busy machine may be late
+        took.append(stop_with_fifty_viewers_and_listeners())
+
+
+def test_a_browser_hears_of_its_own_stream_and_of_its_end(port):
+    listen = """() => new Promise((resolve) => {
+      const heard = []
+      const source = new EventSource("/api/events?camera=camera")
+      source.addEventListener("state", (event) => {
+        heard.push({ id: event.lastEventId, ...JSON.parse(event.data) })
+        const image = document.querySelector("#probe") ?? document.body.appendChild(new Image())
+        if (heard.length === 2) Object.assign(image, { id: "probe", src: "/video_feed?viewer=probe&width=64" })
+        if (heard.length === 6) image.removeAttribute("src")
+        if (heard.length > 6 && heard.at(-1).cameras[0].left.includes("probe")) (source.close(), resolve(heard))
+      })
+    })"""
+    with chromium() as browser, visit(browser, f"http://127.0.0.1:{port}/about") as page:
+        heard = page.evaluate(listen)
+    numbers = [int(event["id"]) for event in heard]
+    assert numbers == sorted(set(numbers))
+    assert 1 in [event["viewers"] for event in heard]
+    assert heard[-1]["viewers"] == 0

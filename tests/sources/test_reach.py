@@ -1,0 +1,59 @@
+import re
+import socket
+import time
+
+import pytest
+
+from errors import SourceError
+from sources.reach import reach
+from tests.support.servers.servers import free_port
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://joe:secret@127.0.0.1:{port}/cam", "nobody answers at port {port} of 127.0.0.1; check the address"),
+        ("rtsp://joe:secret@no-such-camera.invalid/1", "no machine called no-such-camera.invalid is known"),
+        ("rtsp://joe:secret@", "it names no host"),
+        ("rtsp://joe:secret@a..b/1", "no machine called a..b is known; check the address"),
+        (f"http://joe:secret@{'a' * 70}/1", "is known; check the address"),
+        ("rtsp://joe:secret@cam:port/1", "this is no address"),
+        ("http://joe:secret@[::1/1", "this is no address"),
+        (
+            "rtsp://joe:secret/1@cam/1",
+            "rtsp://...: this is no address; expected one such as rtsp://10.0.0.7/live, with %2F",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told_without_its_password(url, told):
+    port = free_port()
+    with pytest.raises(SourceError, match=re.escape(told.format(port=port))) as error:
+        reach(url.format(port=port))
+    assert "secret" not in str(error.value)
+
+
+def test_a_machine_that_does_not_answer_is_told_in_time(monkeypatch):
+    monkeypatch.setattr("sources.reach.REACH_LIMIT", 0.3)
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for client in waiting:  # the kernel takes no more than one or two for it
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        start = time.monotonic()
+        with pytest.raises(SourceError, match=r"did not answer within 0.3 s; check the address, and that the camera"):
+            reach(f"rtsp://127.0.0.1:{port}/live")
+        assert time.monotonic() - start < 1.5
+        for client in waiting:
+            client.close()
+
+
+def test_a_camera_that_listens_passes():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        reach(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/live")
+
+
+def test_what_is_not_reached_over_tcp_is_left_to_be_tried():
+    reach("udp://239.0.0.1:1234")

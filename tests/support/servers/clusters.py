@@ -1,0 +1,72 @@
+"""A camera node, a Redis server and a web server of two workers, as an operator runs them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.cameras.camera_nodes import CameraNode, camera_node
+from tests.support.servers.redis_server import RedisServer, redis_server
+from tests.support.servers.scrapes import samples
+from tests.support.servers.servers import free_port, running
+
+GUNICORN = [sys.executable, "-m", "gunicorn", "main:app"]
+
+
+class Cluster:
+    """All of it, running."""
+
+    def __init__(self, redis: RedisServer, node: CameraNode, port: int, web: "subprocess.Popen[bytes]") -> None:
+        self.redis, self.node, self.port, self.web = redis, node, port, web
+
+    def get(self, path: str) -> dict:
+        """The JSON at an address."""
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> dict:
+        """The JSON that a request is answered with."""
+        headers = {"Content-Type": kind} if body else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def camera(self) -> dict:
+        """The state of the camera."""
+        return self.get("/api/state?camera=door")["cameras"][0]
+
+    def figures(self) -> dict[tuple[str, ...], float]:
+        """What a worker tells at /metrics."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            return samples(answer.read().decode())
+
+    def workers(self) -> list[int]:
+        """The processes that serve."""
+        children = Path(f"/proc/{self.web.pid}/task/{self.web.pid}/children").read_text().split()
+        return [int(child) for child in children]
+
+    @contextmanager
+    def alone(self, worker: int) -> Iterator[None]:
+        """Have one worker answer all that is asked: the others are held."""
+        others = [other for other in self.workers() if other != worker]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
+
+@contextmanager
+def cluster_of_two(storage: Path) -> Iterator[Cluster]:
+    """One camera node, whose camera is "door", and one web server with two workers."""
+    port = free_port()
+    with redis_server() as redis, camera_node(redis) as node:
+        env = {"EXPRESSION_REDIS_URL": redis.url, "EXPRESSION_WORKERS": "2", "EXPRESSION_PORT": str(port)}
+        with running(GUNICORN, port, {**env, "EXPRESSION_STORAGE": str(storage)}) as web:
+            yield Cluster(redis, node, port, web)
