@@ -78,7 +78,7 @@ def test_a_viewer_that_vanishes_is_noticed_and_the_others_are_not_disturbed():
 def test_every_answer_tells_the_date_once_files_too():
     port = free_port()
     with running(command("--source", "demo", "--port", str(port)), port):
-        for path in ("/", "/static/base.css", "/about/confusion.png", "/nothing"):
+        for path in ("/", "/static/shared/base.css", "/about/confusion.png", "/nothing"):
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
                 connection.request("GET", path)
                 assert len(connection.getresponse().headers.get_all("Date", [])) == 1, path

@@ -38,7 +38,7 @@ ATTACK = """async (target) => {
   return {
     snapshot: await element("img", "/snapshot.jpg"),
     stream: await element("img", "/video_feed"),
-    script: await element("script", "/static/live.js"),
+    script: await element("script", "/static/live/live.js"),
     state: await read("/api/state", { credentials: "include" }),
     opaque: await read("/api/state", { mode: "no-cors", credentials: "include" }),
     upload: await read("/api/analyze", { method: "POST", mode: "no-cors", body: "x" }),

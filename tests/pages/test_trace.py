@@ -10,7 +10,7 @@ from tests.support.clients.visits import visit
 
 # Half a day of four faces at a time, who change every minute; then what is kept, and what is known of some moments.
 HALF_A_DAY = """async () => {
-  const { History, MOMENTS, STEP } = await import("./static/history.js")
+  const { History, MOMENTS, STEP } = await import("./static/panel/history.js")
   const history = new History()
   const look = (track, happy) => ({ track, expression: "happy", probabilities: { happy, sad: 1 - happy } })
   const sizes = []
@@ -26,7 +26,7 @@ HALF_A_DAY = """async () => {
     known: [history.has(4 * 719), history.has(0)], length: history.length, limit: 25 * MOMENTS * 2 }
 }"""
 GAPS = """async () => {
-  const { History, STEP } = await import("./static/history.js")
+  const { History, STEP } = await import("./static/panel/history.js")
   const history = new History()
   const look = (happy) => [{ track: 1, expression: "happy", probabilities: { happy, sad: 1 - happy } }]
   const known = () => [0, 1, 2, 3, 4].map((back) => history.at(1, history.newest - back / STEP)?.[0] ?? null)

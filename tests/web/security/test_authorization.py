@@ -82,7 +82,7 @@ def test_who_sends_what_is_not_known_here_is_told_so(client, grants):
     assert mistyped.json["detail"].startswith("There is nothing at /api/analyse that ")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/static/base.css", "/login"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/static/shared/base.css", "/login"])
 def test_what_tells_of_nobody_is_open(client, path):
     with client.get(path) as answer:
         assert answer.status_code in (200, 503)

@@ -40,7 +40,7 @@ def client(app):
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("way", [PICTURE, FRAME, SCRIPT], ids=["picture", "frame", "script"])
 def test_another_site_gets_nothing(client, site, way):
-    for path in (*DATA, *PAGES, "/static/live.js"):
+    for path in (*DATA, *PAGES, "/static/live/live.js"):
         refused = client.get(path, headers={"Sec-Fetch-Site": site, **way})
         assert refused.status_code == 403, path
         assert "Access-Control-Allow-Origin" not in refused.headers
@@ -102,7 +102,7 @@ def test_a_browser_that_says_nothing_of_the_site_gets_no_picture_but_for_our_own
         window = not page and "html" in accept
         assert (f'href="{path}"' in refused.text) == window, "a window is led on"
     assert [camera["status"] for camera in client.get("/api/state").json["cameras"]] == ["idle"]
-    for ours in ("http://localhost/", "http://localhost/static/events-worker.js"):
+    for ours in ("http://localhost/", "http://localhost/static/live/events-worker.js"):
         assert client.get("/api/state", headers={**headers, "Referer": ours}).status_code == 200
     assert [client.get(path, headers=headers).status_code for path in PAGES] == [200] * len(PAGES)
 
@@ -182,7 +182,7 @@ def test_a_name_may_be_told_in_any_of_its_forms(told):
 
 
 def test_a_name_that_was_made_to_point_here_reaches_nothing(client):
-    for path in ("/", "/healthz", "/static/live.js", *DATA):
+    for path in ("/", "/healthz", "/static/live/live.js", *DATA):
         refused = client.get(path, headers={"Host": "evil.example:5000"})
         assert refused.status_code == 421
         assert "--hosts NAME" in refused.json["detail"]

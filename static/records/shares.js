@@ -1,7 +1,7 @@
 /** How the time of a record divides into expressions, for all faces or one. */
 
-import { bars } from "./bars.js";
-import { span } from "./words.js";
+import { bars } from "../shared/bars.js";
+import { span } from "../shared/words.js";
 
 const ALL = "";
 

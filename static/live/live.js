@@ -1,20 +1,20 @@
 /** The live page: wires events, pictures, panel and controls together. */
 
 import { Controls } from "./controls.js";
-import { setUpDialog } from "./dialog.js";
+import { setUpDialog } from "../shared/dialog.js";
 import { Events } from "./events.js";
-import { setUpFullScreen } from "./fullscreen.js";
+import { setUpFullScreen } from "../panel/fullscreen.js";
 import { Grid } from "./grid.js";
-import { bindKeys } from "./keys.js";
+import { bindKeys } from "../shared/keys.js";
 import { Look } from "./look.js";
-import { Panel } from "./panel.js";
+import { Panel } from "../panel/panel.js";
 import { followPresence } from "./presence.js";
 import { setUpRecording } from "./recording.js";
-import { saveCanvas, saveScreenshot } from "./screenshot.js";
-import { showNote, showShape, showWord } from "./situation.js";
-import { setUpToast } from "./toast.js";
+import { saveCanvas, saveScreenshot } from "../panel/screenshot.js";
+import { showNote, showShape, showWord } from "../panel/situation.js";
+import { setUpToast } from "../shared/toast.js";
 import { View } from "./view.js";
-import { describe } from "./words.js";
+import { describe } from "../shared/words.js";
 
 const AGED = 5000;
 /** More would leave a browser no connection for anything else; a grid of more shows stills only. */

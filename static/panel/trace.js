@@ -1,8 +1,8 @@
 /** The probabilities of a face, or of all, over the last minutes, as bands of colour that always fill the height. */
 
-import { paintBands } from "./bands.js";
+import { paintBands } from "../shared/bands.js";
 import { MOMENTS, STEP } from "./history.js";
-import { percent } from "./words.js";
+import { percent } from "../shared/words.js";
 
 /** Seconds that are shown: the first of these that holds what is known, so that a new line is not a thin one. */
 const SPANS = [60, 120, MOMENTS * STEP];

@@ -1,6 +1,6 @@
 /** Sends one file with its progress told, which `fetch` cannot do. */
 
-import { Problem, SILENT, problemOf } from "./answers.js";
+import { Problem, SILENT, problemOf } from "../shared/answers.js";
 
 /**
  * @param {string} address

@@ -1,9 +1,9 @@
 /** The page for pictures: takes them, has them read two at a time, and gives the results of all. */
 
-import { ask, save } from "./answers.js";
-import { setUpDrop } from "./drop.js";
+import { ask, save } from "../shared/answers.js";
+import { setUpDrop } from "../shared/drop.js";
 import { Picture } from "./picture.js";
-import { percent } from "./words.js";
+import { percent } from "../shared/words.js";
 
 const AT_ONCE = 2;
 const MEGABYTE = 1e6;

@@ -1,18 +1,18 @@
 /** The page of the visitor's own camera: wires camera, connection, boxes, panel and controls together. */
 
-import { setUpDialog } from "./dialog.js";
-import { setUpFullScreen } from "./fullscreen.js";
-import { bindKeys } from "./keys.js";
-import { Boxes } from "./own-boxes.js";
-import { Camera, cameras, isAllowed } from "./own-camera.js";
-import { Frames } from "./own-frames.js";
-import { Link } from "./own-link.js";
-import { describe } from "./own-words.js";
-import { Panel } from "./panel.js";
-import { Pace } from "./own-pace.js";
-import { saveCanvas } from "./screenshot.js";
-import { showNote, showShape, showWord } from "./situation.js";
-import { setUpToast } from "./toast.js";
+import { setUpDialog } from "../shared/dialog.js";
+import { setUpFullScreen } from "../panel/fullscreen.js";
+import { bindKeys } from "../shared/keys.js";
+import { Boxes } from "./boxes.js";
+import { Camera, cameras, isAllowed } from "./camera.js";
+import { Frames } from "./frames.js";
+import { Link } from "./link.js";
+import { describe } from "./words.js";
+import { Panel } from "../panel/panel.js";
+import { Pace } from "./pace.js";
+import { saveCanvas } from "../panel/screenshot.js";
+import { showNote, showShape, showWord } from "../panel/situation.js";
+import { setUpToast } from "../shared/toast.js";
 
 /** Milliseconds between two updates of the cards and figures: faster is not read. */
 const PANEL_EVERY = 100;

@@ -1,7 +1,7 @@
 /** Buttons and sliders for how the picture looks. */
 
 import { SMOOTHINGS } from "./look.js";
-import { percent, seconds } from "./words.js";
+import { percent, seconds } from "../shared/words.js";
 
 /** A slider that is dragged asks for a new picture only where it rests for so long. */
 const REST = 250;

@@ -1,6 +1,6 @@
 /** The records that this browser has begun: who knows a record's id may see it, so they are listed here only. */
 
-import { keep, recall } from "./memory.js";
+import { keep, recall } from "../shared/memory.js";
 
 const MEMORY = "records";
 const MOST = 50;

@@ -8,7 +8,7 @@ const LONG_SILENCE = 6000;
 const PAUSES = [250, 500, 1000, 2000];
 const TIME_LIMIT = 3000;
 /** This file's folder lies beside the API's, whatever path a proxy has put before them. */
-const API = new URL("../api/", import.meta.url);
+const API = new URL("../../api/", import.meta.url);
 
 export class Source {
   #wish;

@@ -13,7 +13,7 @@ function show(visibility) {
 
 async function isStillThere() {
   try {
-    const answer = await fetch(new URL("../api/access", import.meta.url), { cache: "no-store" });
+    const answer = await fetch(new URL("../../api/access", import.meta.url), { cache: "no-store" });
     return (await answer.json()).name === document.documentElement.dataset.name;
   } catch {
     return false;

@@ -1,8 +1,8 @@
 /** A card for each face. Cards are kept and updated in place, so that nothing flickers or jumps. */
 
-import { bars, moveBars } from "./bars.js";
+import { bars, moveBars } from "../shared/bars.js";
 import { Thumbnail } from "./thumbnail.js";
-import { clock, looks, percent } from "./words.js";
+import { clock, looks, percent } from "../shared/words.js";
 
 export class Cards {
   #list;
