@@ -16,7 +16,7 @@ from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
 from media.pictures.encoding import encoded
 from media.pictures.stills import Stills
-from media.results import Finding, as_csv, as_json
+from media.results.results import Finding, as_csv, as_json
 from media.sandbox.decoding import read_picture
 from media.videos.files import VideoCopy, VideoReader
 from media.videos.frames import analysed, complaint

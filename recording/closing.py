@@ -9,7 +9,7 @@ import av
 import av.error
 
 from errors import SourceError
-from media.disk import SPARE
+from media.limits.disk import SPARE
 from recording.film import settle
 from recording.ledger import ROWS, TABLE, Ledger, rows_of
 from recording.moments import moments_in

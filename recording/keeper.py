@@ -15,7 +15,7 @@ from delivery.counters import Counts
 from delivery.stream import Hub, Outgoing
 from delivery.viewers import Viewer
 from errors import RecordError
-from media.disk import check_room, is_full, is_no_room, telling_no_room
+from media.limits.disk import check_room, is_full, is_no_room, telling_no_room
 from recording.store import Record, Records
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from faces import Box, Face
-from media.results import as_entry, cells, columns
+from media.results.results import as_entry, cells, columns
 
 ROWS, TABLE = "record.json", "faces.csv"
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from faces import Box, Face, Image
-from media.disk import replace_file
+from media.limits.disk import replace_file
 
 FILE = "moments.json"
 STEP = 0.02

@@ -11,7 +11,7 @@ from config.redaction import told_of
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from errors import RecordError, SourceError, StorageError
-from media.disk import check_room, is_no_room
+from media.limits.disk import check_room, is_no_room
 from media.sandbox.limits import give_memory_back
 from recording.closing import FULL
 from recording.store import Record

@@ -26,7 +26,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from media.disk import is_no_room, replace_file
+from media.limits.disk import is_no_room, replace_file
 
 VIDEO, LINE = "video.mp4", "timeline.json"
 MOMENT = re.compile(r"moment-[0-9]{1,3}\.jpg")

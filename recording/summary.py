@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faces import Face
-from media.timeline import Course
+from media.results.timeline import Course
 
 LONGEST = 1.0
 """Seconds for which a frame stands at most: what was in view while no picture came is not known."""

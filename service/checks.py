@@ -25,9 +25,9 @@ from config.redis_client import UNREACHABLE, connect
 from config.settings import SETTINGS, Settings
 from delivery import network
 from errors import AccessError, ExpressionError, QueueError, UploadError
-from media.disk import SPARE, free_bytes, nearest_there
+from media.limits.disk import SPARE, free_bytes, nearest_there
+from media.limits.uploads import MEGABYTE
 from media.queue.storage import jobs_of, queue_of
-from media.uploads import MEGABYTE
 from model import EmotionModel
 from relay.messages import CAMERAS
 from sources.names import named_sources

@@ -14,7 +14,7 @@ from werkzeug.exceptions import (
 )
 
 from errors import BundleError, QueueError, StorageError
-from media.disk import FULL, UNUSABLE, is_no_room
+from media.limits.disk import FULL, UNUSABLE, is_no_room
 
 log = logging.getLogger("web")
 

@@ -4,9 +4,9 @@ import os
 
 from config.settings import Settings
 from faces import Image
-from media.admission import Turns
+from media.limits.admission import Turns
 from media.pictures.stills import Stills
-from media.results import Finding
+from media.results.results import Finding
 from media.sandbox.sandbox import Sandbox
 from model import EmotionModel
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from config.settings import Settings
 from errors import SourceError
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
-from media.results import Finding, as_csv
-from media.timeline import timeline
+from media.results.results import Finding, as_csv
+from media.results.timeline import timeline
 from media.videos.files import FASTEST, VideoCopy, VideoReader
 from media.videos.frames import analysed, complaint
 from model import EmotionModel

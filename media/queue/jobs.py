@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from config.redaction import without_password
 from config.settings import REDIS
 from errors import QueueError, SettingError, StorageError
-from media.disk import telling_no_room
+from media.limits.disk import telling_no_room
 from media.queue.job import WAITING, Job
 from media.queue.liveness import Silence
 from media.queue.sqlite_store import Expected, SqliteStore, Store

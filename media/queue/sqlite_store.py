@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, get_type_hints
 
 from errors import QueueError, StorageError
-from media.disk import FULL, free_bytes, telling_no_room
+from media.limits.disk import FULL, free_bytes, telling_no_room
 from media.queue.job import Job
 
 TYPES: dict[str, type[str] | type[int] | type[float]] = get_type_hints(Job)

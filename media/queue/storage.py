@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from config.settings import Settings
-from media import uploads
+from media.limits import uploads
 from media.queue.jobs import Jobs
 
 VIDEO, RESULT, TABLE, LINE = "annotated.mp4", "result.json", "result.csv", "timeline.json"

@@ -18,7 +18,7 @@ from config.logs import tell_failure
 from config.redaction import told_of
 from config.settings import Settings
 from errors import BundleError, ExpressionError, QueueError, StorageError
-from media.disk import UNUSABLE, is_full, telling_no_room
+from media.limits.disk import UNUSABLE, is_full, telling_no_room
 from media.queue.analysis import analyse
 from media.queue.heartbeat import Heartbeat
 from media.queue.job import Job

@@ -23,7 +23,7 @@ import numpy as np
 
 from errors import ImageError
 from faces import Image
-from media.admission import Crowded
+from media.limits.admission import Crowded
 from media.sandbox.decoder import HEAD
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import av
 
 from errors import SourceError, StorageError
 from faces import Image
-from media.disk import is_no_room
+from media.limits.disk import is_no_room
 
 CLOCK = Fraction(1, 90_000)
 """Seconds of one tick; every usual frame rate is a whole number of them."""

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from delivery.view_options import Look
-from media import disk
-from media.timeline import timeline
+from media.limits import disk
+from media.results.timeline import timeline
 from recording.closing import BROKEN, FULL, NOTHING, recover
 from recording.ledger import rows_of
 from recording.recorder import ENDED
@@ -255,7 +255,7 @@ def test_records_are_deleted_when_their_time_is_over(tmp_path):
 
 
 def test_the_time_line_holds_a_frame_while_a_camera_stalls_but_not_while_it_is_lost():
-    from media.results import Finding
+    from media.results.results import Finding
 
     times = [n / 30 for n in range(60)] + [2.5 + n / 30 for n in range(60)] + [10 + n / 30 for n in range(60)]
     line = timeline(Finding("", "video", labels=LABELS, frames=[(0, at, (HAPPY,)) for at in times]), 12.0)

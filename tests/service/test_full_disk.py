@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from media.disk import SPARE
+from media.limits.disk import SPARE
 from recording.closing import FULL
 from tests.support.cameras.clips import write_clip
 from tests.support.clients.streams import Viewer

@@ -16,10 +16,10 @@ from delivery.counters import Counts
 from drawing.annotate import annotate
 from errors import ImageError
 from faces import Face, Image
-from media.admission import Crowded
+from media.limits.admission import Crowded
 from media.pictures.encoding import encoded
 from media.pictures.reader import PictureReader
-from media.results import Finding, as_csv
+from media.results.results import Finding, as_csv
 from web.cameras import the_server
 from web.description.answers import PictureFaces
 from web.description.operations import Answer, Body, Parameter, operation

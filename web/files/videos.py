@@ -14,11 +14,11 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
 from errors import UploadError
+from media.limits.uploads import MEGABYTE, Upload
 from media.queue.job import Job
 from media.queue.jobs import UPLOAD
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
 from media.queue.supervisor import Foreman
-from media.uploads import MEGABYTE, Upload
 from web.cameras import the_server
 from web.description.answers import VideoJob
 from web.description.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 
 from delivery.counters import Counts
 from errors import ExpressionError
-from media.disk import free_bytes
+from media.limits.disk import free_bytes
 from media.queue.jobs import Jobs
 from service.server import Server
 from web.cameras import the_server

@@ -17,7 +17,7 @@ from media.queue.jobs import UPLOAD
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
 from media.queue.supervisor import Foreman
 from media.queue.worker import Worker, main
-from media.results import Finding
+from media.results.results import Finding
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.support.servers.servers import ROOT

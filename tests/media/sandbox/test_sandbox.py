@@ -17,7 +17,7 @@ import pytest
 from PIL import Image as Pillow
 
 from errors import ImageError
-from media.admission import Crowded
+from media.limits.admission import Crowded
 from media.sandbox.decoder import HEAD
 from media.sandbox.decoding import FORMATS, read_picture
 from media.sandbox.sandbox import Sandbox

@@ -11,7 +11,7 @@ from config.settings import Settings
 from delivery.stream import Hub
 from delivery.viewers import Viewer
 from errors import StorageError
-from media import disk as disk_module
+from media.limits import disk as disk_module
 from media.queue.jobs import UPLOAD, Jobs
 from media.queue.worker import Worker
 from recording.closing import FULL

@@ -18,7 +18,7 @@ from skimage import data
 from config.settings import Settings
 from faces import Box
 from main import create_app
-from media.admission import Turns
+from media.limits.admission import Turns
 from media.pictures.reader import PictureReader
 
 ASTRONAUT = data.astronaut()

@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from media.admission import Crowded, Turns
+from media.limits.admission import Crowded, Turns
 from tests.support.servers.recorded import until
 
 

@@ -3,7 +3,7 @@ import io
 import json
 
 from faces import Box, Face
-from media.results import Finding, as_csv, as_json
+from media.results.results import Finding, as_csv, as_json
 
 LABELS = ("happy", "sad")
 

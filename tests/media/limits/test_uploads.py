@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from errors import StorageError, UploadError
-from media.disk import SPARE
-from media.uploads import Upload, sweep
+from media.limits.disk import SPARE
+from media.limits.uploads import Upload, sweep
 
 
 def test_a_kept_file_is_in_its_place_and_nothing_else_is_left(tmp_path):

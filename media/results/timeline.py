@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Face
-from media.results import Finding
+from media.results.results import Finding
 
 STEPS = 480
 """Steps at most: about one a pixel of a phone's screen."""

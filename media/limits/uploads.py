@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from errors import UploadError
-from media.disk import check_room, telling_no_room
+from media.limits.disk import check_room, telling_no_room
 
 MEGABYTE = 1_000_000
 PART = ".part"

@@ -1,8 +1,8 @@
 import pytest
 
 from faces import Box, Face
-from media.results import Finding
-from media.timeline import STEPS, timeline
+from media.results.results import Finding
+from media.results.timeline import STEPS, timeline
 
 LABELS = ("happy", "sad")
 

@@ -1,0 +1,1 @@
+"""Room on the disk, size of uploads, and how many may work at a time."""

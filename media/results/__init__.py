@@ -1,0 +1,1 @@
+"""What was found in a picture or a video, in the forms in which it is given out."""
