@@ -14,19 +14,19 @@ from faces import Box, Image, joined
 from sources.address import open_address
 from sources.drawn import DemoSource
 from sources.file import VideoFile
-from sources.frozen import Stillness
-from sources.source import USUAL, Source, Wanted
+from sources.frozen import FrozenDetector
+from sources.source import USUAL, CaptureFormat, Source
 from sources.webcam import Webcam, find_webcams, identity
 
 __all__ = [
     "CASCADE",
     "CASCADE_SIDE",
     "NO_CAMERA",
+    "CaptureFormat",
     "FaceDetector",
     "Opener",
     "Source",
     "VideoFile",
-    "Wanted",
     "check_source",
     "find_webcams",
     "load_cascade",
@@ -67,7 +67,7 @@ def check_source(source: str) -> None:
         )
 
 
-def open_source(source: str, wanted: Wanted = USUAL) -> Source:
+def open_source(source: str, wanted: CaptureFormat = USUAL) -> Source:
     """Open what a `--source` names: auto, demo, a camera number or device path, an address or a file.
 
     Raises:
@@ -86,7 +86,7 @@ def open_source(source: str, wanted: Wanted = USUAL) -> Source:
     return open_address(source) if "://" in source else VideoFile(source)
 
 
-def _first_webcam(wanted: Wanted) -> Source:
+def _first_webcam(wanted: CaptureFormat) -> Source:
     """The first webcam that works; the demo, with a notice that says why, where there is none."""
     reason = ""
     before = _webcams()
@@ -116,10 +116,10 @@ class Opener:
         frozen: seconds for which a camera's picture may stay exactly the same; 0 for any time.
     """
 
-    def __init__(self, source: str, wanted: Wanted = USUAL, frozen: float = 0.0) -> None:
+    def __init__(self, source: str, wanted: CaptureFormat = USUAL, frozen: float = 0.0) -> None:
         self._source = source
         self._wanted = wanted
-        self._stillness = Stillness(frozen)
+        self._stillness = FrozenDetector(frozen)
         self._identity: Path | None = None
 
     def __call__(self) -> Source:

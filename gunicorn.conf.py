@@ -19,9 +19,9 @@ from access.exposure import check_exposure
 from config import logs
 from config.loader import check_workers, load
 from delivery import incoming, network
-from delivery.viewers import GLIMPSES
+from delivery.viewers import SNAPSHOT_VIEWERS
 from errors import ExpressionError, SettingError
-from service import reload, shared_metrics
+from service import reloading, shared_metrics
 from web.security import refusals
 from web.security.upload_limits import FILES
 
@@ -35,7 +35,7 @@ bind = network.joined(_settings.host, _settings.port)
 workers = _settings.workers
 _deadlines = incoming.Deadlines()
 # so many that the page and /healthz answer with all of them there
-threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + GLIMPSES + 16
+threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + SNAPSHOT_VIEWERS + 16
 worker_connections = threads + 256
 timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
 graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
@@ -68,8 +68,8 @@ class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - 
 
 def on_starting(server: Any) -> None:
     """Make what the workers share."""
-    reload.the_handover()
-    shared_metrics.the_board()
+    reloading.the_reload()
+    shared_metrics.the_shared_metrics()
 
 
 def when_ready(server: Any) -> None:
@@ -84,12 +84,12 @@ def when_ready(server: Any) -> None:
         except SettingError as error:
             sys.exit(f"gunicorn: {error}")
         network.tune(listener.sock)
-    reload.guard(server, bind)
+    reloading.guard(server, bind)
 
 
 def on_reload(server: Any) -> None:
     """Announce the worker that SIGHUP is about to start."""
-    reload.the_handover().order(server.worker_age + 1)
+    reloading.the_reload().order(server.worker_age + 1)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def _told_in_one_line() -> Iterator[None]:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Have a bad setting that only the application notices stop the start with its reason; keep no stop waiting."""
-    reload.end_while_loading(worker)
+    reloading.end_while_loading(worker)
     worker.app.load = _told_in_one_line()(worker.app.load)
 
 
@@ -116,13 +116,13 @@ def post_worker_init(worker: Any) -> None:
     served = worker.app.callable.extensions["server"]
     with _told_in_one_line():
         _ = served.model
-    reload.end_on(reload.STOPS, worker.age, served.close)
-    reload.the_handover().announce(worker.age)
-    if served.own and not reload.the_handover().take_cameras():
+    reloading.end_on(reloading.STOPS, worker.age, served.close)
+    reloading.the_reload().announce(worker.age)
+    if served.own and not reloading.the_reload().take_cameras():
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")
-    worker.app.callable.extensions["foreman"].open()
-    worker.app.callable.extensions["keeper"].open()
-    worker.app.callable.extensions["figures"].open(shared_metrics.the_board())
+    worker.app.callable.extensions["supervisor"].open()
+    worker.app.callable.extensions["record_manager"].open()
+    worker.app.callable.extensions["figures"].open(shared_metrics.the_shared_metrics())
 
 
 def pre_request(worker: Any, asked: Any) -> None:
@@ -136,8 +136,8 @@ def worker_exit(server: Any, worker: Any) -> None:
     _deadlines.close()
     served = getattr(worker.app, "callable", None)
     if served is not None:
-        served.extensions["keeper"].close()
-        served.extensions["foreman"].close()
+        served.extensions["record_manager"].close()
+        served.extensions["supervisor"].close()
         served.extensions["guard"].close()
         closed = served.extensions["server"].close()
         served.extensions["figures"].close()

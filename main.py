@@ -26,9 +26,9 @@ from config.redaction import without_password
 from config.settings import Settings
 from delivery import network
 from errors import ExpressionError
-from media.queue.supervisor import Foreman
-from recording.keeper import Keeper
-from service import reload
+from media.queue.supervisor import Supervisor
+from recording.manager import RecordManager
+from service import reloading
 from service.server import Server
 from web import addresses, problems, request_log
 from web.description import openapi
@@ -77,14 +77,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingError: the environment holds an unknown or impossible setting.
         SourceError: a source file does not exist.
     """
-    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not reload.is_made():
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not reloading.is_made():
         log.warning("%s: not read, so that one viewer may keep all others waiting; start gunicorn there", CONF)
     app = Flask(__name__)
     app.json = _OrderedJSON(app)
     settings = settings or load({}, os.environ)
     app.extensions["server"] = Server(settings)
-    app.extensions["foreman"] = Foreman(settings)
-    app.extensions["keeper"] = Keeper(settings)
+    app.extensions["supervisor"] = Supervisor(settings)
+    app.extensions["record_manager"] = RecordManager(settings)
     request_log.register(app)
     endpoint.register(app)
     addresses.register(app)
@@ -175,18 +175,18 @@ def serve(settings: Settings) -> int:
         print(f"{server.notice} Another source: --source, see --help.")
     called = "localhost" if is_every_address(host) else host
     print(f"Open http://{network.joined(called, port)} in a browser. Ctrl-C ends.", flush=True)
-    foreman: Foreman = app.extensions["foreman"]
-    foreman.open()
-    keeper: Keeper = app.extensions["keeper"]
-    keeper.open()
+    supervisor: Supervisor = app.extensions["supervisor"]
+    supervisor.open()
+    record_manager: RecordManager = app.extensions["record_manager"]
+    record_manager.open()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell started this in the background
     for number in (signal.SIGTERM, signal.SIGHUP):  # a service manager's stop, a closed terminal: as clean as Ctrl-C
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         http.serve_forever(poll_interval=0.2)
     listening.close()
-    keeper.close()
-    foreman.close()
+    record_manager.close()
+    supervisor.close()
     guard: Guard = app.extensions["guard"]
     guard.close()
     if not server.close():

@@ -26,9 +26,9 @@ def measure(server: Running, listeners: int, seconds: float) -> dict[str, Any]:
     before, began = usage(server.process.pid), time.monotonic()
     crowd.watch(seconds)
     after, took = usage(server.process.pid), time.monotonic() - began
-    heard = [len(seat.arrivals) / took for seat in crowd.seats.values()]
-    delays = [arrived - captured for seat in crowd.seats.values() for arrived, captured in seat.arrivals]
-    lost, size = crowd.lost, max(seat.taken / max(1, len(seat.arrivals)) for seat in crowd.seats.values())
+    heard = [len(client.arrivals) / took for client in crowd.clients.values()]
+    delays = [arrived - captured for client in crowd.clients.values() for arrived, captured in client.arrivals]
+    lost, size = crowd.lost, max(client.taken / max(1, len(client.arrivals)) for client in crowd.clients.values())
     crowd.leave(listeners)
     return {
         "cpu": (after.cpu - before.cpu) / took,

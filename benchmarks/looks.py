@@ -17,11 +17,11 @@ from benchmarks.tools.report import ratio, write
 from camera import FaceDetector
 from config.settings import Settings
 from delivery.renditions import encode
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from demo import Demo
 from drawing.privacy import hide
 from faces import Box, Frame, Image
-from live.delay import Delay
+from live.delay import FrameDelay
 from live.pipeline import Pipeline, drawn
 from model import EmotionModel
 from tests.support.cameras.moving_faces import Head, wall
@@ -33,10 +33,10 @@ ROUNDS = 5
 WARM = 15
 """Frames at the start that are not drawn: faces are found for the first time."""
 LOOKS = {
-    "label": Look(),
-    "bars": Look(bars=True),
-    "blur": Look(privacy="blur"),
-    "emoji": Look(privacy="emoji"),
+    "label": ViewOptions(),
+    "bars": ViewOptions(bars=True),
+    "blur": ViewOptions(privacy="blur"),
+    "emoji": ViewOptions(privacy="emoji"),
 }
 SPEEDS = 60, 150, 300, 500
 """Pixels a second at which people walk in, of a picture 960 pixels wide."""
@@ -66,8 +66,8 @@ def costs(model: EmotionModel, people: int, frames: int) -> dict[str, float]:
     taken: dict[str, list[float]] = {"jpeg": [], **{name: [] for name in LOOKS}}
     for _ in range(ROUNDS):
         taken["jpeg"].append(spent(lambda frame: encode(frame.image, 80), seen))
-        for name, look in LOOKS.items():
-            taken[name].append(spent(partial(drawn, look=look), seen))
+        for name, view in LOOKS.items():
+            taken[name].append(spent(partial(drawn, view=view), seen))
     return {name: round(float(np.median(rounds)), 2) for name, rounds in taken.items()}
 
 
@@ -81,7 +81,7 @@ def is_clear(frame: Frame, image: Image, box: Box) -> bool:
 
 def walked_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, int]:
     """Pictures with a whole face as somebody walks by; how many show it if sent at once, and if held back."""
-    head, pipeline, held = Head(person), made(model, live=True), Delay()
+    head, pipeline, held = Head(person), made(model, live=True), FrameDelay()
     images, boxes, whole, at_once, later = list[Image](), list[Box](), 0, 0, 0
     begun = time.monotonic()
     for number in range(round(1200 / speed * FPS)):

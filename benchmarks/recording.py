@@ -24,11 +24,11 @@ import numpy as np
 from benchmarks.tools.report import write
 from delivery.renditions import encode
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from demo import Demo
 from faces import EXPRESSIONS, Face
 from recording.closing import complete
-from recording.ledger import Ledger
+from recording.ledger import RowWriter
 from recording.store import RATE, VIDEO, Records
 from recording.summary import Summary
 from recording.writer import Writer
@@ -97,10 +97,10 @@ def add_all(add: Callable[[Picture, float], object], frames: list[Picture]) -> N
 
 def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, Any]:
     """Both ways, one after the other."""
-    look, usual = Look(), Usual(folder / "usual")
-    records, about = Records(folder / "ours", 3600), {"camera": "demo", "look": asdict(look), "labels": EXPRESSIONS}
+    view, usual = ViewOptions(), Usual(folder / "usual")
+    records, about = Records(folder / "ours", 3600), {"camera": "demo", "look": asdict(view), "labels": EXPRESSIONS}
     record, lock = records.begin(about)
-    ours, figures = Writer(record, look), {}
+    ours, figures = Writer(record, view), {}
     for name, add, place in (("ours", ours.add, record.folder), ("usual", usual.add, folder / "usual")):
         clock, processor = spent(partial(add_all, add, frames))
         figures[name] = {"frame_ms": 1000 * clock / len(frames), "frame_cpu_ms": 1000 * processor / len(frames)}
@@ -109,7 +109,7 @@ def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, An
     film = spent(lambda: ours.close(len(frames) / RATE, "", lambda: True))[0]
     lock.close()
     long, lock = records.begin(about)
-    ledger, summary = Ledger(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, look.threshold)
+    ledger, summary = RowWriter(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, view.threshold)
     for number in range(round(minutes * 60 * RATE)):
         one = frames[number % len(frames)]
         ledger.add((one.captured_at, number / RATE, one.faces))

@@ -20,9 +20,9 @@ from benchmarks.tools.processes import usage
 from benchmarks.tools.relayed import alone_redis, await_ready, relayed
 from benchmarks.tools.report import ratio, write
 from benchmarks.tools.rivals import WEBCAM, Running, crowd, demo_frames, project, stand_in
-from delivery.counters import Tally
+from delivery.counters import Counters
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from relay import messages
 from relay.receiver import Receiver
@@ -79,22 +79,22 @@ def of_reading(size: int, cameras: int = 10, seconds: float = 5.0) -> float:
         hubs = [receiver[name].enter(Viewer()) for name in names]
         time.sleep(1.0)
         picture = messages.pack(Picture(bytes(size), 1, time.time(), faces=some_faces(3)))
-        began, own, seen = time.process_time(), time.thread_time(), [hub.glance()[0] for hub in hubs]
+        began, own, seen = time.process_time(), time.thread_time(), [hub.peek()[0] for hub in hubs]
         for _ in range(round(30 * seconds)):
             due = time.monotonic() + 1 / 30
             for name in names:
-                client.set(messages.picture_key(name, Look()), picture, px=2000)
-                client.publish(messages.picture_key(name, Look()), b"")
+                client.set(messages.picture_key(name, ViewOptions()), picture, px=2000)
+                client.publish(messages.picture_key(name, ViewOptions()), b"")
             time.sleep(max(0.0, due - time.monotonic()))
         spent = time.process_time() - began - (time.thread_time() - own)
-        read = sum(hub.glance()[0] for hub in hubs) - sum(seen)
+        read = sum(hub.peek()[0] for hub in hubs) - sum(seen)
         receiver.close()
     return round(1000 * spent / read, 3)
 
 
 def _report(name: str) -> messages.Report:
     state = {"name": name, "status": "live", "message": "", "viewers": 1, "width": 1280, "height": 720}
-    return messages.Report(state, {}, "", Tally(), (), (), (), {})
+    return messages.Report(state, {}, "", Counters(), (), (), (), {})
 
 
 def _size(server: Running) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
 from inference.runtimes import Batch
-from live.batching import Batching
+from live.batching import Batcher
 from model import EmotionModel, Reading
 
 Read = Callable[[Batch], Reading]
@@ -54,7 +54,7 @@ def compare(cameras: int, faces: int, seconds: float, models: list[EmotionModel]
     """The three ways in turn, with so many cameras and faces on each."""
     batch = np.random.default_rng(0).uniform(0, 255, (faces, *models[0].spec.shape)).astype(np.float32)
     shared = models[0].read
-    gathering = Batching(shared).read
+    gathering = Batcher(shared).read
     return {
         "cameras": cameras,
         "faces each": faces,

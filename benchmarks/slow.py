@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from statistics import mean
 from typing import Any
 
-from benchmarks.tools.crowd import Seat, percentile, request
+from benchmarks.tools.crowd import Client, percentile, request
 from benchmarks.tools.report import write
 from benchmarks.tools.rivals import Running, crowd, offered, picture, ustreamer
 
@@ -39,7 +39,7 @@ def ages(server: AbstractContextManager[Running], seconds: float) -> list[float]
     """Seconds from capture to last byte of each frame that comes through the slow line."""
     with server as running, connected(running) as connection:
         connection.setblocking(False)
-        viewer, start = Seat(connection), time.monotonic()
+        viewer, start = Client(connection), time.monotonic()
         while (elapsed := time.monotonic() - start) < seconds:
             before = -1
             while (allowed := int(elapsed * LINE) - viewer.taken) > 0 and viewer.taken != before:

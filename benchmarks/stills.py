@@ -18,13 +18,13 @@ from benchmarks.tools.report import write
 from camera import FaceDetector
 from config.settings import Settings
 from faces import Box, Frame, joined
-from media.pictures.stills import STILL_WIDTH, Stills
+from media.pictures.stills import STILL_WIDTH, StillReader
 from model import EmotionModel
 
 Way = Callable[[Frame], list[Box]]
 
 
-def full_search(stills: Stills, settings: Settings) -> Way:
+def full_search(stills: StillReader, settings: Settings) -> Way:
     """Every picture by the live detector and by a closer one; each finds faces that the other misses."""
     live = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     closer = FaceDetector(STILL_WIDTH, settings.min_face, settings.scale_factor, max(1, settings.neighbours - 1))
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--none", type=Path, nargs="*", default=[], metavar="VIDEO", help="videos without a face")
     options = parser.parse_args()
     settings = Settings()
-    stills = Stills(EmotionModel.load(settings.weights, settings.runtime), settings)
+    stills = StillReader(EmotionModel.load(settings.weights, settings.runtime), settings)
     ways: dict[str, Way] = {
         "plain Haar": every_frame(),
         "full search": full_search(stills, settings),

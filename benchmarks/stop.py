@@ -29,7 +29,7 @@ def seconds(server: AbstractContextManager[Running], prepare: Callable[[int], No
         crowd.enter(VIEWERS)
         prepare(running.port)
         crowd.watch(4)
-        seen = [len(viewer.arrivals) for viewer in crowd.seats.values()]
+        seen = [len(viewer.arrivals) for viewer in crowd.clients.values()]
         if len(seen) < VIEWERS or not all(seen):
             raise RuntimeError(f"not everybody was watching: {seen}")
         running.process.send_signal(signal.SIGTERM)

@@ -36,8 +36,8 @@ def dress(handler: logging.Handler, form: str) -> None:
     if type(handler) is logging.StreamHandler and hasattr(select, "poll"):
         with suppress(OSError, ValueError, AttributeError):  # what has no file behind it keeps nobody waiting
             handler.setStream(Overflowing(handler.stream))
-    handler.setFormatter(Objects() if form == "json" else Lines())
-    handler.addFilter(Discreet())
+    handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(RedactionFilter())
     handler.addFilter(LetGo())
 
 
@@ -88,7 +88,7 @@ class Overflowing:
         """Nothing is kept back."""
 
 
-class Lines(logging.Formatter):
+class TextFormatter(logging.Formatter):
     """For people: time, level, module, message, and the request's id where there is one."""
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ class Lines(logging.Formatter):
         return f"{told} [{request}]" if request else told
 
 
-class Objects(logging.Formatter):
+class JSONFormatter(logging.Formatter):
     """For programs: one JSON object a line, with whatever `extra={"fields": {...}}` a record was given."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -129,7 +129,7 @@ def request_of(record: logging.LogRecord) -> str:
     return str(getattr(record, "request", "") or REQUEST.get())
 
 
-class Discreet(logging.Filter):
+class RedactionFilter(logging.Filter):
     """Leaves out what gunicorn would tell of visitors: their addresses, and those that they asked for."""
 
     def filter(self, record: logging.LogRecord) -> bool:

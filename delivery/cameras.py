@@ -2,13 +2,13 @@
 
 from typing import Any, Protocol
 
-from delivery.counters import Tally
+from delivery.counters import Counters
 from delivery.stream import Hub, Outgoing
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
 
 
-class Feed(Protocol):
+class Camera(Protocol):
     """What the web and the server ask of a camera. Every method may be called from any thread, and none waits."""
 
     name: str
@@ -16,7 +16,7 @@ class Feed(Protocol):
     """Those of this process."""
 
     @property
-    def tally(self) -> Tally:
+    def counters(self) -> Counters:
         """What the camera has done since it was started."""
         ...
 
@@ -31,7 +31,7 @@ class Feed(Protocol):
         ...
 
     @property
-    def looks(self) -> set[Look]:
+    def views(self) -> set[ViewOptions]:
         """The looks that are watched."""
         ...
 

@@ -12,7 +12,7 @@ from delivery.viewers import Viewer
 class Outlet(Protocol):
     """A hub of whatever can be sent: pictures, events."""
 
-    def glance(self) -> tuple[int, Item | None]:
+    def peek(self) -> tuple[int, Item | None]:
         """As `Hub.glance`."""
         ...
 
@@ -25,7 +25,7 @@ class Outlet(Protocol):
         ...
 
 
-class Seat:
+class Client:
     """One viewer's socket, and what is still to be written of the part that it is being sent."""
 
     def __init__(self, connection: socket.socket, viewer: Viewer, chunked: bool) -> None:
@@ -57,22 +57,22 @@ class Seat:
         self.rest = memoryview(data)[taken:] if taken < len(data) and not self.blocked else None
 
 
-class Row:
+class HubClients:
     """The viewers of one hub, and its newest part in the two forms in which it goes out."""
 
     def __init__(self, hub: Outlet) -> None:
         self.hub = hub
-        self.seats: set[Seat] = set()
+        self.clients: set[Client] = set()
         self.sequence = 0
         self.plain = self.chunk = b""
 
-    def look(self) -> bool:
+    def refresh(self) -> bool:
         """Take the hub's newest part; whether there is a newer one.
 
         Raises:
             Ended: the hub was closed.
         """
-        sequence, item = self.hub.glance()
+        sequence, item = self.hub.peek()
         if item is None or sequence == self.sequence:
             return False
         self.sequence, self.plain = sequence, item.part

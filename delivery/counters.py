@@ -96,7 +96,7 @@ class Counts:
 
 
 @dataclass
-class Spread:
+class Histogram:
     """How many values fell into each of the classes that `DELAYS` bounds, their number and sum."""
 
     classes: list[int] = field(default_factory=lambda: [0] * (len(DELAYS) + 1))
@@ -111,7 +111,7 @@ class Spread:
 
 
 @dataclass
-class Tally:
+class Counters:
     """What one camera has done since the server started. One thread writes each field.
 
     Attributes:
@@ -129,7 +129,7 @@ class Tally:
     overtaken: int = 0
     failures: int = 0
     stages: dict[str, tuple[int, float]] = field(default_factory=dict)
-    delay: Spread = field(default_factory=Spread)
+    delay: Histogram = field(default_factory=Histogram)
     since: float = field(default_factory=time.time, compare=False)
 
     def passed(self, timings: Mapping[str, float], delay: float) -> None:

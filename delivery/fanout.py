@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import suppress
 
-from delivery.clients import Outlet, Row, Seat
+from delivery.clients import Client, HubClients, Outlet
 from delivery.stream import REPEAT_AFTER, Ended
 from delivery.viewers import Viewer
 
@@ -34,9 +34,9 @@ class Fanout:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._waiting: list[tuple[Outlet, Seat]] = []
-        self._rows: dict[Outlet, Row] = {}
-        self._places: dict[int, tuple[Row, Seat]] = {}
+        self._waiting: list[tuple[Outlet, Client]] = []
+        self._rows: dict[Outlet, HubClients] = {}
+        self._places: dict[int, tuple[HubClients, Client]] = {}
         self._repeat_at = 0.0
         self._poll: select.epoll
         self._bell = -1
@@ -50,14 +50,14 @@ class Fanout:
             connection: a socket in blocking mode that nobody else writes to meanwhile; left open.
             chunked: whether each part is to be framed as a chunk (RFC 9112, 7.1).
         """
-        seat = Seat(connection, viewer, chunked)
+        client = Client(connection, viewer, chunked)
         with self._lock:
             if self._closed:
                 return
             self._start()
-            self._waiting.append((hub, seat))
+            self._waiting.append((hub, client))
         self._ring()
-        while not seat.done.wait(LONGEST_WAIT):
+        while not client.done.wait(LONGEST_WAIT):
             pass
 
     def close(self, timeout: float = 1.0) -> None:
@@ -96,10 +96,10 @@ class Fanout:
         with self._lock:
             self._thread, bell, self._bell = None, self._bell, -1
             waiting, self._waiting = self._waiting, []
-        for row, seat in list(self._places.values()):
-            self._leave(row, seat)
-        for _, seat in waiting:
-            seat.done.set()
+        for row, client in list(self._places.values()):
+            self._leave(row, client)
+        for _, client in waiting:
+            client.done.set()
         self._poll.close()
         os.close(bell)
 
@@ -120,77 +120,77 @@ class Fanout:
     def _admit(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, []
-        for hub, seat in waiting:
+        for hub, client in waiting:
             try:
-                self._poll.register(seat.number, select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
+                self._poll.register(client.number, select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET)
             except (OSError, ValueError):  # it was closed meanwhile, or the system watches no more; the others stay
-                seat.done.set()
+                client.done.set()
                 continue
             row = self._rows.get(hub)
             if row is None:
-                row = self._rows[hub] = Row(hub)
+                row = self._rows[hub] = HubClients(hub)
                 hub.listen(self._ring)
-            row.seats.add(seat)
-            self._places[seat.number] = row, seat
+            row.clients.add(client)
+            self._places[client.number] = row, client
             if row.sequence:
-                self._offer(row, seat)
+                self._offer(row, client)
 
-    def _leave(self, row: Row, seat: Seat) -> None:
+    def _leave(self, row: HubClients, client: Client) -> None:
         with suppress(OSError):  # where somebody has closed it, the system has forgotten it
-            self._poll.unregister(seat.number)
-        del self._places[seat.number]
-        row.seats.remove(seat)
-        if not row.seats:
+            self._poll.unregister(client.number)
+        del self._places[client.number]
+        row.clients.remove(client)
+        if not row.clients:
             row.hub.unlisten(self._ring)
             del self._rows[row.hub]
-        if seat.busy:  # a part cut in two must not look like the end of a stream, nor may the last word to it wait
+        if client.busy:  # a part cut in two must not look like the end of a stream, nor may the last word to it wait
             with suppress(OSError):  # it may be broken already
-                seat.connection.shutdown(socket.SHUT_RDWR)
-        seat.done.set()
+                client.connection.shutdown(socket.SHUT_RDWR)
+        client.done.set()
 
     def _attend(self, number: int, kind: int) -> None:
         """A viewer left, or can take more."""
         if number not in self._places:
             return
-        row, seat = self._places[number]
+        row, client = self._places[number]
         if kind & GONE:
-            self._leave(row, seat)
-        elif seat.blocked:  # by now there may be a newer part than the one that was to be sent
-            seat.viewer.catches_up(row.sequence)
-            self._send(row, seat)
-        elif seat.rest is not None:
-            self._write(row, seat, seat.rest)
-            if not seat.busy and not seat.viewer.has_seen(row.sequence):
-                self._offer(row, seat)
+            self._leave(row, client)
+        elif client.blocked:  # by now there may be a newer part than the one that was to be sent
+            client.viewer.catches_up(row.sequence)
+            self._send(row, client)
+        elif client.rest is not None:
+            self._write(row, client, client.rest)
+            if not client.busy and not client.viewer.has_seen(row.sequence):
+                self._offer(row, client)
 
-    def _pass_on(self, row: Row, again: bool) -> None:
+    def _pass_on(self, row: HubClients, again: bool) -> None:
         """Offer a row what is newer; with `again`, send the same once more to whom nothing was sent for long."""
         try:
-            newer = row.look()
+            newer = row.refresh()
         except Ended:
-            for seat in list(row.seats):
-                self._leave(row, seat)
+            for client in list(row.clients):
+                self._leave(row, client)
             return
-        for seat in list(row.seats) if newer or again else ():
-            if seat.busy:
+        for client in list(row.clients) if newer or again else ():
+            if client.busy:
                 continue
             if newer:
-                self._offer(row, seat)
-            elif row.sequence and seat.viewer.waited(REPEAT_AFTER):
-                self._send(row, seat)
+                self._offer(row, client)
+            elif row.sequence and client.viewer.waited(REPEAT_AFTER):
+                self._send(row, client)
 
-    def _offer(self, row: Row, seat: Seat) -> None:
-        if seat.viewer.takes(row.sequence):
-            self._send(row, seat)
+    def _offer(self, row: HubClients, client: Client) -> None:
+        if client.viewer.takes(row.sequence):
+            self._send(row, client)
 
-    def _send(self, row: Row, seat: Seat) -> None:
-        self._write(row, seat, row.chunk if seat.chunked else row.plain)
+    def _send(self, row: HubClients, client: Client) -> None:
+        self._write(row, client, row.chunk if client.chunked else row.plain)
 
-    def _write(self, row: Row, seat: Seat, data: bytes | memoryview) -> None:
+    def _write(self, row: HubClients, client: Client, data: bytes | memoryview) -> None:
         try:
-            seat.write(data)
+            client.write(data)
         except OSError:
-            self._leave(row, seat)
+            self._leave(row, client)
             return
-        if not seat.busy:
-            seat.viewer.got(len(row.plain))
+        if not client.busy:
+            client.viewer.got(len(row.plain))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from delivery.events import Channel, Event, Events
 from delivery.stream import Hub
 
@@ -39,7 +39,7 @@ class Listeners:
         about: what is told of the server beside its cameras, fit for JSON.
     """
 
-    def __init__(self, engines: Mapping[str, Feed], about: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, engines: Mapping[str, Camera], about: Callable[[], dict[str, Any]]) -> None:
         self._engines = engines
         self._about = about
         self._events: Events[Topic] = Events(self._tell)

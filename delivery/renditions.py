@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from delivery.stream import Hub, Outgoing, Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from faces import Face, Image
 
 log = logging.getLogger("renditions")
@@ -28,7 +28,7 @@ class Drawing:
     notice: bool = False
 
 
-Scene = Callable[[Look], Drawing | None]
+Scene = Callable[[ViewOptions], Drawing | None]
 """Draws what a camera shows now, in a look and the camera's own size, or nothing; called by any thread."""
 
 
@@ -38,38 +38,38 @@ class Renditions:
     def __init__(self, quality: int) -> None:
         self._quality = quality
         self._lock = threading.Lock()
-        self._hubs: dict[Look, Hub[Outgoing]] = {}
-        self._users: dict[Look, int] = {}
+        self._hubs: dict[ViewOptions, Hub[Outgoing]] = {}
+        self._users: dict[ViewOptions, int] = {}
         self._newest: Scene | None = None
         self._closed = False
 
-    def enter(self, look: Look) -> Hub[Outgoing]:
+    def enter(self, view: ViewOptions) -> Hub[Outgoing]:
         """The hub of a look; each call wants one of `leave`."""
         with self._lock:
-            hub = self._hubs.get(look)
+            hub = self._hubs.get(view)
             if hub is None:
-                hub = self._hubs[look] = Hub()
-                self._show_newest(look, hub)
+                hub = self._hubs[view] = Hub()
+                self._show_newest(view, hub)
                 if self._closed:
                     hub.close()
-            self._users[look] = self._users.get(look, 0) + 1
+            self._users[view] = self._users.get(view, 0) + 1
             return hub
 
-    def _show_newest(self, look: Look, hub: Hub[Outgoing]) -> None:
+    def _show_newest(self, view: ViewOptions, hub: Hub[Outgoing]) -> None:
         """Have a new hub begin with what there is, which may stand for long, where it is a notice."""
         if self._newest is None:
             return
         try:
-            _Studio(self._newest, self._quality).publish(look, hub)
+            _Studio(self._newest, self._quality).publish(view, hub)
         except Exception:  # who enters waits for the next picture; the thread that draws that tells all what is wrong
             log.exception("the newest picture could not be drawn for who came")
 
-    def leave(self, look: Look) -> None:
+    def leave(self, view: ViewOptions) -> None:
         """Give a look up; its hub goes with the last who wanted it."""
         with self._lock:
-            self._users[look] -= 1
-            if not self._users[look]:
-                del self._users[look], self._hubs[look]
+            self._users[view] -= 1
+            if not self._users[view]:
+                del self._users[view], self._hubs[view]
 
     def publish(self, scene: Scene) -> dict[str, float]:
         """Draw and encode a scene in every look that is wanted, none twice; returns the seconds of `draw` and `encode`.
@@ -80,20 +80,20 @@ class Renditions:
             self._newest = scene
             hubs = dict(self._hubs)
         studio = _Studio(scene, self._quality)
-        for look in sorted(hubs, key=lambda look: (look.width > 0, -look.width)):
-            studio.publish(look, hubs[look])
+        for view in sorted(hubs, key=lambda view: (view.width > 0, -view.width)):
+            studio.publish(view, hubs[view])
         return studio.timings
 
-    def put(self, look: Look, outgoing: Outgoing) -> None:
+    def put(self, view: ViewOptions, outgoing: Outgoing) -> None:
         """Show a picture that was made elsewhere to all who watch its look, if there are any."""
         with self._lock:
             self._newest = None
-            hub = self._hubs.get(look)
+            hub = self._hubs.get(view)
         if hub is not None:
             hub.publish(outgoing)
 
     @property
-    def looks(self) -> set[Look]:
+    def views(self) -> set[ViewOptions]:
         """The looks that are wanted."""
         with self._lock:
             return set(self._hubs)
@@ -119,27 +119,27 @@ class _Studio:
     def __init__(self, scene: Scene, quality: int) -> None:
         self._scene = scene
         self._quality = quality
-        self._drawings: dict[Look, Drawing | None] = {}
-        self._made: dict[tuple[Look, int], Outgoing] = {}
+        self._drawings: dict[ViewOptions, Drawing | None] = {}
+        self._made: dict[tuple[ViewOptions, int], Outgoing] = {}
         self.timings = {"draw": 0.0, "encode": 0.0}
 
-    def publish(self, look: Look, hub: Hub[Outgoing]) -> None:
+    def publish(self, view: ViewOptions, hub: Hub[Outgoing]) -> None:
         """Put the picture of a look, never larger than the camera gives, into its hub, where there is one to show."""
-        drawing = self._drawing(look.drawing)
+        drawing = self._drawing(view.drawing)
         if drawing is None:
             return
         own = int(drawing.image.shape[1])
-        key = look.drawing, min(look.width or own, own)
+        key = view.drawing, min(view.width or own, own)
         if key not in self._made:
             self._made[key] = self._encoded(drawing, key[1])
         hub.publish(self._made[key])
 
-    def _drawing(self, look: Look) -> Drawing | None:
-        if look not in self._drawings:
+    def _drawing(self, view: ViewOptions) -> Drawing | None:
+        if view not in self._drawings:
             start = time.perf_counter()
-            self._drawings[look] = self._scene(look)
+            self._drawings[view] = self._scene(view)
             self.timings["draw"] += time.perf_counter() - start
-        return self._drawings[look]
+        return self._drawings[view]
 
     def _encoded(self, drawn: Drawing, width: int) -> Outgoing:
         start = time.perf_counter()

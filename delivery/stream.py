@@ -68,7 +68,7 @@ class Hub(Generic[T]):
                 raise TimeoutError(f"nothing new within {timeout:g} s")
             return self._sequence, self._item
 
-    def glance(self) -> tuple[int, T | None]:
+    def peek(self) -> tuple[int, T | None]:
         """The newest item, if there is one, and its sequence number, without waiting.
 
         Raises:

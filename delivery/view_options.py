@@ -15,7 +15,7 @@ SMOOTHING_STEPS = (0.0, 0.2, 0.4, 0.8, 1.6, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ViewOptions:
     """What decides on the pixels of a picture; equal looks share one drawing and one JPEG.
 
     `width` is in pixels, 0 for the camera's own. `bars` draws the probabilities of all expressions. Below the
@@ -32,19 +32,19 @@ class Look:
     mirror: bool = False
 
     @classmethod
-    def usual(cls, settings: Settings) -> "Look":
+    def usual(cls, settings: Settings) -> "ViewOptions":
         """The look of who wishes for nothing."""
         privacy = next(known for known in PRIVACIES if known == settings.privacy)
         return cls(0, settings.draw == "bars", privacy, settings.threshold, settings.smoothing)
 
-    def guarded(self, least: Privacy) -> "Look":
+    def guarded(self, least: Privacy) -> "ViewOptions":
         """The same, with at least so much privacy."""
         if PRIVACIES.index(self.privacy) >= PRIVACIES.index(least):
             return self
         return replace(self, privacy=least)
 
     @property
-    def drawing(self) -> "Look":
+    def drawing(self) -> "ViewOptions":
         """The same in the camera's own size: looks that differ in their width only share a drawing."""
         return replace(self, width=0) if self.width else self
 

@@ -4,14 +4,14 @@ import threading
 import time
 from collections import Counter, deque
 
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 
 EARLY = 0.01
 """Seconds by which a frame may come early for a viewer with a frame rate of its own: cameras jitter."""
 REMEMBER_FOR = 10.0
 """Seconds for which the ids of streams that have ended are told."""
 MOST_REMEMBERED = 1000
-GLIMPSES = 32
+SNAPSHOT_VIEWERS = 32
 """Who waits for one picture only, at a time, in one process; each keeps a thread."""
 
 
@@ -30,8 +30,8 @@ class Viewer:
         capped: frames left out because of `fps`.
     """
 
-    def __init__(self, name: str = "", look: Look | None = None, fps: float = 0.0) -> None:
-        self.name, self.look = name, look or Look()
+    def __init__(self, name: str = "", view: ViewOptions | None = None, fps: float = 0.0) -> None:
+        self.name, self.view = name, view or ViewOptions()
         self._period = 1 / fps if fps else 0.0
         self._seen = 0
         self._due = self._sent_at = 0.0
@@ -139,10 +139,10 @@ class Viewers:
             return list(dict.fromkeys(name for _, name in self._left if name not in here))
 
     @property
-    def looks(self) -> set[Look]:
+    def views(self) -> set[ViewOptions]:
         """The looks that they asked for."""
         with self._lock:
-            return {viewer.look for viewer in self._here}
+            return {viewer.view for viewer in self._here}
 
     def counts(self) -> dict[str, int]:
         """`frames`, `sent`, `slow` and `capped` of all viewers ever, summed."""

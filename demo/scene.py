@@ -88,8 +88,8 @@ class Demo:
 class _Person:
     """One person at their place; `seat` is where the face is at rest, in pixels."""
 
-    def __init__(self, portrait: Portrait, script: Script, seat: tuple[float, float]) -> None:
-        self.portrait, self.script, self.seat = portrait, script, seat
+    def __init__(self, portrait: Portrait, script: Script, client: tuple[float, float]) -> None:
+        self.portrait, self.script, self.client = portrait, script, client
 
     def draw(self, image: Image, time: float) -> Box:
         """Draw the person on the image; returns the face's bounding box, cut off at the image's edges."""
@@ -105,7 +105,7 @@ class _Person:
         size = self.portrait.scale * pose.size
         angle = np.deg2rad(pose.roll)
         turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        shift = size * np.array([pivot[0] + pose.x, pivot[1] + pose.y]) + self.seat - turn @ np.array(pivot)
+        shift = size * np.array([pivot[0] + pose.x, pivot[1] + pose.y]) + self.client - turn @ np.array(pivot)
         return np.column_stack([turn, shift])
 
     def _box(self, placed: NDArray[np.float64], image: Image) -> Box:

@@ -63,7 +63,7 @@ def keras_network(architecture: Path, weights: Path) -> Any:
     Raises:
         BundleError: a file that Keras cannot read, something else than plain layers, or weights of another network.
     """
-    plan = read_architecture(architecture)
+    config = read_architecture(architecture)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import keras
@@ -71,7 +71,7 @@ def keras_network(architecture: Path, weights: Path) -> Any:
         raise BundleError(f"the Keras runtime cannot start ({error}). Install it: pip install tensorflow") from error
 
     try:
-        network = keras.saving.deserialize_keras_object(plan, safe_mode=True)
+        network = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(
             f"{architecture}: Keras {keras.__version__} cannot build it ({error}). "

@@ -9,7 +9,7 @@ from inference.runtimes import Batch
 from model import Reading
 
 
-class Batching:
+class Batcher:
     """Reads the crops of several threads in one call of the network. Nobody waits for others to come.
 
     Who comes when the network is free is served at once. Who comes while it is busy hands in their crops and waits;

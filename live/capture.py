@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from delivery.counters import Rate, Tally
+from delivery.counters import Counters, Rate
 from delivery.stream import Hub
 from errors import ExpressionError, SourceError
 from faces import Frame
@@ -31,7 +31,9 @@ class Capture:
         notice: what viewers should be told of the source.
     """
 
-    def __init__(self, name: str, open_source: Callable[[], Source], tally: Tally, before: "Capture | None") -> None:
+    def __init__(
+        self, name: str, open_source: Callable[[], Source], counters: Counters, before: "Capture | None"
+    ) -> None:
         self.frames: Hub[Frame] = Hub()
         self.rate = Rate()
         self.silence = Silence()
@@ -39,7 +41,7 @@ class Capture:
         self.notice: str = before.notice if before is not None else ""
         self._name = name
         self._open_source = open_source
-        self._tally = tally
+        self._tally = counters
         self._before = before
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)

@@ -16,7 +16,7 @@ STEADY = 0.1
 """Seconds over which a face must have been seen for its pace to be known."""
 
 
-class Delay:
+class FrameDelay:
     """One camera's last frames, oldest first; used by one thread."""
 
     def __init__(self) -> None:

@@ -3,24 +3,24 @@
 import threading
 from typing import Any
 
-from delivery.counters import Tally, Throughput
+from delivery.counters import Counters, Throughput
 from delivery.recent import Recent
 from delivery.renditions import Renditions
 from delivery.stream import Hub, Outgoing
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
-from live.run import Plan, Run, nothing
+from live.run import CameraConfig, Run, nothing
 
 
 class Engine:
     """One camera from source to hub. Nothing runs until the first viewer enters, nor long after the last has left."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.name = plan.name
+    def __init__(self, config: CameraConfig) -> None:
+        self.name = config.name
         self.viewers = Viewers()
-        self.tally = Tally()
-        self._plan = plan
-        self._renditions = Renditions(plan.quality)
+        self.counters = Counters()
+        self._plan = config
+        self._renditions = Renditions(config.quality)
         self._throughput = Throughput(self.viewers.counts)
         self._asked: Recent[float] = Recent()
         self._lock = threading.Lock()
@@ -30,13 +30,13 @@ class Engine:
     def enter(self, viewer: Viewer) -> Hub[Outgoing]:
         """Count a viewer, start the camera if it is not running, and return the hub of the viewer's look."""
         self.viewers.enter(viewer)
-        hub = self._renditions.enter(viewer.look)
+        hub = self._renditions.enter(viewer.view)
         self._open()
         return hub
 
     def leave(self, viewer: Viewer) -> None:
         """Count a viewer less; the camera closes by itself when nobody comes back in time."""
-        self._renditions.leave(viewer.look)
+        self._renditions.leave(viewer.view)
         self.viewers.leave(viewer)
 
     def hold(self) -> None:
@@ -55,7 +55,7 @@ class Engine:
                 return
             self._renditions.clear()
             self._run = Run(
-                self._plan, self._renditions, self.tally, self._wanted_smoothings, self._end_if_idle, self._run
+                self._plan, self._renditions, self.counters, self._wanted_smoothings, self._end_if_idle, self._run
             )
             self._run.start()
         self._plan.on_change()
@@ -76,7 +76,7 @@ class Engine:
 
     def _wanted_smoothings(self) -> set[float]:
         """The time constants that are needed for the next frame."""
-        return {*self._asked.items, *(look.smoothing for look in self._renditions.looks)}
+        return {*self._asked.items, *(view.smoothing for view in self._renditions.views)}
 
     def brief(self, smoothing: float | None = None) -> dict[str, Any]:
         """What changes from one moment to the next: status, rates, and the newest frame's faces.
@@ -100,8 +100,8 @@ class Engine:
             "timings": run.timings() if run is not None and run.going else {},
             "delivered": self._throughput.told(),
             "dropped": self.dropped(),
-            "failures": self.tally.failures,
-            "stages": {stage: round(total / count, 5) for stage, (count, total) in dict(self.tally.stages).items()},
+            "failures": self.counters.failures,
+            "stages": {stage: round(total / count, 5) for stage, (count, total) in dict(self.counters.stages).items()},
         }
 
     def dropped(self) -> dict[str, int]:
@@ -111,7 +111,7 @@ class Engine:
         one. `capped`: by a viewer's own frame rate.
         """
         counts = self.counts()
-        return {"overtaken": self.tally.overtaken, "slow_viewer": counts["slow"], "capped": counts["capped"]}
+        return {"overtaken": self.counters.overtaken, "slow_viewer": counts["slow"], "capped": counts["capped"]}
 
     def counts(self) -> dict[str, int]:
         """`Viewers.counts` of all who watch."""
@@ -123,9 +123,9 @@ class Engine:
         return len(self.viewers)
 
     @property
-    def looks(self) -> set[Look]:
+    def views(self) -> set[ViewOptions]:
         """The looks that are watched."""
-        return self.viewers.looks
+        return self.viewers.views
 
     @property
     def left(self) -> list[str]:

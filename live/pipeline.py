@@ -9,7 +9,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from drawing.annotate import annotate
 from drawing.privacy import hide
 from faces import Frame, Image
@@ -57,14 +57,14 @@ class Pipeline:
         search: Search,
         classifier: Classifier,
         tracker: Tracker,
-        look: Look | None = None,
+        view: ViewOptions | None = None,
         paced: bool = False,
         every: float = READ_EVERY,
     ) -> None:
         self._search = search
         self._classifier = classifier
         self._tracker = tracker
-        self._look = look or Look()
+        self._look = view or ViewOptions()
         self._paced = paced
         self._width = max(search.width, WIDTH)
         self._every = self._usual = every
@@ -126,14 +126,14 @@ class Pipeline:
         self._search.close()
 
 
-def drawn(frame: Frame, look: Look) -> Image:
+def drawn(frame: Frame, view: ViewOptions) -> Image:
     """The picture of a frame whose faces were found, in a look and the frame's own size; the frame is left as it is."""
-    image, faces = frame.image, frame.faces_over(look.smoothing)
-    if look.privacy != "off":
+    image, faces = frame.image, frame.faces_over(view.smoothing)
+    if view.privacy != "off":
         image = image.copy()
-        hide(image, faces, frame.doubtful, look.privacy, look.threshold)
-    if look.mirror:  # before words are drawn, so that they can be read
+        hide(image, faces, frame.doubtful, view.privacy, view.threshold)
+    if view.mirror:  # before words are drawn, so that they can be read
         image = np.asarray(cv2.flip(image, 1), np.uint8)
         faces = tuple(replace(face, box=face.box.mirrored(image.shape[1])) for face in faces)
-    covered = look.privacy == "emoji"  # by discs of the boxes' own colours
-    return annotate(image, faces, look.threshold, look.bars, boxes=not covered) if faces else image
+    covered = view.privacy == "emoji"  # by discs of the boxes' own colours
+    return annotate(image, faces, view.threshold, view.bars, boxes=not covered) if faces else image

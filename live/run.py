@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from delivery.counters import Rate, Tally
+from delivery.counters import Counters, Rate
 from delivery.renditions import Drawing, Renditions, Scene
 from delivery.stream import Ended
-from delivery.view_options import Look, Privacy
+from delivery.view_options import Privacy, ViewOptions
 from drawing.annotate import notice
 from errors import ExpressionError
 from faces import Frame
 from live.capture import Capture
-from live.delay import Delay
+from live.delay import FrameDelay
 from live.pipeline import Pipeline, drawn
 from sources.source import Source
 
@@ -33,7 +33,7 @@ TITLES = {"starting": "Starting the camera", "lost": "No picture from the camera
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CameraConfig:
     """What a camera's threads need to know.
 
     `name` is what the camera is called and `source` what it reads, in words fit for a page. `open_source` is called in
@@ -66,30 +66,30 @@ class Run:
 
     def __init__(
         self,
-        plan: Plan,
+        config: CameraConfig,
         renditions: Renditions,
-        tally: Tally,
+        counters: Counters,
         smoothings: Callable[[], set[float]],
         end_if_idle: Callable[["Run"], bool],
         before: "Run | None",
     ) -> None:
         self.capture: Capture = Capture(
-            plan.name, plan.open_source, tally, before.capture if before is not None else None
+            config.name, config.open_source, counters, before.capture if before is not None else None
         )
-        self._plan = plan
+        self._plan = config
         self._renditions = renditions
-        self._tally = tally
+        self._tally = counters
         self._smoothings = smoothings
         self._end_if_idle = end_if_idle
         self._stop = threading.Event()
-        self._delay = Delay()
+        self._delay = FrameDelay()
         self._made = Rate()
         self._status: Status = "starting"
         self._message = ""
         self._told: tuple[Status, str] | None = None
         self._frame: Frame | None = None
         self._latency = 0.0
-        self._thread = threading.Thread(target=self._analyse, name=f"analysis {plan.name}", daemon=True)
+        self._thread = threading.Thread(target=self._analyse, name=f"analysis {config.name}", daemon=True)
 
     @property
     def going(self) -> bool:
@@ -179,18 +179,18 @@ class Run:
 
     def _held_back(self, frame: Frame) -> Frame | None:
         """The frame for looks with privacy, which comes later; frames are only held where there is such a look."""
-        wanted = self._plan.privacy != "off" or any(look.privacy != "off" for look in self._renditions.looks)
+        wanted = self._plan.privacy != "off" or any(view.privacy != "off" for view in self._renditions.views)
         if not wanted:
             self._delay.clear()
         return self._delay.take(frame) if wanted else None
 
-    def _drawn(self, newest: Frame, held: Frame | None, look: Look) -> Drawing | None:
-        look = look.guarded(self._plan.privacy)
-        frame = newest if look.privacy == "off" else held
+    def _drawn(self, newest: Frame, held: Frame | None, view: ViewOptions) -> Drawing | None:
+        view = view.guarded(self._plan.privacy)
+        frame = newest if view.privacy == "off" else held
         if frame is None:
             return None
-        faces = frame.faces_over(look.smoothing)
-        return Drawing(drawn(frame, look), frame.number, frame.captured_at, frame.position, faces)
+        faces = frame.faces_over(view.smoothing)
+        return Drawing(drawn(frame, view), frame.number, frame.captured_at, frame.position, faces)
 
     def _look_after(self, silent: bool) -> None:
         """Say what is wrong when no frame comes, instead of letting viewers look at a frozen picture."""
@@ -209,7 +209,7 @@ class Run:
         image = notice(TITLES[status], message, width, height)
         self._delay.clear()
         told = Drawing(image, 0, time.time(), notice=True)
-        self._publish(lambda look: told)
+        self._publish(lambda view: told)
 
     def _turn(self, status: Status, message: str) -> None:
         changed = (status, message) != (self._status, self._message)

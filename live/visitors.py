@@ -69,7 +69,7 @@ class Visitor:
         self._shape: tuple[int, ...] = ()
         self.frames = 0
 
-    def look(self, jpeg: bytes) -> Frame:
+    def analyze(self, jpeg: bytes) -> Frame:
         """Find, follow and read the faces of the next frame; its picture is left undrawn.
 
         Raises:

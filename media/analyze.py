@@ -15,8 +15,8 @@ from config.settings import Settings
 from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
 from media.pictures.encoding import encoded
-from media.pictures.stills import Stills
-from media.results.results import Finding, as_csv, as_json
+from media.pictures.stills import StillReader
+from media.results.results import FileResult, as_csv, as_json
 from media.sandbox.decoding import read_picture
 from media.videos.files import VideoCopy, VideoReader
 from media.videos.frames import analysed, complaint
@@ -36,15 +36,15 @@ class Analyzer:
         self._model = model
         self._settings = settings
         self._output = output
-        self._stills = Stills(model, settings)
+        self._stills = StillReader(model, settings)
 
-    def analyze(self, path: Path, name: Path) -> Finding:
+    def analyze(self, path: Path, name: Path) -> FileResult:
         """The faces of one file; whatever is wrong with it stands in the finding's `error`.
 
         `name` is the annotated copy's path below the output folder.
         """
         kind = "video" if path.suffix.lower() in VIDEOS else "image"
-        finding = Finding(str(path), kind, labels=self._model.labels)
+        finding = FileResult(str(path), kind, labels=self._model.labels)
         try:
             if kind == "video":
                 self._video(finding, path, name)
@@ -54,7 +54,7 @@ class Analyzer:
             finding.error = str(error)
         return finding
 
-    def _picture(self, finding: Finding, path: Path, name: Path) -> None:
+    def _picture(self, finding: FileResult, path: Path, name: Path) -> None:
         image = read_picture(path)
         finding.height, finding.width = image.shape[:2]
         faces = self._stills.faces(image)
@@ -64,7 +64,7 @@ class Analyzer:
             data = encoded(annotate(image, faces, self._settings.threshold, self._settings.draw == "bars"), suffix)
             _place(self._output / name, suffix).write_bytes(data)
 
-    def _video(self, finding: Finding, path: Path, name: Path) -> None:
+    def _video(self, finding: FileResult, path: Path, name: Path) -> None:
         with VideoReader(path) as reader, ExitStack() as stack:
             finding.fps = reader.fps
             copy = None
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str]) -> int:
     return ALL_FOUND if all(result.faces for result in results) else NO_FACE
 
 
-def _analyze_all(analyzer: Analyzer, files: Sequence[tuple[Path, Path]]) -> list[Finding]:
+def _analyze_all(analyzer: Analyzer, files: Sequence[tuple[Path, Path]]) -> list[FileResult]:
     results = []
     for path, name in tqdm(files, desc="analyze", unit="file", disable=None if len(files) > 1 else True):
         result = analyzer.analyze(path, name)
@@ -145,7 +145,7 @@ def _analyze_all(analyzer: Analyzer, files: Sequence[tuple[Path, Path]]) -> list
     return results
 
 
-def _write(options: argparse.Namespace, results: Sequence[Finding]) -> None:
+def _write(options: argparse.Namespace, results: Sequence[FileResult]) -> None:
     """Put the results where they were asked for; into the output folder where nothing was said."""
     for target, make in ((options.json, as_json), (options.csv, as_csv)):
         if target == "-":

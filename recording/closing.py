@@ -11,7 +11,7 @@ import av.error
 from errors import SourceError
 from media.limits.disk import SPARE
 from recording.film import settle
-from recording.ledger import ROWS, TABLE, Ledger, rows_of
+from recording.ledger import ROWS, TABLE, RowWriter, rows_of
 from recording.moments import moments_in
 from recording.store import LINE, VIDEO, Record
 from recording.summary import Summary
@@ -25,7 +25,7 @@ def complete(
     record: Record,
     summary: Summary,
     message: str,
-    ledger: Ledger | None,
+    ledger: RowWriter | None,
     size: tuple[int, int],
     stop: Callable[[], bool],
 ) -> None:
@@ -110,7 +110,7 @@ def _close_broken(record: Record, stop: Callable[[], bool]) -> float:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     size = _size_of(record)
-    ledger = Ledger(fresh, {"record": record.id, **about, "width": size[0], "height": size[1]}, about["labels"])
+    ledger = RowWriter(fresh, {"record": record.id, **about, "width": size[0], "height": size[1]}, about["labels"])
     for row in rows_of(record.folder):
         ledger.add(row)
         summary.add(row[1], row[2])

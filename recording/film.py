@@ -29,7 +29,7 @@ SWIFT = {"bf": "0", "rc-lookahead": "5", "threads": "1", "x264-params": "sync-lo
 """Holds back five pictures, which a sudden end loses; holding back none makes the file twice as large."""
 
 
-class Film:
+class RecordVideo:
     """Pictures with their times, as H.264 in an MP4 that grows.
 
     Args:

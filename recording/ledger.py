@@ -18,7 +18,7 @@ Row = tuple[float, float, tuple[Face, ...]]
 """When a frame was taken, in seconds since the UTC epoch; the same since the record's start; its faces."""
 
 
-class Ledger:
+class RowWriter:
     """Two files that grow by a frame at a time; each frame is with the system before the next comes.
 
     Args:

@@ -60,7 +60,7 @@ class Recorder(threading.Thread):
         self._lock, self._hub, self._viewer, self._leave, self._welcome = lock, hub, viewer, leave, welcome
         self._count = count
         self._limit = float(record.about["limit"])
-        self._writer = Writer(record, viewer.look)
+        self._writer = Writer(record, viewer.view)
         self._halt = threading.Event()
         self._began = self._told = 0.0
         self.is_unfinished = False
@@ -112,7 +112,7 @@ class Recorder(threading.Thread):
         return True
 
     def _sweep(self) -> None:
-        """Delete it where somebody has asked for that; where it cannot be, `Keeper.tidy` tries again."""
+        """Delete it where somebody has asked for that; where it cannot be, `RecordManager.tidy` tries again."""
         try:
             if self.record.is_discarded:
                 self.record.delete()

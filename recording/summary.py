@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from faces import Face
-from media.results.timeline import Course
+from media.results.timeline import TimelineBuilder
 
 LONGEST = 1.0
 """Seconds for which a frame stands at most: what was in view while no picture came is not known."""
@@ -33,7 +33,7 @@ class Summary:
 
     def __init__(self, labels: Sequence[str], threshold: float) -> None:
         self.labels = tuple(labels)
-        self.course = Course(labels)
+        self.course = TimelineBuilder(labels)
         self._threshold = threshold
         self._stays: dict[int | None, Stay] = {}
         self._standing: tuple[Face, ...] = ()

@@ -11,12 +11,12 @@ import numpy as np
 from config.logs import reason_of
 from config.redaction import told_of
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from errors import SourceError, StorageError
 from faces import Face, Image
 from recording.closing import complete
-from recording.film import Film, fitted
-from recording.ledger import Ledger
+from recording.film import RecordVideo, fitted
+from recording.ledger import RowWriter
 from recording.moments import Moments
 from recording.store import RATE, VIDEO, Record
 from recording.summary import Summary
@@ -30,15 +30,15 @@ HELD = 1.0
 class Writer:
     """Writes one record. Nothing is made before the first picture, whose size the video has."""
 
-    def __init__(self, record: Record, look: Look) -> None:
+    def __init__(self, record: Record, view: ViewOptions) -> None:
         self._record = record
         self._about = record.about
-        self._look = look
-        self._film: Film | None = None
-        self._ledger: Ledger | None = None
+        self._look = view
+        self._film: RecordVideo | None = None
+        self._ledger: RowWriter | None = None
         self._moments = Moments(record.folder, self._about["labels"])
         self._last: Image | None = None
-        self.summary = Summary(self._about["labels"], look.threshold)
+        self.summary = Summary(self._about["labels"], view.threshold)
 
     @property
     def has_begun(self) -> bool:
@@ -71,12 +71,12 @@ class Writer:
             return picture.faces
         return tuple(replace(face, box=face.box.mirrored(picture.size[0])) for face in picture.faces)
 
-    def _begun(self, width: int, height: int) -> tuple[Film, Ledger]:
+    def _begun(self, width: int, height: int) -> tuple[RecordVideo, RowWriter]:
         if self._film is None or self._ledger is None:
-            self._film = Film(self._record.folder / VIDEO, width, height, RATE)
+            self._film = RecordVideo(self._record.folder / VIDEO, width, height, RATE)
             width, height = self._film.size
             head = {"record": self._record.id, **self._about, "width": width, "height": height}
-            self._ledger = Ledger(self._record.folder, head, self._about["labels"])
+            self._ledger = RowWriter(self._record.folder, head, self._about["labels"])
         return self._film, self._ledger
 
     def save(self) -> None:

@@ -39,7 +39,7 @@ def values(redis: Redis, keys: Sequence[str]) -> list[bytes | None]:
     return list(found)
 
 
-class Subscription:
+class ChannelReader:
     """Hears on which channels there was a message; used by one thread.
 
     Args:
@@ -54,7 +54,7 @@ class Subscription:
         self._heard_at = time.monotonic()
         self.follow([])
 
-    def __enter__(self) -> "Subscription":
+    def __enter__(self) -> "ChannelReader":
         return self
 
     def __exit__(

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from delivery.counters import Tally
+from delivery.counters import Counters
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from errors import RelayError
 
 PREFIX = "expression:1"
@@ -23,9 +23,9 @@ CHANGES = f"{PREFIX}:changes"
 """The channel that tells when a camera node begins or ends."""
 
 
-def picture_key(camera: str, look: Look) -> str:
+def picture_key(camera: str, view: ViewOptions) -> str:
     """Where a camera's newest picture in a look is."""
-    return f"{PREFIX}:picture:{camera}:{look}"
+    return f"{PREFIX}:picture:{camera}:{view}"
 
 
 def report_key(camera: str) -> str:
@@ -33,12 +33,12 @@ def report_key(camera: str) -> str:
     return f"{PREFIX}:report:{camera}"
 
 
-def wishes_channel(camera: str) -> str:
+def subscriptions_channel(camera: str) -> str:
     """Where a camera node hears what is wanted of a camera."""
     return f"{PREFIX}:wishes:{camera}"
 
 
-def lease_key(camera: str) -> str:
+def lock_key(camera: str) -> str:
     """Where the name of a camera's owner is."""
     return f"{PREFIX}:lease:{camera}"
 
@@ -49,7 +49,7 @@ def inbox_channel(process: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Subscription:
     """What a web process wants of a camera, and who watches it there.
 
     `process` is the sender's name. `here` are the ids of streams that are being sent, `left` those that have ended
@@ -58,7 +58,7 @@ class Wish:
     """
 
     process: str
-    looks: tuple[Look, ...] = ()
+    views: tuple[ViewOptions, ...] = ()
     smoothings: tuple[float, ...] = ()
     viewers: int = 0
     listeners: int = 0
@@ -73,23 +73,24 @@ class Report:
     """How a camera fares.
 
     `state` is what the API tells. `faces` has the faces of the newest frame, as the API tells them, by time constants
-    that were asked for. `looks` are those that are drawn. The others are `Wish`'s, of all web processes together.
+    that were asked for. `views` are those that are drawn. The others are `Subscription`'s, of all web processes
+    together.
     """
 
     state: dict[str, Any]
     faces: dict[float, list[dict[str, Any]]]
     notice: str
-    tally: Tally
-    looks: tuple[Look, ...]
+    counters: Counters
+    views: tuple[ViewOptions, ...]
     here: tuple[str, ...]
     left: tuple[str, ...]
     counts: Mapping[str, int]
 
 
-Message = Picture | Report | Wish
+Message = Picture | Report | Subscription
 
 _encoder = msgspec.msgpack.Encoder()
-_decoders = {kind: msgspec.msgpack.Decoder(kind) for kind in (Picture, Report, Wish)}
+_decoders = {kind: msgspec.msgpack.Decoder(kind) for kind in (Picture, Report, Subscription)}
 
 
 def pack(message: Message) -> bytes:
@@ -113,9 +114,9 @@ def report_of(data: bytes) -> Report:
     return report
 
 
-def wish_of(data: bytes) -> Wish:
+def subscription_of(data: bytes) -> Subscription:
     """The wish that was packed; raises as `picture_of`."""
-    wish: Wish = _unpack(data, Wish)
+    wish: Subscription = _unpack(data, Subscription)
     return wish
 
 

@@ -11,7 +11,7 @@ import time
 from redis import Redis
 
 from errors import RelayError
-from relay.messages import lease_key
+from relay.messages import lock_key
 
 LIFE = 2.0
 """Seconds for which a lease lasts without being refreshed; a killed node's name is free after that."""
@@ -28,7 +28,7 @@ return {ARGV[1], tonumber(ARGV[2])}
 RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
-class Lease:
+class NameLock:
     """The right to publish a camera; used by one thread."""
 
     def __init__(self, redis: Redis, camera: str) -> None:
@@ -71,12 +71,12 @@ class Lease:
     def release(self) -> None:
         """Give it up, where it is still one's own; raises RedisError where Redis does not answer."""
         self._until = 0.0
-        self._redis.eval(RELEASE, 1, lease_key(self._camera), self._owner)
+        self._redis.eval(RELEASE, 1, lock_key(self._camera), self._owner)
 
     def _try(self) -> tuple[str, int]:
         """Take or refresh it; returns its owner, and the milliseconds that are left."""
         asked_at = time.monotonic()
-        owner, left = self._take(keys=[lease_key(self._camera)], args=[self._owner, int(LIFE * 1000)])
+        owner, left = self._take(keys=[lock_key(self._camera)], args=[self._owner, int(LIFE * 1000)])
         if owner.decode() == self._owner:
             self._until = asked_at + LIFE
         return owner.decode(), int(left)

@@ -13,9 +13,9 @@ from delivery.counters import Throughput
 from errors import RelayError
 from live.engine import Engine
 from relay import messages
-from relay.connection import PAUSE, Subscription, connect, unreachable
-from relay.name_lock import REFRESH, Lease
-from relay.renditions import Outlets
+from relay.connection import PAUSE, ChannelReader, connect, unreachable
+from relay.name_lock import REFRESH, NameLock
+from relay.renditions import RelayedViews
 
 log = logging.getLogger("relay")
 
@@ -32,8 +32,8 @@ class Post:
 
     def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
         self.engine = engine
-        self.outlets = Outlets(engine, ring)
-        self.lease: Lease
+        self.outlets = RelayedViews(engine, ring)
+        self.name_lock: NameLock
         self.report_at = self.refresh_at = 0.0
         self._throughput = Throughput(self.outlets.audience.counts)
 
@@ -52,8 +52,8 @@ class Post:
             state={**engine.state(), **own},
             faces={seconds: engine.brief(seconds)["faces"] for seconds in audience.smoothings},
             notice=engine.notice,
-            tally=engine.tally,
-            looks=tuple(self.outlets.looks),
+            counters=engine.counters,
+            views=tuple(self.outlets.views),
             here=tuple(audience.here),
             left=tuple(audience.left),
             counts=counts,
@@ -94,11 +94,11 @@ class Publisher:
             RelayError: another node, which lives, has one of the names.
         """
         for name, post in self._posts.items():
-            post.lease = Lease(self._redis, name)
+            post.name_lock = NameLock(self._redis, name)
         while not self.ended.is_set():
             try:
                 for post in self._posts.values():
-                    post.lease.take(self.ended)
+                    post.name_lock.take(self.ended)
                 break
             except UNREACHABLE as error:
                 self._tell(str(unreachable(error)))
@@ -132,8 +132,8 @@ class Publisher:
 
     def _retire(self) -> None:
         for name, post in self._posts.items():
-            mine = post.lease.valid
-            post.lease.release()
+            mine = post.name_lock.valid
+            post.name_lock.release()
             if mine:
                 self._redis.delete(messages.report_key(name), *post.outlets.gone())
                 self._redis.srem(messages.CAMERAS, name)
@@ -163,9 +163,9 @@ class Publisher:
 
     def _hear(self) -> None:
         """Take in wishes."""
-        by_channel = {messages.wishes_channel(name): post for name, post in self._posts.items()}
+        by_channel = {messages.subscriptions_channel(name): post for name, post in self._posts.items()}
         try:
-            with Subscription(self._hearing, messages.inbox_channel(self._process)) as subscription:
+            with ChannelReader(self._hearing, messages.inbox_channel(self._process)) as subscription:
                 subscription.follow(by_channel)
                 while not self.ended.is_set():
                     for channel, data in subscription.hear(TICK):
@@ -180,7 +180,7 @@ class Publisher:
         post.outlets.audience.undeafen()
         if data:  # else it is the subscription that was confirmed
             try:
-                post.outlets.audience.take(messages.wish_of(data))
+                post.outlets.audience.take(messages.subscription_of(data))
             except RelayError as error:
                 self._tell(str(error))
         self._bell.set()
@@ -208,14 +208,14 @@ class Publisher:
     def _publish(self, name: str, post: Post) -> None:
         now = time.monotonic()
         if now >= post.refresh_at:
-            post.lease.refresh()
+            post.name_lock.refresh()
             post.refresh_at = now + REFRESH
         post.outlets.follow()
         gone = post.outlets.gone()
         with self._redis.pipeline(transaction=False) as pipeline:
             if gone:
                 pipeline.delete(*gone)
-            if post.lease.valid:  # else another may have taken it meanwhile
+            if post.name_lock.valid:  # else another may have taken it meanwhile
                 self._put(pipeline, name, post, now)
             if len(pipeline):
                 pipeline.execute()

@@ -13,8 +13,8 @@ from redis import Redis
 from config.redis_client import UNREACHABLE, check_address
 from errors import RelayError
 from relay import messages
-from relay.connection import PAUSE, SETTING, Subscription, connect, unreachable, values
-from relay.remote_camera import RelayedFeed
+from relay.connection import PAUSE, SETTING, ChannelReader, connect, unreachable, values
+from relay.remote_camera import RemoteCamera
 from sources.names import CAMERA_NAME
 
 log = logging.getLogger("relay")
@@ -34,7 +34,7 @@ DROP = "if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then redis.call('SREM', K
 DOWN = "the connection to the cameras is lost"
 
 
-class Receiver(Mapping[str, RelayedFeed]):
+class Receiver(Mapping[str, RemoteCamera]):
     """The published cameras by name, in the order of their names. Building it starts and connects to nothing.
 
     Whoever once got a camera may ask for it again: those that are listed no more are still found.
@@ -54,7 +54,7 @@ class Receiver(Mapping[str, RelayedFeed]):
         self._on_change = on_change
         self._quality = quality
         self._process = secrets.token_hex(8)
-        self._feeds: dict[str, RelayedFeed] = {}
+        self._feeds: dict[str, RemoteCamera] = {}
         self._wished: set[str] = set()
         self._lock = threading.Lock()
         self._condition = threading.Condition()
@@ -67,7 +67,7 @@ class Receiver(Mapping[str, RelayedFeed]):
         self._silent: dict[str, float] = {}  # cameras without a report, and since when
         self._told = ""
 
-    def __getitem__(self, name: str) -> RelayedFeed:
+    def __getitem__(self, name: str) -> RemoteCamera:
         self._await_list()
         return self._feeds[name]
 
@@ -143,7 +143,7 @@ class Receiver(Mapping[str, RelayedFeed]):
 
     def _follow(self, redis: Redis) -> None:
         """Take in pictures and reports of what is watched here."""
-        with Subscription(redis, messages.inbox_channel(self._process)) as subscription:
+        with ChannelReader(redis, messages.inbox_channel(self._process)) as subscription:
             while not self._closed.is_set():
                 routes = {key: feed for feed in list(self._feeds.values()) for key in feed.keys}
                 subscription.follow([messages.CHANGES, *routes])
@@ -155,13 +155,13 @@ class Receiver(Mapping[str, RelayedFeed]):
                 for feed in list(self._feeds.values()):
                     feed.mind_silence()
 
-    def _fetch(self, redis: Redis, routes: Mapping[str, RelayedFeed], channels: Iterable[str]) -> None:
+    def _fetch(self, redis: Redis, routes: Mapping[str, RemoteCamera], channels: Iterable[str]) -> None:
         keys = [channel for channel in channels if channel in routes]
         for key, data in zip(keys, values(redis, keys), strict=True):
             if data is not None:
                 self._take(routes[key], key, data)
 
-    def _take(self, feed: RelayedFeed, key: str, data: bytes) -> None:
+    def _take(self, feed: RemoteCamera, key: str, data: bytes) -> None:
         try:
             feed.take(key, data)
         except RelayError as error:
@@ -185,7 +185,9 @@ class Receiver(Mapping[str, RelayedFeed]):
         busy = {name for name, feed in self._feeds.items() if feed.busy}
         with redis.pipeline(transaction=False) as pipeline:
             for name in busy | self._wished:
-                pipeline.publish(messages.wishes_channel(name), messages.pack(self._feeds[name].wish(self._process)))
+                pipeline.publish(
+                    messages.subscriptions_channel(name), messages.pack(self._feeds[name].wish(self._process))
+                )
             pipeline.publish(messages.inbox_channel(self._process), b"")
             pipeline.execute()
         self._wished = busy
@@ -194,8 +196,8 @@ class Receiver(Mapping[str, RelayedFeed]):
         """Tell every camera, since one that nobody watches now may have been watched before."""
         with suppress(*UNREACHABLE), redis.pipeline(transaction=False) as pipeline:
             for name, feed in self._feeds.items():
-                bye = messages.Wish(self._process, counts=feed.viewers.counts(), bye=True)
-                pipeline.publish(messages.wishes_channel(name), messages.pack(bye))
+                bye = messages.Subscription(self._process, counts=feed.viewers.counts(), bye=True)
+                pipeline.publish(messages.subscriptions_channel(name), messages.pack(bye))
             pipeline.execute()
 
     def _list(self, redis: Redis) -> None:
@@ -219,7 +221,7 @@ class Receiver(Mapping[str, RelayedFeed]):
         now = time.monotonic()
         self._silent = {name: self._silent.get(name, now) for name in silent}
         for name in [name for name, since in self._silent.items() if now - since > FORGET]:
-            redis.eval(DROP, 3, messages.CAMERAS, messages.lease_key(name), messages.report_key(name), name)
+            redis.eval(DROP, 3, messages.CAMERAS, messages.lock_key(name), messages.report_key(name), name)
 
     def _note(self, name: str, data: bytes) -> None:
         try:
@@ -228,7 +230,7 @@ class Receiver(Mapping[str, RelayedFeed]):
             self._tell(str(error))
             return
         if name not in self._feeds:
-            self._feeds[name] = RelayedFeed(name, report, self._ring, self._on_change, self._quality)
+            self._feeds[name] = RemoteCamera(name, report, self._ring, self._on_change, self._quality)
             self._on_change()
         elif not self._feeds[name].busy:
             self._feeds[name].report(report)

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from delivery.counters import Tally
+from delivery.counters import Counters
 from delivery.recent import Recent
 from delivery.renditions import Drawing, Renditions
 from delivery.stream import Hub, Outgoing
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
 from drawing.annotate import notice
 from relay import messages
@@ -18,7 +18,7 @@ SILENCE = 0.7
 TITLE = "Connection lost"
 
 
-class RelayedFeed:
+class RemoteCamera:
     """One camera, whose pictures and reports are handed in by the thread that hears of them.
 
     Args:
@@ -47,13 +47,13 @@ class RelayedFeed:
         if not self.busy:
             self.seen_at = time.monotonic()  # it has a moment to answer
         self.viewers.enter(viewer)
-        hub = self._renditions.enter(viewer.look)
+        hub = self._renditions.enter(viewer.view)
         self._ring()
         return hub
 
     def leave(self, viewer: Viewer) -> None:
         """Count a viewer less."""
-        self._renditions.leave(viewer.look)
+        self._renditions.leave(viewer.view)
         self.viewers.leave(viewer)
         self._ring()
 
@@ -81,14 +81,14 @@ class RelayedFeed:
             return set()
         return {
             messages.report_key(self.name),
-            *(messages.picture_key(self.name, look) for look in self._renditions.looks),
+            *(messages.picture_key(self.name, view) for view in self._renditions.views),
         }
 
-    def wish(self, process: str) -> messages.Wish:
+    def wish(self, process: str) -> messages.Subscription:
         """What this process wants of the camera."""
-        return messages.Wish(
+        return messages.Subscription(
             process=process,
-            looks=tuple(self._renditions.looks),
+            views=tuple(self._renditions.views),
             smoothings=tuple(self._asked.items),
             viewers=len(self.viewers),
             listeners=self.viewers.listeners,
@@ -104,9 +104,9 @@ class RelayedFeed:
             return
         picture = messages.picture_of(data)
         self._found()
-        for look in self._renditions.looks:
-            if key == messages.picture_key(self.name, look):
-                self._renditions.put(look, Outgoing(picture, picture.part()))
+        for view in self._renditions.views:
+            if key == messages.picture_key(self.name, view):
+                self._renditions.put(view, Outgoing(picture, picture.part()))
 
     def report(self, report: messages.Report) -> None:
         """Take in a report."""
@@ -127,7 +127,7 @@ class RelayedFeed:
         state = self._report.state
         image = notice(TITLE, message, state["width"] or 1280, state["height"] or 720)
         told = Drawing(image, 0, time.time(), notice=True)
-        self._renditions.publish(lambda look: told)
+        self._renditions.publish(lambda view: told)
         self._tell_change()
 
     def _found(self) -> None:
@@ -143,9 +143,9 @@ class RelayedFeed:
             self._on_change()
 
     @property
-    def tally(self) -> Tally:
+    def counters(self) -> Counters:
         """What the camera has done since its node was started."""
-        return self._report.tally
+        return self._report.counters
 
     @property
     def notice(self) -> str:
@@ -159,9 +159,9 @@ class RelayedFeed:
         return max(told, len(self.viewers))
 
     @property
-    def looks(self) -> set[Look]:
+    def views(self) -> set[ViewOptions]:
         """The looks that are watched, here or elsewhere."""
-        return {*self.viewers.looks, *self._report.looks}
+        return {*self.viewers.views, *self._report.views}
 
     @property
     def left(self) -> list[str]:

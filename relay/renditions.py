@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from delivery.stream import Ended, Hub, Outgoing
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from live.engine import Engine
 from relay import messages
-from relay.subscribers import Audience
+from relay.subscribers import Subscribers
 
 AGAIN = 1.0
 """Seconds after which a picture that stands still is put once more, before it ends."""
@@ -29,7 +29,7 @@ class Outlet:
     put_at: float = 0.0
 
 
-class Outlets:
+class RelayedViews:
     """What is drawn of one camera for web processes; used by one thread, but for its audience.
 
     Args:
@@ -37,15 +37,15 @@ class Outlets:
     """
 
     def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
-        self.audience = Audience()
+        self.audience = Subscribers()
         self._engine = engine
         self._ring = ring
-        self._open: dict[Look, Outlet] = {}
+        self._open: dict[ViewOptions, Outlet] = {}
         self._gone: list[str] = []
         self._held = False
 
     @property
-    def looks(self) -> list[Look]:
+    def views(self) -> list[ViewOptions]:
         """Those that are drawn."""
         return list(self._open)
 
@@ -57,15 +57,15 @@ class Outlets:
     def follow(self) -> None:
         """Enter the looks that are wished for, and leave the others; the camera opens and closes as for any viewer."""
         self.audience.expire()
-        wanted = self.audience.looks[:MOST]
-        for look in [look for look in self._open if look not in wanted]:
-            self._leave(look)
-        for look in wanted:
-            if look not in self._open:
-                viewer = Viewer(look=look)
+        wanted = self.audience.views[:MOST]
+        for view in [view for view in self._open if view not in wanted]:
+            self._leave(view)
+        for view in wanted:
+            if view not in self._open:
+                viewer = Viewer(view=view)
                 hub = self._engine.enter(viewer)
                 hub.listen(self._ring)
-                self._open[look] = Outlet(viewer, hub)
+                self._open[view] = Outlet(viewer, hub)
         self._hold(self.audience.listeners > 0)
 
     def _hold(self, wanted: bool) -> None:
@@ -73,23 +73,23 @@ class Outlets:
             self._held = wanted
             (self._engine.hold if wanted else self._engine.release)()
 
-    def _leave(self, look: Look) -> None:
-        outlet = self._open.pop(look)
+    def _leave(self, view: ViewOptions) -> None:
+        outlet = self._open.pop(view)
         outlet.hub.unlisten(self._ring)
         self._engine.leave(outlet.viewer)
-        self._gone.append(messages.picture_key(self._engine.name, look))
+        self._gone.append(messages.picture_key(self._engine.name, view))
 
     def parcels(self) -> Iterator[tuple[str, bytes, float]]:
         """What is to be put: key, value, and the seconds for which it may stay."""
         now = time.monotonic()
-        for look, outlet in self._open.items():
+        for view, outlet in self._open.items():
             try:
-                sequence, outgoing = outlet.hub.glance()
+                sequence, outgoing = outlet.hub.peek()
             except Ended:
                 continue
             if outgoing is not None and (sequence != outlet.sequence or now - outlet.put_at > AGAIN):
                 outlet.sequence, outlet.put_at = sequence, now
-                yield messages.picture_key(self._engine.name, look), messages.pack(outgoing.picture), LIFE
+                yield messages.picture_key(self._engine.name, view), messages.pack(outgoing.picture), LIFE
 
     def gone(self) -> list[str]:
         """Where there were pictures of looks that nobody wants any more, since this was last asked."""
@@ -103,6 +103,6 @@ class Outlets:
 
     def close(self) -> None:
         """Leave all."""
-        for look in list(self._open):
-            self._leave(look)
+        for view in list(self._open):
+            self._leave(view)
         self._hold(False)

@@ -4,9 +4,9 @@ import threading
 import time
 from collections import Counter
 
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import REMEMBER_FOR
-from relay.messages import Wish
+from relay.messages import Subscription
 
 LIFE = 3.5
 """Seconds for which a wish holds; it is said again every second."""
@@ -17,18 +17,18 @@ MOST = 256
 past that many the one that has been silent for longest is taken to be gone."""
 
 
-class Audience:
+class Subscribers:
     """The wishes of all web processes for one camera. May be called from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._wishes: dict[str, tuple[float, Wish]] = {}
+        self._wishes: dict[str, tuple[float, Subscription]] = {}
         self._counts: dict[str, dict[str, int]] = {}  # who spoke last stands last
         self._gone = Counter({"frames": 0, "sent": 0, "slow": 0, "capped": 0})
         self._orphans: dict[str, float] = {}
         self._deaf_since: float | None = None
 
-    def take(self, wish: Wish) -> None:
+    def take(self, wish: Subscription) -> None:
         """Put a process' wish in the place of the one before; the last one of a process ends what it was sending."""
         now = time.monotonic()
         with self._lock:
@@ -68,17 +68,17 @@ class Audience:
 
     def _forget(self, process: str, now: float) -> None:
         """Drop what a process wishes for, if anything; the streams that it was sending have ended with it."""
-        _, wish = self._wishes.pop(process, (now, Wish(process)))
+        _, wish = self._wishes.pop(process, (now, Subscription(process)))
         self._orphans.update(dict.fromkeys((*wish.left, *wish.here), now))
 
-    def _all(self) -> list[Wish]:
+    def _all(self) -> list[Subscription]:
         with self._lock:
             return [wish for _, wish in self._wishes.values()]
 
     @property
-    def looks(self) -> list[Look]:
+    def views(self) -> list[ViewOptions]:
         """The looks that are wanted, each once."""
-        return list(dict.fromkeys(look for wish in self._all() for look in wish.looks))
+        return list(dict.fromkeys(view for wish in self._all() for view in wish.views))
 
     @property
     def smoothings(self) -> set[float]:

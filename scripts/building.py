@@ -22,7 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.tools.audience import EVENTS, Ear
-from benchmarks.tools.crowd import Crowd, Seat, percentile
+from benchmarks.tools.crowd import Client, Crowd, percentile
 from benchmarks.tools.processes import Usage, usage
 from benchmarks.tools.report import write
 from benchmarks.tools.rivals import Running, webcam
@@ -126,7 +126,7 @@ def soak(server: Running, video: bytes, seconds: float) -> dict[str, Any]:
     for thread in (*visitors, uploads):
         thread.join(ANSWERS_WITHIN)
     states = finished(server, uploads.jobs)
-    crowd.leave(len(crowd.seats))
+    crowd.leave(len(crowd.clients))
     trips = [trip for visitor in visitors for _, trip in visitor.trips]
     return {
         "seconds": seconds,
@@ -151,16 +151,16 @@ def watched(server: Running, crowd: Crowd, seconds: float) -> tuple[list[dict[st
     readings, rates, began, busy = [], [], time.monotonic(), usage(server.process.pid).cpu
     while (passed := time.monotonic() - began) < seconds:
         until = min(began + seconds, time.monotonic() + 10)
-        staying, since = [seat for seat in crowd.seats.values() if type(seat) is Seat][5:], time.monotonic()
+        staying, since = [client for client in crowd.clients.values() if type(client) is Client][5:], time.monotonic()
         crowd.forget()
         while time.monotonic() < until:
             crowd.leave(1)
             crowd.enter(1)
-            if next(iter(crowd.seats.values())).__class__ is Ear:
+            if next(iter(crowd.clients.values())).__class__ is Ear:
                 crowd.leave(1)
                 crowd.enter(1, EVENTS, Ear)
             crowd.watch(min(CHURN, until - time.monotonic()))
-        rates += [len(seat.arrivals) / (time.monotonic() - since) for seat in staying if seat in crowd]
+        rates += [len(client.arrivals) / (time.monotonic() - since) for client in staying if client in crowd]
         used = usage(server.process.pid)
         readings.append(reading(server, passed, used, (used.cpu - busy) / (time.monotonic() - since)))
         busy = used.cpu

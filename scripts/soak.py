@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.tools.audience import EVENTS, Ear
-from benchmarks.tools.crowd import Crowd, Seat
+from benchmarks.tools.crowd import Client, Crowd
 from benchmarks.tools.processes import Usage, usage
 from benchmarks.tools.report import write
 from benchmarks.tools.rivals import Running, project
@@ -64,31 +64,31 @@ class Soaked:
 
 def soak(server: Running, viewers: int, listeners: int, seconds: int, warm: int) -> Soaked:
     """Let them watch, listen, come and go for so many seconds, after `warm` seconds in which they do so too."""
-    crowd, frames, slowest = Crowd(server.port, server.path), 0, {Seat: float("inf"), Ear: float("inf")}
+    crowd, frames, slowest = Crowd(server.port, server.path), 0, {Client: float("inf"), Ear: float("inf")}
     for _ in range(TENTHS):
         _enter_tenth(crowd, viewers, listeners)
     crowd.watch(3)
     first = usage(server.process.pid)
-    staying = list(crowd.seats.values())
+    staying = list(crowd.clients.values())
     for second in range(1, warm + seconds + 1):
         crowd.leave(viewers // TENTHS + listeners // TENTHS)
         _enter_tenth(crowd, viewers, listeners)
         crowd.watch(1)
         if second % SPAN == 0:
-            frames += sum(len(seat.arrivals) for seat in crowd.seats.values() if type(seat) is Seat)
-            for seat in staying:
-                if seat in crowd:
-                    slowest[type(seat)] = min(slowest[type(seat)], len(seat.arrivals) / SPAN)
-            staying = list(crowd.seats.values())
+            frames += sum(len(client.arrivals) for client in crowd.clients.values() if type(client) is Client)
+            for client in staying:
+                if client in crowd:
+                    slowest[type(client)] = min(slowest[type(client)], len(client.arrivals) / SPAN)
+            staying = list(crowd.clients.values())
             crowd.forget()
         if second == warm:
             first = usage(server.process.pid)
     last, each = usage(server.process.pid), viewers // TENTHS + listeners // TENTHS
-    crowd.leave(len(crowd.seats))
+    crowd.leave(len(crowd.clients))
     await_nobody(server)
     time.sleep(CLOSING)
     after, came = usage(server.process.pid), (TENTHS + warm + seconds) * each
-    return Soaked(first, last, after, frames, came, each, crowd.lost, slowest[Seat], slowest[Ear])
+    return Soaked(first, last, after, frames, came, each, crowd.lost, slowest[Client], slowest[Ear])
 
 
 def _enter_tenth(crowd: Crowd, viewers: int, listeners: int) -> None:

@@ -18,7 +18,7 @@ from redis import Redis
 from access.exposure import check_exposure, is_loopback, names_of
 from access.register import Register
 from access.roles import ROLES
-from camera import Wanted, open_source
+from camera import CaptureFormat, open_source
 from config.loader import Choice, check_workers, gather
 from config.redaction import without_password
 from config.redis_client import UNREACHABLE, connect
@@ -41,7 +41,7 @@ REDIS_LIMIT = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Check:
     """What one check has found, in a sentence and in figures."""
 
     check: str
@@ -55,18 +55,18 @@ def main(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     try:
         choices = gather(vars(options), environment)
         settings = Settings(**{name: choice.value for name, choice in choices.items()})
-        findings = list(look(settings))
+        checks = list(run_checks(settings))
     except ExpressionError as error:
         print(json.dumps({"ok": False, "error": str(error)}) if options.json else f"main.py: {error}")
         return 1
-    well = all(finding.well for finding in findings)
-    print(_as_json(choices, findings) if options.json else _as_text(choices, findings), flush=True)
+    well = all(check.well for check in checks)
+    print(_as_json(choices, checks) if options.json else _as_text(choices, checks), flush=True)
     if any(thread.name.startswith("check ") for thread in threading.enumerate()):
         os._exit(1)  # Python crashes when it ends while a camera's driver holds a thread
     return 0 if well else 1
 
 
-def look(settings: Settings) -> Iterator[Finding]:
+def run_checks(settings: Settings) -> Iterator[Check]:
     """Try everything that a server with some settings would need.
 
     Raises:
@@ -86,12 +86,12 @@ def look(settings: Settings) -> Iterator[Finding]:
     yield _tried("port", lambda: _port(settings))
 
 
-def _tried(check: str, attempt: Callable[[], tuple[str, dict[str, Any]]]) -> Finding:
+def _tried(check: str, attempt: Callable[[], tuple[str, dict[str, Any]]]) -> Check:
     try:
         words, figures = attempt()
     except ExpressionError as error:
-        return Finding(check, False, str(error))
-    return Finding(check, True, words, figures)
+        return Check(check, False, str(error))
+    return Check(check, True, words, figures)
 
 
 def _bundle(settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -110,7 +110,7 @@ def _camera(source: str, settings: Settings) -> tuple[str, dict[str, Any]]:
 
     def read() -> None:
         try:
-            result.append(_watched(source, Wanted(settings.width, settings.height, settings.fps)))
+            result.append(_watched(source, CaptureFormat(settings.width, settings.height, settings.fps)))
         except ExpressionError as error:
             result.append(error)
 
@@ -124,7 +124,7 @@ def _camera(source: str, settings: Settings) -> tuple[str, dict[str, Any]]:
     return result[0]
 
 
-def _watched(source: str, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+def _watched(source: str, wanted: CaptureFormat) -> tuple[str, dict[str, Any]]:
     start = time.monotonic()
     with open_source(source, wanted) as opened:
         frame = opened.read()
@@ -223,21 +223,21 @@ def shown(name: str, value: Any) -> Any:
     return without_password(value) if isinstance(value, str) else value
 
 
-def _as_json(choices: Mapping[str, Choice], findings: list[Finding]) -> str:
+def _as_json(choices: Mapping[str, Choice], checks: list[Check]) -> str:
     told = {
-        "ok": all(finding.well for finding in findings),
+        "ok": all(check.well for check in checks),
         "settings": {name: {"value": shown(name, item.value), "from": item.origin} for name, item in choices.items()},
-        "checks": [{"check": item.check, "ok": item.well, "detail": item.words, **item.figures} for item in findings],
+        "checks": [{"check": item.check, "ok": item.well, "detail": item.words, **item.figures} for item in checks],
     }
     return json.dumps(told, indent=2)
 
 
-def _as_text(choices: Mapping[str, Choice], findings: list[Finding]) -> str:
+def _as_text(choices: Mapping[str, Choice], checks: list[Check]) -> str:
     lines = ["Settings"]
     for name, item in choices.items():
         value = shown(name, item.value)
         value = "; ".join(value) if isinstance(value, list) else str(value)
         lines.append(f"  {name:<15} {value:<28} {item.origin}")
     lines.append("Checks")
-    lines += [f"  {'ok' if item.well else 'FAILED':<6}  {item.check:<14} {item.words}" for item in findings]
+    lines += [f"  {'ok' if item.well else 'FAILED':<6}  {item.check:<14} {item.words}" for item in checks]
     return "\n".join(lines)

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camera import NO_CAMERA, FaceDetector, Opener, Wanted, check_source, find_webcams
+from camera import NO_CAMERA, CaptureFormat, FaceDetector, Opener, check_source, find_webcams
 from config.redaction import without_password
 from config.settings import Settings
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from delivery.fanout import Fanout
 from delivery.listeners import Listener, Listeners, Topic
 from delivery.stream import Hub, Outgoing
-from delivery.view_options import Look
-from delivery.viewers import GLIMPSES, Viewer
+from delivery.view_options import ViewOptions
+from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
 from live.engine import Engine
 from live.pipeline import Pipeline
-from live.run import Plan
+from live.run import CameraConfig
 from live.visitors import Visitors
 from model import EmotionModel
 from sources.names import named_sources
@@ -30,7 +30,7 @@ from tracking.tracker import Tracker
 if TYPE_CHECKING:
     from relay.receiver import Receiver
 
-MOST_LOOKS = 8
+MOST_VIEWS = 8
 """Looks in which one camera's pictures are drawn and encoded at a time."""
 
 
@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.look = Look.usual(settings)
+        self.view = ViewOptions.usual(settings)
         self._lock = threading.Lock()
         self._entrance = threading.Lock()
         self._glimpses = 0
@@ -59,7 +59,7 @@ class Server:
         self.on_change: Callable[[], None] = lambda: None
         self.relay = self._relay() if settings.redis_url else None
         self.own = {} if settings.redis_url else self._own_cameras()
-        self.engines: Mapping[str, Feed] = self.own if self.relay is None else self.relay
+        self.engines: Mapping[str, Camera] = self.own if self.relay is None else self.relay
         self.listeners = Listeners(self.engines, self.about)
 
     def _relay(self) -> "Receiver":
@@ -78,17 +78,17 @@ class Server:
         self.listeners.wake()
         self.on_change()
 
-    def _plan(self, name: str, source: str) -> Plan:
+    def _plan(self, name: str, source: str) -> CameraConfig:
         chosen = self.settings
-        wanted = Wanted(chosen.width, chosen.height, chosen.fps)
-        return Plan(
+        wanted = CaptureFormat(chosen.width, chosen.height, chosen.fps)
+        return CameraConfig(
             name=name,
             source=without_password(source),
             open_source=Opener(source, wanted, chosen.frozen),
             make_pipeline=self._make_pipeline,
             idle=chosen.idle,
             quality=chosen.quality,
-            privacy=self.look.privacy,
+            privacy=self.view.privacy,
             on_change=self._wake,
         )
 
@@ -98,7 +98,7 @@ class Server:
         sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
         search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
         tracker = Tracker(chosen.smoothing, self.model.no_face_threshold)
-        return Pipeline(search, self.model, tracker, self.look, paced=True)
+        return Pipeline(search, self.model, tracker, self.view, paced=True)
 
     @property
     def model(self) -> EmotionModel:
@@ -125,11 +125,11 @@ class Server:
         """How many watch now through this process, all cameras together."""
         return sum(len(engine.viewers) for engine in self.known_engines())
 
-    def known_engines(self) -> list[Feed]:
+    def known_engines(self) -> list[Camera]:
         """The cameras, without asking Redis for them where nobody has yet."""
         return [] if self.relay is not None and not self.relay.opened else list(self.engines.values())
 
-    def enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
+    def enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
         """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
 
         Raises:
@@ -142,15 +142,15 @@ class Server:
             return self._enter(engine, viewer)
 
     @contextmanager
-    def glimpse(self, engine: Feed, viewer: Viewer) -> Iterator[Hub[Outgoing]]:
+    def enter_snapshot(self, engine: Camera, viewer: Viewer) -> Iterator[Hub[Outgoing]]:
         """As `enter`, for who wants one picture only, and until they have it: not held to the limit on viewers.
 
         Raises:
             Full: as many wait for a picture as may, or there are as many looks of the camera's as there may be.
         """
         with self._entrance:
-            if self._glimpses >= GLIMPSES:
-                raise Full(f"{GLIMPSES} wait for a picture already; try again shortly.")
+            if self._glimpses >= SNAPSHOT_VIEWERS:
+                raise Full(f"{SNAPSHOT_VIEWERS} wait for a picture already; try again shortly.")
             hub = self._enter(engine, viewer)
             self._glimpses += 1
         try:
@@ -160,11 +160,11 @@ class Server:
                 engine.leave(viewer)
                 self._glimpses -= 1
 
-    def _enter(self, engine: Feed, viewer: Viewer) -> Hub[Outgoing]:
-        looks = engine.looks
-        if viewer.look not in looks and len(looks) >= MOST_LOOKS:
-            known = "; ".join(sorted(map(str, looks)))
-            raise Full(f"{engine.name!r} is shown in {MOST_LOOKS} looks already; take one of these: {known}.")
+    def _enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
+        views = engine.views
+        if viewer.view not in views and len(views) >= MOST_VIEWS:
+            known = "; ".join(sorted(map(str, views)))
+            raise Full(f"{engine.name!r} is shown in {MOST_VIEWS} looks already; take one of these: {known}.")
         return engine.enter(viewer)
 
     def listen(self, topic: Topic, watches: bool) -> Listener:

@@ -31,7 +31,7 @@ class Posting:
     data: bytes
 
 
-class Board:
+class SharedMetrics:
     """Memory for what workers post; to be made before the first of them is forked.
 
     Each place has room for two postings, and a byte that says which of them counts: so who reads always finds a whole
@@ -110,6 +110,6 @@ def _start(place: int, half: int) -> int:
 
 
 @cache
-def the_board() -> Board:
+def the_shared_metrics() -> SharedMetrics:
     """The one of this server; to be called before the first fork."""
-    return Board()
+    return SharedMetrics()

@@ -9,7 +9,7 @@ from sources.lag import Lag
 from sources.mjpeg import MjpegCamera
 from sources.reach import reach
 from sources.request import open_http
-from sources.source import OPEN_LIMIT, READ_LIMIT, Captured, Source, open_ffmpeg
+from sources.source import OPEN_LIMIT, READ_LIMIT, OpenCVSource, Source, open_ffmpeg
 
 LIMITS = {
     cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(OPEN_LIMIT * 1000),
@@ -20,7 +20,7 @@ LIMITS = {
 over TCP where the camera can, which is OpenCV's own first choice."""
 
 
-class StreamCamera(Captured):
+class StreamCamera(OpenCVSource):
     """A stream that FFmpeg reads: RTSP, RTMP, or a video at an HTTP address.
 
     Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from demo import Demo
 from errors import SourceError
 from faces import Image
-from sources.source import USUAL, Source, Wanted
+from sources.source import USUAL, CaptureFormat, Source
 
 LOOK_EVERY = 1.0
 """Seconds between looks whether the demo is still needed."""
@@ -23,7 +23,7 @@ class DemoSource(Source):
     """
 
     def __init__(
-        self, wanted: Wanted = USUAL, seed: int = 0, notice: str = "", needed: Callable[[], bool] = lambda: True
+        self, wanted: CaptureFormat = USUAL, seed: int = 0, notice: str = "", needed: Callable[[], bool] = lambda: True
     ) -> None:
         super().__init__("demo")
         self.fps = wanted.fps

@@ -8,7 +8,7 @@ import cv2
 
 from errors import SourceError
 from faces import Image
-from sources.source import READ_LIMIT, Captured, open_ffmpeg
+from sources.source import READ_LIMIT, OpenCVSource, open_ffmpeg
 
 CATCH_UP = 0.25
 """Seconds by which a video file may lag behind its own pace and still make up for it."""
@@ -21,7 +21,7 @@ LOOK_EVERY = 0.3
 Mark = tuple[int, int, int, int]
 
 
-class VideoFile(Captured):
+class VideoFile(OpenCVSource):
     """A video file: looped at its own pace as if it were a camera, or read once as fast as possible.
 
     A looped file that is replaced is begun anew; one that is deleted fails.

@@ -43,7 +43,7 @@ class Silence:
         return max(SILENCE, MISSED * usual) - (time.monotonic() - self._since)
 
 
-class Stillness:
+class FrozenDetector:
     """Tells a camera that has frozen by pictures that are the same to the last bit, which a sensor's noise prevents.
 
     It is kept while the camera is opened again, so that a picture that stays the same is never taken for a new one.

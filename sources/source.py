@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from faces import Frame, Image
-from sources.frozen import Stillness
+from sources.frozen import FrozenDetector
 
 OPEN_LIMIT = 5.0
 """Seconds after which a camera that is there but does not answer counts as lost."""
@@ -23,7 +23,7 @@ QUIET = "-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaptureFormat:
     """The size in pixels and the frames per second that a camera is asked for."""
 
     width: int = 1280
@@ -31,7 +31,7 @@ class Wanted:
     fps: float = 30.0
 
 
-USUAL = Wanted()
+USUAL = CaptureFormat()
 """What most webcams can give."""
 
 
@@ -46,7 +46,7 @@ class Source(ABC):
     live = False
     fps = 0.0
     notice = ""
-    stillness: Stillness | None = None
+    stillness: FrozenDetector | None = None
 
     def __init__(self, description: str) -> None:
         self.description = description
@@ -104,7 +104,7 @@ def open_ffmpeg(name: str, options: Sequence[int] = ()) -> cv2.VideoCapture:
     return cv2.VideoCapture(name, cv2.CAP_FFMPEG, options)
 
 
-class Captured(Source):
+class OpenCVSource(Source):
     """A source that OpenCV's VideoCapture reads."""
 
     _capture: cv2.VideoCapture

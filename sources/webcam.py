@@ -10,14 +10,14 @@ import cv2
 
 from errors import SourceError
 from faces import Image
-from sources.source import READ_LIMIT, USUAL, Captured, Wanted
+from sources.source import READ_LIMIT, USUAL, CaptureFormat, OpenCVSource
 
 log = logging.getLogger("camera")
 
 FREE = "close the program that uses it"
 
 
-class Webcam(Captured):
+class Webcam(OpenCVSource):
     """A camera of this machine, by number or device path; asked for MJPG at a size and rate, it gives what it can.
 
     Raises:
@@ -26,7 +26,7 @@ class Webcam(Captured):
 
     live = True
 
-    def __init__(self, device: int | str, wanted: Wanted = USUAL) -> None:
+    def __init__(self, device: int | str, wanted: CaptureFormat = USUAL) -> None:
         super().__init__(f"webcam {device}")
         self.device = device
         # OpenCV waits 10 s for a frame that does not come, unless told otherwise before its first use.
@@ -51,7 +51,7 @@ class Webcam(Captured):
             return f"{path} could not be opened ({error.strerror}); {FREE}"
         return f"it exists but gives no video; {FREE}, or choose another with --source"
 
-    def _ask(self, wanted: Wanted) -> None:
+    def _ask(self, wanted: CaptureFormat) -> None:
         """Ask for MJPG before the size: most webcams give their full size at full rate in this format only."""
         capture = self._capture
         capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))

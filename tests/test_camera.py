@@ -7,9 +7,9 @@ import pytest
 from skimage import data
 
 from camera import (
+    CaptureFormat,
     FaceDetector,
     VideoFile,
-    Wanted,
     check_source,
     open_source,
 )
@@ -34,7 +34,7 @@ def test_what_may_be_a_camera_passes_without_being_opened(source):
 
 
 def test_the_demo_keeps_the_pace_asked_for():
-    with open_source("demo", Wanted(320, 180, 20)) as source:
+    with open_source("demo", CaptureFormat(320, 180, 20)) as source:
         source.read()
         start = time.monotonic()
         numbers = [source.read().number for _ in range(20)]

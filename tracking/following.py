@@ -52,7 +52,7 @@ def reduced(image: Image, position: float, width: int = 480) -> Grey:
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
+class Template:
     """What a face looked like.
 
     `patch`: (height, width) uint8; `scale`: its pixels a pixel of the reduced frame; `left`, `top`: where it begins,
@@ -64,7 +64,7 @@ class Appearance:
     left: float
     top: float
 
-    def likeness(self, other: "Appearance") -> float:
+    def likeness(self, other: "Template") -> float:
         """Correlation with another look, -1 to 1; 0 where one was cut off by the picture's edge and the other not."""
         if abs(self.patch.shape[0] - other.patch.shape[0]) > 2 or abs(self.patch.shape[1] - other.patch.shape[1]) > 2:
             return 0.0
@@ -74,7 +74,7 @@ class Appearance:
         return float(cv2.matchTemplate(self.patch[:height, :width], inner, cv2.TM_CCOEFF_NORMED).max())
 
 
-def look_at(grey: Grey, edges: Edges) -> Appearance | None:
+def appearance_at(grey: Grey, edges: Edges) -> Template | None:
     """What is in a box of the frame; None where next to nothing of it is in the picture."""
     x, y, width, height = (float(edge) * grey.scale for edge in edges)
     rows, columns = grey.image.shape
@@ -83,10 +83,10 @@ def look_at(grey: Grey, edges: Edges) -> Appearance | None:
     if min(right - left, bottom - top) < SMALLEST:
         return None
     scale = SIDE / width
-    return Appearance(_resized(grey.image[top:bottom, left:right], scale), scale, left - x, top - y)
+    return Template(_resized(grey.image[top:bottom, left:right], scale), scale, left - x, top - y)
 
 
-def locate(grey: Grey, look: Appearance, edges: Edges) -> tuple[Edges, float]:
+def locate(grey: Grey, appearance: Template, edges: Edges) -> tuple[Edges, float]:
     """Where a face is now, by normalised cross-correlation.
 
     Args:
@@ -97,22 +97,22 @@ def locate(grey: Grey, look: Appearance, edges: Edges) -> tuple[Edges, float]:
     Returns:
         The edges, moved but of the same size, and the correlation there, -1 to 1; -1 where it would be out of view.
     """
-    left, top = edges[0] * grey.scale + look.left, edges[1] * grey.scale + look.top
-    high, wide = (side / look.scale for side in look.patch.shape)
-    reach = REACH * SIDE / look.scale
+    left, top = edges[0] * grey.scale + appearance.left, edges[1] * grey.scale + appearance.top
+    high, wide = (side / appearance.scale for side in appearance.patch.shape)
+    reach = REACH * SIDE / appearance.scale
     rows, columns = grey.image.shape
     x0, x1 = max(0, int(left - reach)), min(columns, int(left + wide + reach) + 1)
     y0, y1 = max(0, int(top - reach)), min(rows, int(top + high + reach) + 1)
     if x1 - x0 < SMALLEST or y1 - y0 < SMALLEST:
         return edges, -1.0
-    window = _resized(grey.image[y0:y1, x0:x1], look.scale)
-    if window.shape[0] < look.patch.shape[0] or window.shape[1] < look.patch.shape[1]:
+    window = _resized(grey.image[y0:y1, x0:x1], appearance.scale)
+    if window.shape[0] < appearance.patch.shape[0] or window.shape[1] < appearance.patch.shape[1]:
         return edges, -1.0
-    likeness = cv2.matchTemplate(window, look.patch, cv2.TM_CCOEFF_NORMED)
+    likeness = cv2.matchTemplate(window, appearance.patch, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(likeness)
     moved = edges.copy()
-    moved[0] = (x0 + _peak(likeness[y], x) / look.scale - look.left) / grey.scale
-    moved[1] = (y0 + _peak(likeness[:, x], y) / look.scale - look.top) / grey.scale
+    moved[0] = (x0 + _peak(likeness[y], x) / appearance.scale - appearance.left) / grey.scale
+    moved[1] = (y0 + _peak(likeness[:, x], y) / appearance.scale - appearance.top) / grey.scale
     return moved, float(best)
 
 

@@ -44,7 +44,7 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFace:
     """A face that is known: its track's number, where it should be, whether Haar should look for it again, and whether
     it is in sight or was lost.
     """
@@ -56,7 +56,7 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Finds:
+class SearchResult:
     """What Haar has found in a frame: every wanted face again, or None for it; and new ones, with how sure they are.
 
     New ones were found twice, by the search and by a closer look, or more often where many windows agree; in `doubtful`
@@ -64,7 +64,7 @@ class Finds:
     """
 
     grey: Grey
-    again: Sequence[tuple[Known, Box | None]] = ()
+    again: Sequence[tuple[KnownFace, Box | None]] = ()
     new: Sequence[tuple[Box, int]] = ()
     doubtful: Sequence[Box] = ()
     searched: bool = False
@@ -87,20 +87,20 @@ class Search:
         self._searches = 0
         self._spots: NDArray[np.int16] | None = None
 
-    def find(self, grey: Grey, known: Sequence[Known]) -> Finds | None:
+    def find(self, grey: Grey, known: Sequence[KnownFace]) -> SearchResult | None:
         """Look for the known faces that are wanted, and for new ones where it is time; None where nothing was due."""
         due = self._is_due(grey, known)
         return self._look(grey, known, due) if due or any(face.wanted for face in known) else None
 
-    def _is_due(self, grey: Grey, known: Sequence[Known]) -> bool:
+    def _is_due(self, grey: Grey, known: Sequence[KnownFace]) -> bool:
         every = self._every if any(face.in_sight for face in known) else self._every / 2
         return grey.position - self._searched_at >= every - 1e-6
 
-    def _look(self, grey: Grey, known: Sequence[Known], due: bool) -> Finds:
+    def _look(self, grey: Grey, known: Sequence[KnownFace], due: bool) -> SearchResult:
         again = [(face, self._again(grey, face.box)) for face in known if face.wanted]
         if not due:
-            return Finds(grey, again)
-        return Finds(grey, again, *self._new(grey, known), searched=True)
+            return SearchResult(grey, again)
+        return SearchResult(grey, again, *self._new(grey, known), searched=True)
 
     def _near(self, grey: Grey, box: Box) -> Box | None:
         return self._detector.detect_near(grey.image, box)
@@ -109,7 +109,7 @@ class Search:
         found = self._near(grey, _scaled(box, grey.scale))
         return None if found is None else _scaled(found, 1 / grey.scale)
 
-    def _new(self, grey: Grey, known: Sequence[Known]) -> tuple[list[tuple[Box, int]], list[Box]]:
+    def _new(self, grey: Grey, known: Sequence[KnownFace]) -> tuple[list[tuple[Box, int]], list[Box]]:
         """The faces found in the part that is searched and again by a closer look, with their votes; and the others."""
         self._searched_at = grey.position
         boxes = [_scaled(face.box, grey.scale) for face in known if face.in_sight]
@@ -153,7 +153,7 @@ class Search:
 class BackgroundSearch(Search):
     """Searches in a thread of its own, so that a slow machine finds faces later, but shows every frame in time.
 
-    What it returns was found in an older frame; `Finds` says in which.
+    What it returns was found in an older frame; `SearchResult` says in which.
 
     Args:
         detector, every: as for `Search`.
@@ -165,9 +165,9 @@ class BackgroundSearch(Search):
         self._share = share
         self._rested_at = -math.inf
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="search")
-        self._going: Future[Finds] | None = None
+        self._going: Future[SearchResult] | None = None
 
-    def find(self, grey: Grey, known: Sequence[Known]) -> Finds | None:
+    def find(self, grey: Grey, known: Sequence[KnownFace]) -> SearchResult | None:
         """What was found since the last call, in the frame given to an earlier one; None where nothing is ready."""
         ready = None
         if self._going is not None and self._going.done():
@@ -178,7 +178,7 @@ class BackgroundSearch(Search):
                 self._going = self._thread.submit(self._timed, grey, tuple(known), due)
         return ready
 
-    def _timed(self, grey: Grey, known: Sequence[Known], due: bool) -> Finds:
+    def _timed(self, grey: Grey, known: Sequence[KnownFace], due: bool) -> SearchResult:
         start = time.monotonic()
         finds = self._look(grey, known, due)
         end = time.monotonic()

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Face
-from tracking.following import Appearance, Edges, box_of
+from tracking.following import Edges, Template, box_of
 from tracking.smoothing import Smoother, share
 
 CONFIRM_AFTER = 3
@@ -34,7 +34,7 @@ class Track:
 
     number: int
     edges: Edges
-    look: Appearance | None
+    appearance: Template | None
     reading: Smoother
     now: float
     votes: int = 1

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Box, Face
-from tracking.following import Appearance, Edges, Grey, box_of, edges_of, locate, look_at
+from tracking.following import Edges, Grey, Template, appearance_at, box_of, edges_of, locate
 from tracking.places import Places
-from tracking.searching import Finds, Known
+from tracking.searching import KnownFace, SearchResult
 from tracking.smoothing import Smoother, share
 from tracking.track import HOLD_FOR, Track, log_odds
 
@@ -69,10 +69,10 @@ class Tracker:
             track.easing *= 1 - share(elapsed, EASING)
             predicted = track.edges.copy()
             predicted[:2] += track.velocity * elapsed
-            if track.lost_at is not None or track.look is None:
+            if track.lost_at is not None or track.appearance is None:
                 track.edges = predicted
                 continue
-            moved, track.likeness = locate(grey, track.look, predicted)
+            moved, track.likeness = locate(grey, track.appearance, predicted)
             if track.likeness < FOLLOWED:
                 track.edges = predicted
                 continue
@@ -108,10 +108,10 @@ class Tracker:
         """A track that was never confirmed is forgotten as soon as it is missed."""
         return track.lost_at is None or (track.confirmed and track.now - track.lost_at < REMEMBER_FOR)
 
-    def known(self, now: float) -> list[Known]:
+    def known(self, now: float) -> list[KnownFace]:
         """The faces in sight and those just lost, and which of them Haar should look at."""
         return [
-            Known(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None)
+            KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None)
             for track in self._tracks
         ]
 
@@ -121,7 +121,7 @@ class Tracker:
             return pause >= SEEK_EVERY
         return not track.confirmed or track.leaps or track.likeness < SURE or pause >= CHECK_EVERY
 
-    def take(self, finds: Finds, grey: Grey) -> None:
+    def take(self, finds: SearchResult, grey: Grey) -> None:
         """Take in what Haar has found, in this frame or in one shortly before; `grey` is this frame."""
         self._check(finds, grey)
         for box, votes in finds.new:
@@ -129,7 +129,7 @@ class Tracker:
         for box in finds.doubtful:
             self._gone.note(box, grey.position)
 
-    def _check(self, finds: Finds, grey: Grey) -> None:
+    def _check(self, finds: SearchResult, grey: Grey) -> None:
         for known, box in finds.again:
             track = next((track for track in self._tracks if track.number == known.number), None)
             if track is None:
@@ -165,7 +165,7 @@ class Tracker:
         track.found_at = found_at
         track.votes += 1
         if track.likeness >= SURE or not self._is_crowded(track):
-            track.look = look_at(grey, track.edges)
+            track.appearance = appearance_at(grey, track.edges)
 
     def _is_crowded(self, track: Track) -> bool:
         return any(track.box.overlap(other.box) > 0 for other in self._seen if other is not track)
@@ -176,15 +176,15 @@ class Tracker:
             return
         if any(box.overlap(track.box) > MIN_OVERLAP for track in self._seen):
             return
-        look = look_at(then, edges_of(box))
-        lost = [(_likeness(track.look, look), track) for track in self._tracks if self._may_be(track, box)]
+        appearance = appearance_at(then, edges_of(box))
+        lost = [(_likeness(track.appearance, appearance), track) for track in self._tracks if self._may_be(track, box)]
         best, track = max(lost, key=lambda pair: pair[0], default=(0.0, None))
         if track is not None and best > LIKE:
             self._revive(track, box, then, grey)
             return
         if lost and any(box.overlap(other.box) > 0 for other in self._seen):
             return  # it comes out from behind another face, and does not yet look like itself
-        new = Track(self._next, edges_of(box), look, Smoother(self._smoothing), grey.position, votes)
+        new = Track(self._next, edges_of(box), appearance, Smoother(self._smoothing), grey.position, votes)
         new.since = new.found_at = new.checked_at = then.position
         if self._bring(new, then, grey):
             self._next += 1
@@ -200,10 +200,13 @@ class Tracker:
 
     def _revive(self, track: Track, box: Box, then: Grey, grey: Grey) -> bool:
         """Whether a lost face was found again, and not another one that stands there now."""
-        look = look_at(then, edges_of(box))
-        if any(box.overlap(other.box) > MIN_OVERLAP for other in self._seen) or _likeness(track.look, look) < LIKE:
+        appearance = appearance_at(then, edges_of(box))
+        if (
+            any(box.overlap(other.box) > MIN_OVERLAP for other in self._seen)
+            or _likeness(track.appearance, appearance) < LIKE
+        ):
             return False
-        track.edges, track.look, track.lost_at = edges_of(box), look, None
+        track.edges, track.appearance, track.lost_at = edges_of(box), appearance, None
         track.velocity, track.easing = np.zeros(2), np.zeros(4)
         track.found_at = track.checked_at = then.position
         self._bring(track, then, grey)
@@ -211,9 +214,9 @@ class Tracker:
 
     def _bring(self, track: Track, then: Grey, grey: Grey) -> bool:
         """Bring a track from the frame of its find to this one; whether it could be followed there."""
-        if grey is then or track.look is None:
-            return track.look is not None
-        track.edges, track.likeness = locate(grey, track.look, track.edges)
+        if grey is then or track.appearance is None:
+            return track.appearance is not None
+        track.edges, track.likeness = locate(grey, track.appearance, track.edges)
         return track.likeness >= FOLLOWED
 
     def unread(self, now: float, every: float) -> list[Track]:
@@ -236,7 +239,7 @@ class Tracker:
         for places in (self._gone, self._rejected):
             places.note(track.box, track.now)
         track.lose()
-        track.look = None
+        track.appearance = None
         if not track.shown:
             self._tracks.remove(track)
 
@@ -256,7 +259,7 @@ class Tracker:
         return (*(box for track in self._tracks for box in track.doubtful), *self._gone)
 
 
-def _likeness(one: Appearance | None, other: Appearance | None) -> float:
+def _likeness(one: Template | None, other: Template | None) -> float:
     return one.likeness(other) if one is not None and other is not None else 0.0
 
 

@@ -2,7 +2,7 @@
 
 from flask import Response, abort, current_app, request
 
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from service.server import Server
 from web.problems import problem
 
@@ -13,7 +13,7 @@ def the_server() -> Server:
     return server
 
 
-def chosen_camera(name: str = "") -> Feed:
+def chosen_camera(name: str = "") -> Camera:
     """The camera named by the address or by `?camera=`, or the first one; ends the request with 404 for an unknown."""
     engines = the_server().engines
     name = name or request.args.get("camera") or next(iter(engines), "")

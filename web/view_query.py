@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import abort, request
 
-from delivery.view_options import PRIVACIES, Look, Privacy, nearest_smoothing, nearest_threshold
+from delivery.view_options import PRIVACIES, Privacy, ViewOptions, nearest_smoothing, nearest_threshold
 from delivery.viewers import Viewer
 from web.cameras import the_server
 from web.problems import problem
@@ -20,13 +20,13 @@ WIDTHS = 16, 7680
 RATES = 0.1, 240.0
 DECIMAL = r"-?[0-9]{1,3}(\.[0-9]{1,25})?(e[-+]?[0-9]{1,3})?"
 
-Wishes = Mapping[str, Any]
+ViewQuery = Mapping[str, Any]
 """Texts by name, as a query has them, or the values of a JSON object."""
 
 
 def viewer() -> Viewer:
     """The viewer that a request describes; ends the request with 400 where it makes no sense."""
-    return Viewer(next(iter(viewer_ids()), ""), look(), rate())
+    return Viewer(next(iter(viewer_ids()), ""), view(), rate())
 
 
 def viewer_ids() -> list[str]:
@@ -43,16 +43,16 @@ def rate() -> float:
     return _number(request.args, "fps", RATES, "frames a second", "10") or 0.0
 
 
-def look(wishes: Wishes | None = None) -> Look:
+def view(wishes: ViewQuery | None = None) -> ViewOptions:
     """The look that a request wishes for, by its query or by other wishes; the server's usual one where it is silent.
 
     Thresholds and time constants are rounded to those that may be chosen, and there is never less privacy than the
     server's setting. Ends the request with 400 for another form.
     """
-    wishes, usual = request.args if wishes is None else wishes, the_server().look
+    wishes, usual = request.args if wishes is None else wishes, the_server().view
     share = threshold(wishes)
     seconds = smoothing(wishes)
-    return Look(
+    return ViewOptions(
         width=_width(wishes),
         bars=_choice(wishes, "bars", ("0", "1"), str(int(usual.bars))) == "1",
         privacy=_privacy(wishes),
@@ -62,12 +62,12 @@ def look(wishes: Wishes | None = None) -> Look:
     ).guarded(usual.privacy)
 
 
-def threshold(wishes: Wishes | None = None) -> float | None:
+def threshold(wishes: ViewQuery | None = None) -> float | None:
     """The probability below which an expression is unsure, by `?threshold=`, as it was given; None where none is."""
     return _number(request.args if wishes is None else wishes, "threshold", (0, 1), "a probability", "0.35")
 
 
-def smoothing(wishes: Wishes | None = None) -> float | None:
+def smoothing(wishes: ViewQuery | None = None) -> float | None:
     """The time constant in seconds, by `?smoothing=`, rounded to one that may be chosen; None where none is given."""
     wishes = request.args if wishes is None else wishes
     seconds = _number(wishes, "smoothing", (0, 10), "seconds", "0.4")
@@ -79,16 +79,16 @@ def watches() -> bool:
     return _choice(request.args, "watch", ("0", "1"), "1") == "1"
 
 
-def _width(wishes: Wishes) -> int:
+def _width(wishes: ViewQuery) -> int:
     return int(_number(wishes, "width", WIDTHS, "a whole number of pixels", "640", form="[0-9]{1,5}") or 0)
 
 
-def _privacy(wishes: Wishes) -> Privacy:
+def _privacy(wishes: ViewQuery) -> Privacy:
     chosen = _choice(wishes, "privacy", PRIVACIES, "off")
     return next(known for known in PRIVACIES if known == chosen)
 
 
-def _text(wishes: Wishes, name: str) -> str:
+def _text(wishes: ViewQuery, name: str) -> str:
     """A wish as a query would have it."""
     value = wishes.get(name)
     if isinstance(value, float):
@@ -96,7 +96,7 @@ def _text(wishes: Wishes, name: str) -> str:
     return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _choice(wishes: Wishes, name: str, known: tuple[str, ...], usual: str) -> str:
+def _choice(wishes: ViewQuery, name: str, known: tuple[str, ...], usual: str) -> str:
     text = _text(wishes, name)
     if text and text not in known:
         told = f"{name}: got {text[:40]!r}, expected one of {', '.join(known)}, such as {name}={known[-1]}."
@@ -105,7 +105,7 @@ def _choice(wishes: Wishes, name: str, known: tuple[str, ...], usual: str) -> st
 
 
 def _number(
-    wishes: Wishes, name: str, bounds: tuple[float, float], what: str, example: str, form: str = DECIMAL
+    wishes: ViewQuery, name: str, bounds: tuple[float, float], what: str, example: str, form: str = DECIMAL
 ) -> float | None:
     """A number that is wished for, None where none is; ends the request with 400 for another form or size."""
     text, (low, high) = _text(wishes, name), bounds

@@ -4,7 +4,7 @@ import re
 import time
 from dataclasses import dataclass
 
-from benchmarks.tools.crowd import Seat
+from benchmarks.tools.crowd import Client
 
 EVENTS = "/api/events"
 EVENT = re.compile(rb'data: .*?"captured_at":([\d.]+).*\n\n')
@@ -13,7 +13,7 @@ CHUNK = 65536
 
 
 @dataclass
-class Ear(Seat):
+class Ear(Client):
     """One listener's connection; each whole event is an arrival."""
 
     def take(self, most: int = CHUNK) -> bool:

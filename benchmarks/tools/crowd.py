@@ -24,7 +24,7 @@ _scrap = bytearray(1 << 20)
 
 
 @dataclass
-class Seat:
+class Client:
     """One viewer's connection, and what came through it."""
 
     connection: socket.socket
@@ -70,7 +70,7 @@ def request(connection: socket.socket, path: str) -> None:
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
 
 
-def seat(port: int, path: str, kind: type[Seat] = Seat) -> Seat:
+def client(port: int, path: str, kind: type[Client] = Client) -> Client:
     """A viewer, or another kind of client, who has asked for the stream; reading does not block."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     request(connection, path)
@@ -84,28 +84,28 @@ class Crowd:
     def __init__(self, port: int, path: str) -> None:
         self._port, self._path = port, path
         self._poll = select.epoll()
-        self.seats: dict[int, Seat] = {}
+        self.clients: dict[int, Client] = {}
         self.lost = 0
         """Streams that ended before their viewer left."""
 
-    def __contains__(self, viewer: Seat) -> bool:
-        return self.seats.get(viewer.number) is viewer
+    def __contains__(self, viewer: Client) -> bool:
+        return self.clients.get(viewer.number) is viewer
 
-    def enter(self, count: int, path: str = "", kind: type[Seat] = Seat) -> None:
+    def enter(self, count: int, path: str = "", kind: type[Client] = Client) -> None:
         """Let more in: viewers, or clients of another path and kind."""
         for _ in range(count):
-            new = seat(self._port, path or self._path, kind)
+            new = client(self._port, path or self._path, kind)
             new.number = new.connection.fileno()
-            self.seats[new.number] = new
+            self.clients[new.number] = new
             self._poll.register(new.number, select.EPOLLIN)
 
     def leave(self, count: int) -> None:
         """Let those go who came first."""
-        for number in list(self.seats)[:count]:
+        for number in list(self.clients)[:count]:
             self._drop(number)
 
     def _drop(self, number: int) -> None:
-        gone = self.seats.pop(number)
+        gone = self.clients.pop(number)
         self._poll.unregister(number)
         gone.connection.close()
 
@@ -114,13 +114,13 @@ class Crowd:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             for number, _ in self._poll.poll(left):
-                if not self.seats[number].take():
+                if not self.clients[number].take():
                     self.lost += 1
                     self._drop(number)
 
     def forget(self) -> None:
         """Count anew from here."""
-        for viewer in self.seats.values():
+        for viewer in self.clients.values():
             viewer.arrivals.clear()
 
 
@@ -132,8 +132,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def figures(crowd: Crowd, seconds: float) -> dict[str, Any]:
     """What the crowd saw in so many seconds: frames, rates, delays in milliseconds."""
-    counts = [len(viewer.arrivals) for viewer in crowd.seats.values()]
-    delays = [arrived - captured for viewer in crowd.seats.values() for arrived, captured in viewer.arrivals]
+    counts = [len(viewer.arrivals) for viewer in crowd.clients.values()]
+    delays = [arrived - captured for viewer in crowd.clients.values() for arrived, captured in viewer.arrivals]
     return {
         "viewers": len(counts),
         "lost": crowd.lost,

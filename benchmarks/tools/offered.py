@@ -17,7 +17,7 @@ from config.loader import load
 from delivery import renditions
 from faces import EXPRESSIONS, Box, Face, Frame, Image
 from live.engine import Engine
-from live.run import Plan
+from live.run import CameraConfig
 from sources.source import Source
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)
@@ -68,6 +68,6 @@ def create_app() -> Flask:
     jpeg = Path(os.environ["OFFERED_JPEG"]).read_bytes()
     renditions.encode = lambda image, quality: jpeg
     app = main.create_app(load({"source": ["demo"]}, os.environ))
-    engine = Engine(Plan("camera", "offered", Offer, Unchanged))  # type: ignore[arg-type]
+    engine = Engine(CameraConfig("camera", "offered", Offer, Unchanged))  # type: ignore[arg-type]
     app.extensions["server"].engines["camera"] = engine
     return app

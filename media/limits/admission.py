@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Crowded(Exception):  # noqa: N818 - a limit is no error
+class Overloaded(Exception):  # noqa: N818 - a limit is no error
     """As many wait already as may, a turn did not come in time, or there is no process for it; says which."""
 
 
-class Turns:
+class Admission:
     """Lets some threads at a time through and keeps others waiting, in the order in which they came.
 
     Args:
@@ -34,11 +34,11 @@ class Turns:
         """
         with self._guard:
             if self._present >= self._most:
-                raise Crowded(f"{self._present} are at it or waiting already")
+                raise Overloaded(f"{self._present} are at it or waiting already")
             self._present += 1
         try:
             if not self._free.acquire(timeout=self._patience):
-                raise Crowded(f"no turn came within {self._patience:g} s")
+                raise Overloaded(f"no turn came within {self._patience:g} s")
             try:
                 yield
             finally:

@@ -4,9 +4,9 @@ import os
 
 from config.settings import Settings
 from faces import Image
-from media.limits.admission import Turns
-from media.pictures.stills import Stills
-from media.results.results import Finding
+from media.limits.admission import Admission
+from media.pictures.stills import StillReader
+from media.results.results import FileResult
 from media.sandbox.sandbox import Sandbox
 from model import EmotionModel
 
@@ -23,13 +23,13 @@ PIXELS = 50_000_000
 class PictureReader:
     """Decodes pictures, finds their faces and reads their expressions. Safe to share between threads."""
 
-    def __init__(self, model: EmotionModel, settings: Settings, turns: Turns | None = None) -> None:
+    def __init__(self, model: EmotionModel, settings: Settings, turns: Admission | None = None) -> None:
         self.model = model
-        self._stills = Stills(model, settings)
+        self._stills = StillReader(model, settings)
         self._sandbox = Sandbox()
-        self._turns = turns or Turns(AT_ONCE, WAITING, PATIENCE)
+        self._turns = turns or Admission(AT_ONCE, WAITING, PATIENCE)
 
-    def read(self, name: str, data: bytes, whole: bool = False) -> tuple[Finding, Image]:
+    def read(self, name: str, data: bytes, whole: bool = False) -> tuple[FileResult, Image]:
         """What is found in one picture, and the picture, (height, width, 3) uint8 BGR.
 
         Args:
@@ -46,6 +46,6 @@ class PictureReader:
             boxes = [] if whole else self._stills.find(image)
         # Outside the turn: what others have found meanwhile goes through the network together with this.
         faces = (self._stills.whole(image),) if whole else self._stills.read(image, boxes)
-        finding = Finding(name, "image", image.shape[1], image.shape[0], labels=self.model.labels)
+        finding = FileResult(name, "image", image.shape[1], image.shape[0], labels=self.model.labels)
         finding.frames.append((0, 0.0, faces))
         return finding, image

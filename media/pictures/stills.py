@@ -10,7 +10,7 @@ from camera import FaceDetector
 from config.settings import Settings
 from faces import Box, Face, Image, joined
 from inference.preprocess import crop_faces, fit_image
-from live.batching import Batching
+from live.batching import Batcher
 from media.pictures.octaves import OctaveSearch
 from model import EmotionModel
 
@@ -20,7 +20,7 @@ WHOLE_SIDE = 1024
 """Pixels to which the longer side of a picture is reduced that is read as one face."""
 
 
-class Stills:
+class StillReader:
     """Finds and reads the faces of still pictures.
 
     Safe to share between threads. Pictures that are read at the same time go through the network together.
@@ -29,7 +29,7 @@ class Stills:
     def __init__(self, model: EmotionModel, settings: Settings) -> None:
         self.model = model
         self._settings = settings
-        self._batching = Batching(model.read)
+        self._batching = Batcher(model.read)
         self._idle: list[tuple[OctaveSearch, FaceDetector]] = []
 
     def faces(self, image: Image) -> tuple[Face, ...]:

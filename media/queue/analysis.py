@@ -8,7 +8,7 @@ from pathlib import Path
 from config.settings import Settings
 from errors import SourceError
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
-from media.results.results import Finding, as_csv
+from media.results.results import FileResult, as_csv
 from media.results.timeline import timeline
 from media.videos.files import FASTEST, VideoCopy, VideoReader
 from media.videos.frames import analysed, complaint
@@ -45,7 +45,7 @@ def analyse(
         SourceError: the video cannot be read, is cut off or too long, or the copy cannot be written.
         StorageError, OSError: there is no room for them, or they cannot be written.
     """
-    finding = Finding(name, "video", labels=model.labels)
+    finding = FileResult(name, "video", labels=model.labels)
     with VideoReader(source, name) as reader:
         _check_length(reader, reader.duration, reader.promised, settings.max_minutes)
         finding.fps = reader.fps
@@ -74,7 +74,7 @@ def _check_length(reader: VideoReader, seconds: float, frames: int, minutes: flo
         raise SourceError(f"{reader.name}: {told}; hand in a part of it")
 
 
-def _write(finding: Finding, duration: float, folder: Path) -> None:
+def _write(finding: FileResult, duration: float, folder: Path) -> None:
     (folder / RESULT).write_text(json.dumps(finding.as_dict()), encoding="utf-8")
     (folder / TABLE).write_text(as_csv([finding]), encoding="utf-8")
     (folder / LINE).write_text(json.dumps(timeline(finding, duration)), encoding="utf-8")

@@ -19,7 +19,7 @@ from errors import QueueError, StorageError
 from media.queue.jobs import Jobs
 from media.queue.storage import TIDY, jobs_of, tidy
 
-log = logging.getLogger("foreman")
+log = logging.getLogger("supervisor")
 
 LOOK = 1.0
 """Seconds between looks at the jobs; a worker that fails again and again is started with growing pauses."""
@@ -28,7 +28,7 @@ PATIENCE = 5.0
 WORKER = Path(__file__).resolve().parents[2] / "main.py"
 
 
-class Foreman:
+class Supervisor:
     """The worker process of one server. Building it starts and opens nothing.
 
     Raises:
@@ -66,7 +66,7 @@ class Foreman:
         """Look at the jobs now: one has come."""
         with self._lock:
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._run, name="foreman", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
                 self._thread.start()
         self._look.set()
 

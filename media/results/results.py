@@ -11,7 +11,7 @@ from faces import Face
 
 
 @dataclass(slots=True)
-class Finding:
+class FileResult:
     """What was found in one file.
 
     `frames` has one entry for a picture; for a video one for each of its frames: number, seconds, faces. `error` says
@@ -59,7 +59,7 @@ def _dicts(faces: Sequence[Face]) -> list[dict[str, Any]]:
     return [face.as_dict() for face in faces]
 
 
-def as_csv(findings: Sequence[Finding]) -> str:
+def as_csv(findings: Sequence[FileResult]) -> str:
     """One row a face, with a column for each label's probability."""
     labels = next((finding.labels for finding in findings), ())
     text = io.StringIO()
@@ -70,7 +70,7 @@ def as_csv(findings: Sequence[Finding]) -> str:
     return text.getvalue()
 
 
-def _rows(finding: Finding) -> Iterator[list[object]]:
+def _rows(finding: FileResult) -> Iterator[list[object]]:
     for number, seconds, faces in finding.frames:
         for face in faces:
             yield [_harmless(finding.path), number, round(seconds, 4), *cells(face)]
@@ -84,8 +84,8 @@ def columns(labels: Sequence[str]) -> list[str]:
 def cells(face: Face) -> list[object]:
     """One face in CSV."""
     place = [face.box.x, face.box.y, face.box.width, face.box.height]
-    look = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
-    return ["" if face.track is None else face.track, *place, *look]
+    reading = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
+    return ["" if face.track is None else face.track, *place, *reading]
 
 
 def as_entry(number: int, seconds: float, faces: Sequence[Face]) -> dict[str, Any]:
@@ -98,6 +98,6 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def as_json(findings: Sequence[Finding]) -> str:
+def as_json(findings: Sequence[FileResult]) -> str:
     """A list with an entry for each file."""
     return json.dumps([finding.as_dict() for finding in findings], indent=2) + "\n"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faces import Face
-from media.results.results import Finding
+from media.results.results import FileResult
 
 STEPS = 480
 """Steps at most: about one a pixel of a phone's screen."""
@@ -20,7 +20,7 @@ HELD = 1.0
 Positions = NDArray[np.intp]
 
 
-class Course:
+class TimelineBuilder:
     """How the expressions go, frame by frame; small enough to keep for hours (44 bytes a frame with seven labels)."""
 
     def __init__(self, labels: Sequence[str]) -> None:
@@ -76,9 +76,9 @@ class Course:
         return np.concatenate([places, held]), np.concatenate([np.arange(len(self)), before[held]])
 
 
-def timeline(finding: Finding, duration: float) -> dict[str, Any]:
-    """The time line of a video that was read, as `Course.line` gives it."""
-    course = Course(finding.labels)
+def timeline(finding: FileResult, duration: float) -> dict[str, Any]:
+    """The time line of a video that was read, as `TimelineBuilder.line` gives it."""
+    course = TimelineBuilder(finding.labels)
     for _, seconds, faces in finding.frames:
         course.add(seconds, faces)
     return course.line(duration)

@@ -23,7 +23,7 @@ import numpy as np
 
 from errors import ImageError
 from faces import Image
-from media.limits.admission import Crowded
+from media.limits.admission import Overloaded
 from media.sandbox.decoder import HEAD
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +94,7 @@ class Sandbox:
         try:
             return _Decoder(*self._limits)
         except OSError as error:
-            raise Crowded(f"no process that reads it can be started ({error.strerror})") from error
+            raise Overloaded(f"no process that reads it can be started ({error.strerror})") from error
 
     def close(self) -> None:
         """End the processes; the next picture starts new ones."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from camera import FaceDetector
 from config.settings import Settings
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from faces import Frame
 from live.pipeline import Pipeline
 from media.videos.files import VideoCopy, VideoReader
@@ -29,7 +29,7 @@ def analysed(
     sizes = (settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = Search(FaceDetector(*sizes), settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
-    pipeline = Pipeline(search, model, tracker, replace(Look.usual(settings), privacy="off"))
+    pipeline = Pipeline(search, model, tracker, replace(ViewOptions.usual(settings), privacy="off"))
     try:
         for number, (seconds, image) in enumerate(reader.pictures(copy.sound if copy is not None else None)):
             done = pipeline.process(Frame(image, number, time.time(), seconds))

@@ -8,7 +8,7 @@ from config.redis_client import UNREACHABLE, check_address, connect
 from config.settings import Settings
 from errors import SettingError
 from main import create_app
-from relay.connection import Subscription
+from relay.connection import ChannelReader
 
 
 @pytest.mark.parametrize("way", ["url", "unix_url"])
@@ -16,7 +16,7 @@ def test_a_server_is_reached_over_tcp_and_over_a_socket_of_this_machine(redis_pr
     with connect(getattr(redis_process, way), 3.0, "queue") as redis:
         assert redis.set("a", "b")
         assert redis.get("a") == b"b"
-        with Subscription(redis, "pulse") as subscription:
+        with ChannelReader(redis, "pulse") as subscription:
             until = time.monotonic() + 5
             while not subscription.hear(0.1):
                 assert time.monotonic() < until, "nothing was heard"

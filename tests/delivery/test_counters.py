@@ -1,6 +1,6 @@
 import pytest
 
-from delivery.counters import DELAYS, Growth, Rate, Spread, Tally
+from delivery.counters import DELAYS, Counters, Growth, Histogram, Rate
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_counters_growth_is_read_over_the_last_seconds(now):
 
 
 def test_values_are_counted_into_classes_with_their_sum():
-    spread = Spread()
+    spread = Histogram()
     for value in (0.001, 0.005, 0.04, 99):
         spread.add(value)
     assert spread.classes[0] == 2
@@ -45,8 +45,8 @@ def test_values_are_counted_into_classes_with_their_sum():
 
 
 def test_stages_are_summed():
-    tally = Tally()
-    tally.passed({"draw": 0.5}, delay=0.1)
-    tally.passed({"draw": 0.25, "encode": 1.0}, delay=0.1)
-    assert tally.stages == {"draw": (2, 0.75), "encode": (1, 1.0)}
-    assert (tally.analysed, tally.delay.count) == (2, 2)
+    counters = Counters()
+    counters.passed({"draw": 0.5}, delay=0.1)
+    counters.passed({"draw": 0.25, "encode": 1.0}, delay=0.1)
+    assert counters.stages == {"draw": (2, 0.75), "encode": (1, 1.0)}
+    assert (counters.analysed, counters.delay.count) == (2, 2)

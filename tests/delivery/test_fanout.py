@@ -201,7 +201,7 @@ def test_a_failure_ends_the_viewers_who_may_come_again(fanout, hub, monkeypatch,
     with served(fanout, hub) as viewer:
         hub.publish(outgoing(1))
         viewer.read(10)
-        monkeypatch.setattr(hub, "glance", lambda: 1 / 0)
+        monkeypatch.setattr(hub, "peek", lambda: 1 / 0)
         viewer.thread.join(2)
         assert not viewer.thread.is_alive()
     assert "the fan-out thread failed" in caplog.text

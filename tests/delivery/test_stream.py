@@ -122,11 +122,11 @@ def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_mor
 
     hub.listen(listener)
     hub.publish(1)
-    assert hub.glance() == (1, 1)
+    assert hub.peek() == (1, 1)
     hub.close()
     assert len(told) == 2
     with pytest.raises(Ended):
-        hub.glance()
+        hub.peek()
     hub.unlisten(listener)
     hub.close()
     assert len(told) == 2

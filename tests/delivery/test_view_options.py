@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 
 from config.settings import SETTINGS, Settings
-from delivery.view_options import PRIVACIES, SMOOTHING_STEPS, Look, nearest_smoothing, nearest_threshold
+from delivery.view_options import PRIVACIES, SMOOTHING_STEPS, ViewOptions, nearest_smoothing, nearest_threshold
 
 
 def test_who_wishes_for_nothing_gets_what_the_settings_say():
-    assert Look.usual(Settings()) == Look()
+    assert ViewOptions.usual(Settings()) == ViewOptions()
     chosen = replace(Settings(), draw="bars", privacy="blur", threshold=0.51, smoothing=1.23, width=640)
-    assert Look.usual(chosen) == Look(0, True, "blur", 0.51, 1.23)
+    assert ViewOptions.usual(chosen) == ViewOptions(0, True, "blur", 0.51, 1.23)
 
 
 def test_the_setting_knows_every_kind_of_privacy():
@@ -19,14 +19,16 @@ def test_the_setting_knows_every_kind_of_privacy():
 @pytest.mark.parametrize("least", PRIVACIES)
 @pytest.mark.parametrize("wished", PRIVACIES)
 def test_nobody_gets_less_privacy_than_the_server_gives_all(wished, least):
-    got = Look(width=320, privacy=wished).guarded(least)
+    got = ViewOptions(width=320, privacy=wished).guarded(least)
     assert PRIVACIES.index(got.privacy) == max(PRIVACIES.index(wished), PRIVACIES.index(least))
-    assert replace(got, privacy=wished) == Look(width=320, privacy=wished)
+    assert replace(got, privacy=wished) == ViewOptions(width=320, privacy=wished)
 
 
 def test_looks_that_differ_in_their_width_share_a_drawing_and_no_others_do():
-    assert Look(width=320, bars=True).drawing == Look(width=640, bars=True).drawing == Look(bars=True)
-    assert Look(threshold=0.5).drawing != Look().drawing
+    assert (
+        ViewOptions(width=320, bars=True).drawing == ViewOptions(width=640, bars=True).drawing == ViewOptions(bars=True)
+    )
+    assert ViewOptions(threshold=0.5).drawing != ViewOptions().drawing
 
 
 @pytest.mark.parametrize(("value", "taken"), [(0, 0), (0.33, 0.35), (0.374, 0.35), (0.38, 0.4), (1, 1)])
@@ -41,5 +43,5 @@ def test_a_smoothing_is_the_nearest_of_a_few(value, taken):
 
 
 def test_a_look_reads_as_the_query_that_asks_for_it():
-    look = Look(640, True, "blur", 0.5, 1.6, mirror=True)
-    assert str(look) == "width=640&bars=1&privacy=blur&threshold=0.5&smoothing=1.6&mirror=1"
+    view = ViewOptions(640, True, "blur", 0.5, 1.6, mirror=True)
+    assert str(view) == "width=640&bars=1&privacy=blur&threshold=0.5&smoothing=1.6&mirror=1"

@@ -1,16 +1,16 @@
 import time
 
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
 
 
 def test_viewers_are_counted_and_known_by_their_ids():
-    viewers, one, other = Viewers(), Viewer("a", Look(320)), Viewer()
+    viewers, one, other = Viewers(), Viewer("a", ViewOptions(320)), Viewer()
     viewers.enter(one)
     viewers.enter(other)
     assert len(viewers) == 2
     assert "a" in viewers
-    assert viewers.looks == {Look(), Look(320)}
+    assert viewers.views == {ViewOptions(), ViewOptions(320)}
     assert viewers.away == 0
     viewers.leave(one)
     viewers.leave(other)

@@ -3,7 +3,7 @@ import threading
 import numpy as np
 import pytest
 
-from live.batching import Batching
+from live.batching import Batcher
 from model import Reading
 from tests.support.servers.recorded import until
 
@@ -56,7 +56,7 @@ def together(batching, network, parts):
 
 def test_who_is_alone_is_read_at_once_and_alone():
     network = Network()
-    reading = Batching(network.read).read(crops(0.25, 0.5))
+    reading = Batcher(network.read).read(crops(0.25, 0.5))
     assert reading.no_face.tolist() == [0.25, 0.5]
     assert network.batches == [2]
 
@@ -64,7 +64,7 @@ def test_who_is_alone_is_read_at_once_and_alone():
 def test_what_comes_while_the_network_is_busy_is_read_together_and_each_gets_its_own():
     network = Network()
     parts = [crops(0.1), crops(0.2), crops(0.3, 0.4), crops(), crops(0.5)]
-    answers = together(Batching(network.read), network, parts)
+    answers = together(Batcher(network.read), network, parts)
     assert network.batches == [1, 4]
     for part, answer in zip(parts, answers, strict=True):
         np.testing.assert_allclose(answer.no_face, part.reshape(len(part), -1).mean(axis=1) if len(part) else [])
@@ -73,6 +73,6 @@ def test_what_comes_while_the_network_is_busy_is_read_together_and_each_gets_its
 
 def test_the_fault_of_one_is_not_that_of_the_others():
     network = Network()
-    answers = together(Batching(network.read), network, [crops(0.1), crops(0.2), crops(-1), crops(0.3)])
+    answers = together(Batcher(network.read), network, [crops(0.1), crops(0.2), crops(-1), crops(0.3)])
     assert [answer.no_face[0] for answer in (answers[0], answers[1], answers[3])] == pytest.approx([0.1, 0.2, 0.3])
     assert "negative" in str(answers[2])

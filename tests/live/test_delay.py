@@ -8,7 +8,7 @@ from drawing.privacy import hide
 from faces import EXPRESSIONS, Box, Face, Frame, Image
 from inference.preprocess import InputSpec
 from live import delay
-from live.delay import HELD_FOR, Delay
+from live.delay import HELD_FOR, FrameDelay
 from live.pipeline import Pipeline
 from model import Reading
 from tests.support.cameras.moving_faces import Head, wall
@@ -23,7 +23,7 @@ def frame(number: int, **others) -> Frame:
 
 
 def passed(frames: list[Frame]) -> list[Frame | None]:
-    held = Delay()
+    held = FrameDelay()
     return [held.take(frame) for frame in frames]
 
 
@@ -83,7 +83,7 @@ def test_a_place_that_becomes_doubtful_was_so_before():
 
 def test_large_pictures_do_not_fill_the_memory_and_are_shown_no_earlier(monkeypatch):
     monkeypatch.setattr(delay, "MOST_BYTES", 5 * frame(0).image.nbytes)
-    held = Delay()
+    held = FrameDelay()
     out = [held.take(frame(number)) for number in range(90)]
     assert sum(one.image.nbytes for one in held._held) <= delay.MOST_BYTES
     shown = [(number, one) for number, one in enumerate(out) if one is not None]
@@ -92,7 +92,7 @@ def test_large_pictures_do_not_fill_the_memory_and_are_shown_no_earlier(monkeypa
 
 
 def test_what_was_held_is_forgotten_on_request():
-    held = Delay()
+    held = FrameDelay()
     for number in range(60):
         held.take(frame(number))
     held.clear()
@@ -118,7 +118,7 @@ def clear(frame: Frame, image: Image, box: Box) -> bool:
 
 
 def test_nobody_who_walks_in_is_seen_clearly_before_the_face_is_found():
-    head, held = Head(0), Delay()
+    head, held = Head(0), FrameDelay()
     pipeline = Pipeline(Search(FaceDetector()), Reader(), Tracker())
     images, boxes, at_once, later = [], [], 0, []
     for number in range(50):

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from delivery.stream import Ended, Hub, Outgoing
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from faces import Box, Face
 from live.engine import Engine
-from live.run import Plan
+from live.run import CameraConfig
 from tests.support.cameras.scripted import Camera, Nothing, Script
 
 
@@ -28,7 +28,7 @@ def pipeline() -> Nothing:
 
 @pytest.fixture
 def engine(script, pipeline):
-    made = Engine(Plan("door", "test", lambda: Camera(script), lambda: pipeline, idle=0.3))
+    made = Engine(CameraConfig("door", "test", lambda: Camera(script), lambda: pipeline, idle=0.3))
     yield made
     made.close()
 
@@ -93,7 +93,7 @@ def test_all_viewers_share_one_camera(engine, script):
 
 
 def test_each_size_that_is_watched_is_made_once_and_never_larger_than_the_camera_gives(engine):
-    viewers = [Viewer(look=Look(width)) for width in (0, 80, 80, 4000)]
+    viewers = [Viewer(view=ViewOptions(width)) for width in (0, 80, 80, 4000)]
     hubs = [engine.enter(viewer) for viewer in viewers]
     assert hubs[1] is hubs[2]
     shapes = [decoded(newest(hub, live).picture.jpeg).shape for hub in hubs]
@@ -104,7 +104,7 @@ def test_a_size_that_is_new_is_shown_at_once_even_if_the_picture_stands(engine, 
     script.missing = True
     with watching(engine):
         until(lambda: status(engine) == "lost")
-        with watching(engine, Viewer(look=Look(320))) as small:
+        with watching(engine, Viewer(view=ViewOptions(320))) as small:
             assert decoded(newest(small, lambda item: item.picture.drawn).picture.jpeg).shape == (180, 320, 3)
 
 
@@ -113,7 +113,7 @@ def test_frames_that_come_faster_than_they_are_analysed_are_skipped_and_counted(
     with watching(engine) as hub:
         until(lambda: engine.state()["dropped"]["overtaken"] > 5)
         assert time.time() - newest(hub, live).picture.captured_at < 0.5
-        assert engine.tally.captured > engine.tally.analysed > 0
+        assert engine.counters.captured > engine.counters.analysed > 0
 
 
 def test_the_camera_closes_some_time_after_the_last_viewer_and_opens_for_the_next(engine, script):
@@ -224,8 +224,12 @@ def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine
 
 def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it(engine, pipeline):
     pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
-    looks = [Look(smoothing=0.4), Look(smoothing=1.6, privacy="emoji"), Look(smoothing=1.6, bars=True)]
-    hubs = [engine.enter(Viewer(look=look)) for look in looks]
+    views = [
+        ViewOptions(smoothing=0.4),
+        ViewOptions(smoothing=1.6, privacy="emoji"),
+        ViewOptions(smoothing=1.6, bars=True),
+    ]
+    hubs = [engine.enter(Viewer(view=view)) for view in views]
     pictures = [
         newest(hub, lambda item: live(item) and item.picture.faces[0].track is not None).picture for hub in hubs
     ]
@@ -236,8 +240,8 @@ def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it
 
 def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
     pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
-    made = Engine(Plan("door", "test", lambda: Camera(script), lambda: pipeline, privacy="emoji"))
-    hubs = [made.enter(Viewer(look=Look(privacy=privacy))) for privacy in ("off", "emoji")]
+    made = Engine(CameraConfig("door", "test", lambda: Camera(script), lambda: pipeline, privacy="emoji"))
+    hubs = [made.enter(Viewer(view=ViewOptions(privacy=privacy))) for privacy in ("off", "emoji")]
     assert len({newest(hub, live).picture.jpeg for hub in hubs}) == 1
     made.close()
 
@@ -246,7 +250,7 @@ def test_time_constants_are_reckoned_for_as_long_as_somebody_asks_for_them(engin
     monkeypatch.setattr("delivery.recent.KEPT", 0.3)
     pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
     assert engine.brief(0.8)["faces"] == [], "there is no frame yet"
-    with watching(engine, Viewer(look=Look(smoothing=1.6))):
+    with watching(engine, Viewer(view=ViewOptions(smoothing=1.6))):
         until(lambda: [face["track"] for face in engine.brief(0.8)["faces"]] == [8])
         assert pipeline.smoothings == {0.8, 1.6}
         until(lambda: pipeline.smoothings == {1.6})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from camera import FaceDetector
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from drawing.annotate import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Face, Frame, joined
 from inference.preprocess import InputSpec
@@ -121,7 +121,7 @@ def test_a_network_that_does_not_tell_faces_from_others_leaves_every_box():
 
 
 def test_bars_are_drawn_where_they_are_asked_for():
-    plain, bars = (made(look=Look(bars=wanted)).process(frame(0)).image for wanted in (False, True))
+    plain, bars = (made(view=ViewOptions(bars=wanted)).process(frame(0)).image for wanted in (False, True))
     below = np.s_[185:250, 100:180]
     assert not (plain[below] == GROUND).all(axis=2).any()
     assert (bars[below] == GROUND).all(axis=2).mean() > 0.3
@@ -130,9 +130,15 @@ def test_bars_are_drawn_where_they_are_asked_for():
 def test_one_frame_is_drawn_in_any_look_and_left_as_it_is():
     given = frame(0)
     seen, image = made().see(given), given.image.copy()
-    looks = [Look(), Look(bars=True), Look(privacy="blur"), Look(privacy="emoji"), Look(threshold=1.0)]
-    pictures = [drawn(seen, look) for look in looks]
-    assert len({picture.tobytes() for picture in pictures}) == len(looks)
+    views = [
+        ViewOptions(),
+        ViewOptions(bars=True),
+        ViewOptions(privacy="blur"),
+        ViewOptions(privacy="emoji"),
+        ViewOptions(threshold=1.0),
+    ]
+    pictures = [drawn(seen, view) for view in views]
+    assert len({picture.tobytes() for picture in pictures}) == len(views)
     assert (seen.image == image).all()
 
 
@@ -141,10 +147,10 @@ def test_a_mirrored_picture_has_its_boxes_where_the_faces_are_seen_and_words_tha
     happy = tuple(0.94 if label == "happy" else 0.01 for label in EXPRESSIONS)
     frame = Frame(pixels, 1, 0.0, faces=(Face(Box(20, 100, 60, 60), EXPRESSIONS, happy),))
     turned = Frame(pixels[:, ::-1].copy(), 1, 0.0, faces=(Face(Box(320, 100, 60, 60), EXPRESSIONS, happy),))
-    mirrored = drawn(frame, Look(mirror=True))
-    assert (mirrored == drawn(turned, Look())).all()
-    assert (mirrored != drawn(frame, Look())[:, ::-1]).any(), "the words were turned as well"
-    assert (drawn(Frame(pixels, 1, 0.0), Look(mirror=True)) == pixels[:, ::-1]).all()
+    mirrored = drawn(frame, ViewOptions(mirror=True))
+    assert (mirrored == drawn(turned, ViewOptions())).all()
+    assert (mirrored != drawn(frame, ViewOptions())[:, ::-1]).any(), "the words were turned as well"
+    assert (drawn(Frame(pixels, 1, 0.0), ViewOptions(mirror=True)) == pixels[:, ::-1]).all()
 
 
 def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wanted():
@@ -154,8 +160,8 @@ def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wan
     assert seen.faces == ()
     assert seen.doubtful == (FACE,)
     inside = np.s_[100:180, 100:180]
-    assert (drawn(seen, Look())[inside] == seen.image[inside]).all()
-    assert drawn(seen, Look(privacy="blur"))[inside].std() < 0.3 * seen.image[inside].std()
+    assert (drawn(seen, ViewOptions())[inside] == seen.image[inside]).all()
+    assert drawn(seen, ViewOptions(privacy="blur"))[inside].std() < 0.3 * seen.image[inside].std()
 
 
 def test_what_the_network_calls_no_face_is_hidden_all_the_same():

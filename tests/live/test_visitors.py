@@ -74,16 +74,16 @@ def test_what_is_no_frame_is_refused_with_its_reason(data, words):
 
 def test_a_broken_frame_leaves_the_visitor_as_before(made):
     visitor = Visitor(made)
-    visitor.look(jpeg())
+    visitor.analyze(jpeg())
     with pytest.raises(ImageError):
-        visitor.look(b"nonsense")
-    assert visitor.look(jpeg()).number == 2
+        visitor.analyze(b"nonsense")
+    assert visitor.analyze(jpeg()).number == 2
     assert len(made.made) == 1
 
 
 def test_frames_are_numbered_timed_and_never_go_back(made):
     visitor = Visitor(made)
-    first, second = visitor.look(jpeg()), visitor.look(jpeg())
+    first, second = visitor.analyze(jpeg()), visitor.analyze(jpeg())
     assert (first.number, second.number) == (1, 2)
     assert second.position > first.position
     assert set(first.timings) == {"decode", "detect"}
@@ -91,16 +91,16 @@ def test_frames_are_numbered_timed_and_never_go_back(made):
 
 def test_another_size_begins_anew(made):
     visitor = Visitor(made)
-    visitor.look(jpeg(64, 48))
-    visitor.look(jpeg(48, 64))
+    visitor.analyze(jpeg(64, 48))
+    visitor.analyze(jpeg(48, 64))
     assert [pipeline.closed for pipeline in made.made] == [True, False]
 
 
 def test_each_visitor_has_a_pipeline_of_their_own_and_it_goes_with_them(made):
     visitors = Visitors(2, made)
     one, two = visitors.enter(), visitors.enter()
-    one.look(jpeg(level=10))
-    two.look(jpeg(level=200))
+    one.analyze(jpeg(level=10))
+    two.analyze(jpeg(level=200))
     assert [int(pipeline.frames[0].image.mean()) for pipeline in made.made] == [10, 200]
     visitors.leave(one)
     assert [pipeline.closed for pipeline in made.made] == [True, False]

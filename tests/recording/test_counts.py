@@ -8,18 +8,18 @@ import pytest
 
 from config.settings import Settings
 from delivery.stream import Hub
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from errors import SourceError
-from recording.keeper import OUTCOMES, Keeper
+from recording.manager import OUTCOMES, RecordManager
 from tests.support.servers.recorded import LABELS, a_face, a_picture, about, show
 
 
 @pytest.fixture
-def keeper(tmp_path, monkeypatch):
+def record_manager(tmp_path, monkeypatch):
     monkeypatch.setattr("recording.recorder.TELL", 0.02)
     monkeypatch.setattr("recording.recorder.TICK", 0.02)
-    made = Keeper(Settings(storage=str(tmp_path)))
+    made = RecordManager(Settings(storage=str(tmp_path)))
     yield made
     made.close()
 
@@ -27,13 +27,13 @@ def keeper(tmp_path, monkeypatch):
 class Recording:
     """A record that was begun, with a picture in it."""
 
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, record_manager: RecordManager) -> None:
         self.hub: Hub = Hub()
-        self.keeper, self.is_welcome = keeper, True
-        told = {"camera": "door", "look": asdict(Look())}
-        self.record = keeper.begin(told, LABELS, self.hub, Viewer(), lambda: None, lambda: self.is_welcome)
+        self.record_manager, self.is_welcome = record_manager, True
+        told = {"camera": "door", "look": asdict(ViewOptions())}
+        self.record = record_manager.begin(told, LABELS, self.hub, Viewer(), lambda: None, lambda: self.is_welcome)
         show(self.hub, a_picture(0, [a_face()]))
-        self.recorder = keeper._recorders[-1]
+        self.recorder = record_manager._recorders[-1]
         until = time.monotonic() + 10
         while not self.recorder.frames:
             assert time.monotonic() < until
@@ -42,16 +42,16 @@ class Recording:
     def ended(self) -> tuple[str, float]:
         """How it is counted that it ended, and its seconds."""
         self.recorder.join(10)
-        (((outcome,), (count, seconds)),) = self.keeper.ended.read().items()
+        (((outcome,), (count, seconds)),) = self.record_manager.ended.read().items()
         assert count == 1
-        assert self.keeper.running == 0
+        assert self.record_manager.running == 0
         assert outcome in OUTCOMES
         return outcome, seconds
 
 
-def test_one_that_is_stopped_is_closed(keeper):
-    recording = Recording(keeper)
-    assert (keeper.begun, keeper.running) == (1, 1)
+def test_one_that_is_stopped_is_closed(record_manager):
+    recording = Recording(record_manager)
+    assert (record_manager.begun, record_manager.running) == (1, 1)
     time.sleep(0.1)
     recording.record.stop()
     outcome, seconds = recording.ended()
@@ -59,26 +59,26 @@ def test_one_that_is_stopped_is_closed(keeper):
     assert 0.1 < seconds < 10
 
 
-def test_one_that_is_deleted_while_it_goes_on(keeper):
-    recording = Recording(keeper)
+def test_one_that_is_deleted_while_it_goes_on(record_manager):
+    recording = Recording(record_manager)
     recording.record.delete()
     assert recording.ended()[0] == "deleted"
 
 
-def test_one_that_comes_to_its_limit(keeper):
-    keeper.limit = 0.4
-    assert Recording(keeper).ended()[0] == "limit"
+def test_one_that_comes_to_its_limit(record_manager):
+    record_manager.limit = 0.4
+    assert Recording(record_manager).ended()[0] == "limit"
 
 
-def test_one_of_somebody_who_may_come_in_no_more(keeper):
-    recording = Recording(keeper)
+def test_one_of_somebody_who_may_come_in_no_more(record_manager):
+    recording = Recording(record_manager)
     recording.is_welcome = False
     assert recording.ended()[0] == "revoked"
 
 
-def test_one_that_the_servers_stop_ends(keeper):
-    recording = Recording(keeper)
-    keeper.close()
+def test_one_that_the_servers_stop_ends(record_manager):
+    recording = Recording(record_manager)
+    record_manager.close()
     assert recording.ended()[0] == "stopped"
 
 
@@ -90,8 +90,8 @@ def test_one_that_the_servers_stop_ends(keeper):
         (OSError(errno.ENOSPC, "No space left on device"), "full"),
     ],
 )
-def test_one_that_can_be_written_no_more(keeper, monkeypatch, error, outcome):
-    recording = Recording(keeper)
+def test_one_that_can_be_written_no_more(record_manager, monkeypatch, error, outcome):
+    recording = Recording(record_manager)
 
     def fail(*_):
         raise error
@@ -101,11 +101,11 @@ def test_one_that_can_be_written_no_more(keeper, monkeypatch, error, outcome):
     assert recording.ended()[0] == outcome
 
 
-def test_one_that_a_crash_left_is_counted_by_who_closes_it(keeper):
-    record, lock = keeper.records.begin(about())
+def test_one_that_a_crash_left_is_counted_by_who_closes_it(record_manager):
+    record, lock = record_manager.records.begin(about())
     lock.close()
-    keeper.tidy()
-    keeper.tidy()
-    assert keeper.ended.read() == {("lost",): (1, 0.0)}
+    record_manager.tidy()
+    record_manager.tidy()
+    assert record_manager.ended.read() == {("lost",): (1, 0.0)}
     assert record.summary is not None
-    assert keeper.begun == 0
+    assert record_manager.begun == 0

@@ -5,7 +5,7 @@ import pytest
 
 from errors import SourceError, StorageError
 from faces import Box
-from recording.film import Film, fitted, settle
+from recording.film import RecordVideo, fitted, settle
 from tests.support.cameras.clips import drawn
 from tests.support.servers.recorded import a_face, film
 
@@ -19,7 +19,7 @@ def write(made, frames=FRAMES):
 
 
 def a_film(path, frames=FRAMES):
-    made = Film(path, 320, 180, FPS)
+    made = RecordVideo(path, 320, 180, FPS)
     write(made, frames)
     return made
 
@@ -54,7 +54,7 @@ def test_what_is_on_the_disk_plays_at_any_time_and_can_be_settled(tmp_path, torn
 
 def test_pictures_that_come_at_no_pace_keep_their_times(tmp_path):
     times = [0.0, 0.01, 0.5, 30.0, 30.0, 31.0]
-    made = Film(tmp_path / "video.mp4", 320, 180, FPS)
+    made = RecordVideo(tmp_path / "video.mp4", 320, 180, FPS)
     for time in times:
         made.write(drawn(320, 180)[0], time)
     made.close()
@@ -73,7 +73,7 @@ def test_settling_in_a_hurry_leaves_it_as_it_was(tmp_path):
 def test_a_full_disk_is_told_with_its_cause(tmp_path):
     path = tmp_path / "video.mp4"
     path.symlink_to("/dev/full")
-    made = Film(path, 320, 180, FPS)
+    made = RecordVideo(path, 320, 180, FPS)
     with pytest.raises(StorageError, match="cannot be written, since the disk is full") as told:
         write(made)
     made.close()
@@ -89,7 +89,7 @@ def test_what_holds_no_picture_cannot_be_settled(tmp_path):
 
 
 def test_an_odd_size_is_made_even():
-    assert Film("video.mp4", 321, 1, FPS).size == (320, 2)
+    assert RecordVideo("video.mp4", 321, 1, FPS).size == (320, 2)
 
 
 def test_a_picture_of_another_shape_gets_bars_and_its_faces_move_with_it():

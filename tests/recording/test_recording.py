@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from media.limits import disk
 from media.results.timeline import timeline
 from recording.closing import BROKEN, FULL, NOTHING, recover
@@ -73,7 +73,7 @@ def test_the_visitors_boxes_are_in_pixels_of_the_video(tmp_path):
 
 
 def test_in_a_mirrored_record_boxes_lie_where_the_faces_are_seen(tmp_path):
-    with recording(tmp_path, look=Look(mirror=True)) as (hub, recorder):
+    with recording(tmp_path, view=ViewOptions(mirror=True)) as (hub, recorder):
         feed(hub, recorder, [(a_face(box=(40, 30, 60, 60)),)])
     assert entries(recorder.record)["frames"][0]["faces"][0]["box"] == {"x": 220, "y": 30, "width": 60, "height": 60}
 
@@ -255,9 +255,9 @@ def test_records_are_deleted_when_their_time_is_over(tmp_path):
 
 
 def test_the_time_line_holds_a_frame_while_a_camera_stalls_but_not_while_it_is_lost():
-    from media.results.results import Finding
+    from media.results.results import FileResult
 
     times = [n / 30 for n in range(60)] + [2.5 + n / 30 for n in range(60)] + [10 + n / 30 for n in range(60)]
-    line = timeline(Finding("", "video", labels=LABELS, frames=[(0, at, (HAPPY,)) for at in times]), 12.0)
+    line = timeline(FileResult("", "video", labels=LABELS, frames=[(0, at, (HAPPY,)) for at in times]), 12.0)
     assert None not in line["mean"][: int(4.4 / line["step"])]
     assert None in line["mean"][int(6 / line["step"]) :]

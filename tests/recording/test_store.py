@@ -13,21 +13,21 @@ import pytest
 
 from config.settings import Settings
 from delivery.stream import Hub
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from errors import RecordError
 from recording.closing import BROKEN, recover
-from recording.keeper import Keeper
+from recording.manager import RecordManager
 from recording.store import Record, Records
 from tests.support.servers.recorded import LABELS, a_face, about, feed, film, recording
 
 
 @pytest.mark.parametrize("damaged", [b"", b"\0" * 100, b'{"ended": 1', b"[]", b"{}"])
 def test_a_damaged_record_keeps_no_other_and_is_itself_kept_no_longer(tmp_path, damaged):
-    keeper = Keeper(Settings(storage=str(tmp_path), keep=1.0))
+    record_manager = RecordManager(Settings(storage=str(tmp_path), keep=1.0))
     made = {}
     for name in ("summary.json", "about.json", "old", "fresh"):
-        made[name], lock = keeper.records.begin(about())
+        made[name], lock = record_manager.records.begin(about())
         lock.close()
         since = time.time() if name == "fresh" else time.time() - 3601
         made[name].write("summary.json", {"ended": since, "settled": True})
@@ -35,8 +35,8 @@ def test_a_damaged_record_keeps_no_other_and_is_itself_kept_no_longer(tmp_path, 
     for name in ("summary.json", "about.json"):
         (made[name].folder / name).write_bytes(damaged)
         os.utime(made[name].folder, (0, time.time() - 3601))
-    keeper.tidy()
-    assert {record.id for record in keeper.records.all()} == {made["fresh"].id, made["summary.json"].id}
+    record_manager.tidy()
+    assert {record.id for record in record_manager.records.all()} == {made["fresh"].id, made["summary.json"].id}
     assert made["summary.json"].summary["message"] == BROKEN, "it was closed anew"
 
 
@@ -82,11 +82,11 @@ def test_one_that_somebody_else_has_just_deleted_is_stopped_and_deleted_without_
     assert not record.folder.exists()
 
 
-def begun_by(keeper):
+def begun_by(record_manager):
     """The record that a server begins, or in which words it refuses."""
-    told = {"camera": "door", "look": asdict(Look())}
+    told = {"camera": "door", "look": asdict(ViewOptions())}
     try:
-        return keeper.begin(told, LABELS, Hub(), Viewer(), lambda: None, lambda: True)
+        return record_manager.begin(told, LABELS, Hub(), Viewer(), lambda: None, lambda: True)
     except RecordError as error:
         return str(error)
 
@@ -94,10 +94,10 @@ def begun_by(keeper):
 @pytest.fixture
 def servers(tmp_path):
     """Three that share one storage, of which one may record nothing."""
-    made = [Keeper(Settings(storage=str(tmp_path / "shared"), max_records=most)) for most in (1, 1, 0)]
+    made = [RecordManager(Settings(storage=str(tmp_path / "shared"), max_records=most)) for most in (1, 1, 0)]
     yield made
-    for keeper in made:
-        keeper.close()
+    for record_manager in made:
+        record_manager.close()
 
 
 def test_servers_that_share_a_storage_begin_no_more_together_than_one_may(servers, monkeypatch):

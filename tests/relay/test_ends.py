@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from errors import SettingError
 from faces import Box, Face
 from live.engine import Engine
-from live.run import Plan
+from live.run import CameraConfig
 from relay import messages, renditions
 from relay import receiver as receiver_module
 from relay.publisher import Publisher
@@ -34,8 +34,10 @@ class Ends:
     def __init__(self, url: str) -> None:
         self.script, self.pipeline = Script(), Nothing()
         self.pipeline.faces = (FACE,)
-        plan = Plan("door", "test", lambda: Camera(self.script), lambda: self.pipeline, idle=0.2, privacy="emoji")
-        self.engine = Engine(plan)
+        config = CameraConfig(
+            "door", "test", lambda: Camera(self.script), lambda: self.pipeline, idle=0.2, privacy="emoji"
+        )
+        self.engine = Engine(config)
         self.publisher = Publisher(url, {"door": self.engine})
         self.publisher.open()
         self.receiver = Receiver(url, lambda: None, 80)
@@ -78,13 +80,13 @@ def test_a_camera_opens_for_the_first_viewer_anywhere_and_closes_after_the_last(
 def test_a_new_look_comes_soon_and_is_guarded_by_the_nodes_privacy(ends):
     feed, viewer = ends.receiver["door"], Viewer()
     clear = camera_picture(feed.enter(viewer))
-    bold = Viewer(look=Look(privacy="off", bars=True))
+    bold = Viewer(view=ViewOptions(privacy="off", bars=True))
     began = time.monotonic()
     picture = camera_picture(feed.enter(bold))
     assert time.monotonic() - began < 1.0
     assert picture.jpeg != clear.jpeg
-    until(lambda: feed.looks == {viewer.look, bold.look})
-    hidden = Viewer(look=Look(privacy="emoji"))
+    until(lambda: feed.views == {viewer.view, bold.view})
+    hidden = Viewer(view=ViewOptions(privacy="emoji"))
     assert camera_picture(feed.enter(hidden)).jpeg == clear.jpeg
 
 
@@ -92,17 +94,17 @@ def test_more_looks_than_may_be_are_not_drawn(ends, monkeypatch):
     monkeypatch.setattr(renditions, "MOST", 2)
     feed = ends.receiver["door"]
     for width in (16, 32, 48):
-        feed.enter(Viewer(look=Look(width=width)))
-    until(lambda: len(ends.publisher._posts["door"].outlets.looks) == 2)
+        feed.enter(Viewer(view=ViewOptions(width=width)))
+    until(lambda: len(ends.publisher._posts["door"].outlets.views) == 2)
     time.sleep(0.3)
-    assert len(ends.engine.looks) == 2
+    assert len(ends.engine.views) == 2
 
 
 def test_who_listens_has_the_camera_open_and_faces_but_nothing_is_encoded(ends, redis):
     feed = ends.receiver["door"]
     feed.hold()
     until(lambda: [face["track"] for face in feed.brief(0.8)["faces"]] == [8])
-    assert ends.engine.looks == set()
+    assert ends.engine.views == set()
     assert not redis.keys(f"{messages.PREFIX}:picture:*")
     feed.release()
     until(lambda: ends.script.closed == 1)
@@ -137,8 +139,8 @@ def test_a_camera_that_fails_tells_all_processes_why(ends):
     ends.script.missing = True
     until(lambda: feed.brief()["status"] == "lost")
     assert feed.state()["message"] == "test camera: it was pulled out"
-    until(lambda: hub.glance()[1].picture.drawn)
-    late = feed.enter(Viewer(look=Look(width=80)))
+    until(lambda: hub.peek()[1].picture.drawn)
+    late = feed.enter(Viewer(view=ViewOptions(width=80)))
     assert late.newest(timeout=3)[1].picture.drawn, "a notice that stands is shown to who comes later"
 
 
@@ -152,12 +154,12 @@ def test_names_that_do_not_fit_into_an_address_are_passed_over(ends, redis):
 def test_the_name_of_a_node_that_was_killed_is_dropped_after_a_while(ends, redis, monkeypatch):
     monkeypatch.setattr(receiver_module, "BEAT", 0.05)
     redis.sadd(messages.CAMERAS, "killed", "coming")
-    redis.set(messages.lease_key("coming"), "a node that has not reported yet")
+    redis.set(messages.lock_key("coming"), "a node that has not reported yet")
     until(lambda: set(ends.receiver._silent) == {"killed", "coming"})
     assert redis.smembers(messages.CAMERAS) == {b"door", b"killed", b"coming"}, "for a moment it is only lost"
     monkeypatch.setattr(receiver_module, "FORGET", 0.1)
     until(lambda: redis.smembers(messages.CAMERAS) == {b"door", b"coming"})
-    redis.delete(messages.lease_key("coming"))
+    redis.delete(messages.lock_key("coming"))
     until(lambda: redis.smembers(messages.CAMERAS) == {b"door"})
     until(lambda: not ends.receiver._silent)
 

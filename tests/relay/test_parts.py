@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from delivery.counters import Tally
+from delivery.counters import Counters
 from delivery.stream import Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from errors import RelayError
 from faces import Box, Face
@@ -15,9 +15,9 @@ from relay import messages
 from relay import name_lock as lease_module
 from relay import remote_camera as feed_module
 from relay import subscribers as audience_module
-from relay.name_lock import Lease
-from relay.remote_camera import RelayedFeed
-from relay.subscribers import Audience
+from relay.name_lock import NameLock
+from relay.remote_camera import RemoteCamera
+from relay.subscribers import Subscribers
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
 
@@ -29,7 +29,7 @@ def short_lease(monkeypatch):
 
 @pytest.mark.usefixtures("short_lease")
 def test_a_lease_is_refused_while_its_owner_lives(redis):
-    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
     first.take(never)
     stop = threading.Event()
 
@@ -49,7 +49,7 @@ def test_a_lease_is_refused_while_its_owner_lives(redis):
 
 @pytest.mark.usefixtures("short_lease")
 def test_a_dead_owners_lease_is_waited_for(redis):
-    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
     first.take(never)
     began = time.monotonic()
     second.take(never)
@@ -63,7 +63,7 @@ def test_a_dead_owners_lease_is_waited_for(redis):
 
 
 def test_a_lease_that_redis_has_forgotten_is_taken_again_and_one_that_is_released_is_free(redis):
-    first, second, never = Lease(redis, "door"), Lease(redis, "door"), threading.Event()
+    first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
     first.take(never)
     redis.flushall()
     first.refresh()
@@ -74,52 +74,54 @@ def test_a_lease_that_redis_has_forgotten_is_taken_again_and_one_that_is_release
 
 
 def test_an_audience_is_the_sum_of_all_processes():
-    audience = Audience()
-    small = Look(width=160)
-    audience.take(messages.Wish("a", (Look(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
-    audience.take(messages.Wish("b", (Look(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1}))
-    assert set(audience.looks) == {Look(), small}
+    audience = Subscribers()
+    small = ViewOptions(width=160)
+    audience.take(messages.Subscription("a", (ViewOptions(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
+    audience.take(
+        messages.Subscription("b", (ViewOptions(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1})
+    )
+    assert set(audience.views) == {ViewOptions(), small}
     assert (audience.viewers, audience.listeners, audience.smoothings) == (5, 1, {0.8, 1.6})
     assert audience.left == ["z"], "a stream that goes on elsewhere has not ended"
-    audience.take(messages.Wish("a", counts={"frames": 6}, bye=True))
-    assert audience.looks == [Look(), small]
+    audience.take(messages.Subscription("a", counts={"frames": 6}, bye=True))
+    assert audience.views == [ViewOptions(), small]
     assert audience.counts() == {"frames": 13, "sent": 0, "slow": 1, "capped": 0}
 
 
 def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended(monkeypatch):
     monkeypatch.setattr(audience_module, "LIFE", 0.1)
-    audience = Audience()
-    audience.take(messages.Wish("a", (Look(),), here=("x",), viewers=1))
+    audience = Subscribers()
+    audience.take(messages.Subscription("a", (ViewOptions(),), here=("x",), viewers=1))
     audience.deafen()
     time.sleep(0.15)
     audience.expire()
-    assert audience.looks == [Look()], "it could not be said"
+    assert audience.views == [ViewOptions()], "it could not be said"
     audience.undeafen()
     audience.expire()
-    assert audience.looks == [Look()]
+    assert audience.views == [ViewOptions()]
     time.sleep(0.15)
     audience.expire()
-    assert (audience.looks, audience.viewers, audience.left) == ([], 0, ["x"])
+    assert (audience.views, audience.viewers, audience.left) == ([], 0, ["x"])
 
 
 def test_the_streams_of_a_process_that_ends_have_ended_with_it():
-    audience = Audience()
-    audience.take(messages.Wish("a", (Look(),), viewers=2, here=("x", "y"), left=("z",)))
-    audience.take(messages.Wish("b", (Look(),), viewers=1, here=("y",)))
-    audience.take(messages.Wish("a", bye=True))
+    audience = Subscribers()
+    audience.take(messages.Subscription("a", (ViewOptions(),), viewers=2, here=("x", "y"), left=("z",)))
+    audience.take(messages.Subscription("b", (ViewOptions(),), viewers=1, here=("y",)))
+    audience.take(messages.Subscription("a", bye=True))
     assert (set(audience.left), audience.here, audience.viewers) == ({"x", "z"}, {"y"}, 1)
 
 
 def test_what_processes_counted_stays_in_the_sum_and_few_are_remembered_one_by_one(monkeypatch):
     monkeypatch.setattr(audience_module, "MOST", 2)
-    audience = Audience()
-    audience.take(messages.Wish("unknown", counts={"frames": 1000}, bye=True))
+    audience = Subscribers()
+    audience.take(messages.Subscription("unknown", counts={"frames": 1000}, bye=True))
     for number in range(5):
-        audience.take(messages.Wish(f"ended {number}", counts={"frames": 1}))
-        audience.take(messages.Wish(f"ended {number}", counts={"frames": 2}, bye=True))
-        audience.take(messages.Wish(f"killed {number}", counts={"frames": 3}))
+        audience.take(messages.Subscription(f"ended {number}", counts={"frames": 1}))
+        audience.take(messages.Subscription(f"ended {number}", counts={"frames": 2}, bye=True))
+        audience.take(messages.Subscription(f"killed {number}", counts={"frames": 3}))
     assert audience.counts()["frames"] == 5 * (2 + 3)
-    audience.take(messages.Wish("killed 4", counts={"frames": 4}))
+    audience.take(messages.Subscription("killed 4", counts={"frames": 4}))
     assert audience.counts()["frames"] == 5 * (2 + 3) + 1, "who lives goes on from where it was"
     assert len(audience._counts) == 2
 
@@ -127,7 +129,7 @@ def test_what_processes_counted_stays_in_the_sum_and_few_are_remembered_one_by_o
 def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
     picture = Picture(b"\xff\xd8jpeg", 7, 1234.5, False, (FACE,), 8.25, (160, 90))
     assert messages.picture_of(messages.pack(picture)) == picture
-    for data in (b"", b"nonsense", messages.pack(messages.Wish("a"))):
+    for data in (b"", b"nonsense", messages.pack(messages.Subscription("a"))):
         with pytest.raises(RelayError, match=r"is no picture .*; do all nodes run one version"):
             messages.picture_of(data)
 
@@ -135,15 +137,17 @@ def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
 def some_report(**state) -> messages.Report:
     told = {"name": "door", "viewers": 1, "status": "live", "message": "", "width": 160, "height": 90, "fps": 9.0}
     told |= {"capture_fps": 9.0, "frame": 5, "captured_at": 1.0, "latency": 0.1, "faces": [1], "dropped": {}}
-    return messages.Report(told | state, {0.8: [2]}, "demo", Tally(), (Look(),), ("x",), ("y",), {"frames": 3})
+    return messages.Report(
+        told | state, {0.8: [2]}, "demo", Counters(), (ViewOptions(),), ("x",), ("y",), {"frames": 3}
+    )
 
 
 def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_again(monkeypatch):
     monkeypatch.setattr(feed_module, "SILENCE", 0.1)
     changes = []
-    feed = RelayedFeed("door", some_report(), lambda: None, lambda: changes.append(feed.brief()["status"]), 80)
+    feed = RemoteCamera("door", some_report(), lambda: None, lambda: changes.append(feed.brief()["status"]), 80)
     feed.mind_silence()
-    hub = feed.enter(Viewer(look=Look(width=80)))
+    hub = feed.enter(Viewer(view=ViewOptions(width=80)))
     feed.report(some_report())
     assert feed.brief(0.8)["faces"] == [2]
     assert (feed.audience, feed.left, feed.is_sent("x")) == (1, ["y"], True)
@@ -153,7 +157,7 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
     assert (feed.brief()["status"], feed.brief()["faces"]) == ("lost", [])
     assert feed.state()["message"] == "its camera node does not answer"
     picture = Picture(b"jpeg", 8, 1.0)
-    feed.take(messages.picture_key("door", Look(width=80)), messages.pack(picture))
+    feed.take(messages.picture_key("door", ViewOptions(width=80)), messages.pack(picture))
     assert hub.newest()[1].picture == picture
     feed.report(some_report())
     assert changes == ["live", "lost", "live"]
@@ -161,7 +165,7 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
 
 
 def test_a_notice_has_the_size_of_the_camera():
-    feed = RelayedFeed("door", some_report(width=320, height=200), lambda: None, lambda: None, 80)
+    feed = RemoteCamera("door", some_report(width=320, height=200), lambda: None, lambda: None, 80)
     hub = feed.enter(Viewer())
     feed.lose("gone")
     assert hub.newest()[1].picture.size == (320, 200)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from benchmarks.tools.crowd import Crowd, Seat, figures, percentile
+from benchmarks.tools.crowd import Client, Crowd, figures, percentile
 from benchmarks.tools.processes import usage
 from tests.support.servers.servers import ROOT
 
@@ -25,21 +25,21 @@ PARTS = [
 def test_whole_parts_are_counted_however_they_come(step):
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    seat = Seat(ours)
+    client = Client(ours)
     stream = b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n" + b"".join(head + bytes(5000) for head in PARTS) + PARTS[0]
     for start in range(0, len(stream), step):
         theirs.sendall(stream[start : start + step])
         for _ in range(40 if step > 511 else 2):
-            assert seat.take()
+            assert client.take()
     theirs.sendall(bytes(4999))
     for _ in range(40):
-        assert seat.take()
-    assert [captured for _, captured in seat.arrivals] == [12.5, 13.0, 14.0], "the last part lacks a byte"
+        assert client.take()
+    assert [captured for _, captured in client.arrivals] == [12.5, 13.0, 14.0], "the last part lacks a byte"
     theirs.sendall(b"\0")
-    assert seat.take()
-    assert len(seat.arrivals) == 4
+    assert client.take()
+    assert len(client.arrivals) == 4
     theirs.close()
-    assert not seat.take()
+    assert not client.take()
     ours.close()
 
 
@@ -82,7 +82,7 @@ def test_a_crowd_tells_what_it_saw_and_whose_stream_ended(endless):
     assert 10 < told["frames_per_second"] < 105
     assert 0 <= told["delay_ms"]["50"] < 100
     crowd.leave(2)
-    assert not crowd.seats
+    assert not crowd.clients
 
 
 def test_the_crowd_runs_on_its_own(endless):

@@ -36,13 +36,13 @@ def told(tmp_path_factory):
 
 
 def test_the_dashboard_asks_for_metrics_that_exist(told):
-    board = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
-    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
-    asked += [item["query"]["query"] for item in board["templating"]["list"] if item["type"] == "query"]
+    shared_metrics = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
+    asked = [target["expr"] for panel in shared_metrics["panels"] for target in panel["targets"]]
+    asked += [item["query"]["query"] for item in shared_metrics["templating"]["list"] if item["type"] == "query"]
     names = {name for text in asked for name in METRIC.findall(text)}
     assert len(names) > 20
     assert names <= told
-    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    assert len({panel["id"] for panel in shared_metrics["panels"]}) == len(shared_metrics["panels"])
 
 
 def test_the_alerts_ask_for_metrics_that_exist(told):

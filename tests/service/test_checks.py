@@ -15,7 +15,7 @@ from config.settings import Settings
 from errors import SettingError, SourceError
 from relay.messages import CAMERAS
 from service import checks
-from service.checks import look
+from service.checks import run_checks
 from tests.support.servers.grants import Grants
 from tests.support.servers.redis_server import redis_server
 from tests.support.servers.servers import ROOT, free_port
@@ -35,12 +35,12 @@ def settings(tmp_path):
 
 
 def found(settings):
-    return {finding.check: finding for finding in look(settings)}
+    return {check.check: check for check in run_checks(settings)}
 
 
 def test_a_server_that_would_work_is_told_with_its_figures(settings, tmp_path):
     told = found(settings)
-    assert all(finding.well for finding in told.values()), told
+    assert all(check.well for check in told.values()), told
     assert list(told) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
     assert told["bundle"].words.startswith("ferplus by litert, 7 labels, loaded in ")
     figures = told["camera camera"].figures
@@ -62,7 +62,7 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
             queue=f"redis://:secret@127.0.0.1:{nobody}/0",
         )
         told = found(bad)
-    assert {name for name, finding in told.items() if finding.well} == {"camera b", "access"}
+    assert {name for name, check in told.items() if check.well} == {"camera b", "access"}
     for name, words in (
         ("bundle", "weights/gone: no such folder"),
         ("camera a", "source 'gone.mp4': there is no such file"),
@@ -72,7 +72,7 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
         ("port", f"port: {port} on 127.0.0.1 is taken by another program"),
     ):
         assert words in told[name].words
-    assert not any("secret" in finding.words for finding in told.values())
+    assert not any("secret" in check.words for check in told.values())
 
 
 def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeypatch):
@@ -91,7 +91,7 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeyp
 
 
 def access(settings):
-    return next(finding for finding in look(replace(settings, redis_url=NOBODY)) if finding.check == "access")
+    return next(check for check in run_checks(replace(settings, redis_url=NOBODY)) if check.check == "access")
 
 
 def test_who_may_come_in_is_told_and_what_start_would_say(settings, tmp_path):

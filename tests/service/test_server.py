@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from config.settings import Settings
-from delivery.view_options import Look
-from delivery.viewers import GLIMPSES, Viewer
+from delivery.view_options import ViewOptions
+from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
 from errors import BundleError, SettingError, SourceError
-from service.server import MOST_LOOKS, Full, Server
+from service.server import MOST_VIEWS, Full, Server
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
 
@@ -71,15 +71,15 @@ def test_the_limit_on_viewers_counts_all_cameras_together():
 def test_a_camera_is_drawn_in_a_few_looks_only():
     server = Server(DEMO)
     left, right = server.engines.values()
-    for number in range(MOST_LOOKS):
-        server.enter(left, Viewer(look=Look(100 + number // 2, bars=bool(number % 2))))
+    for number in range(MOST_VIEWS):
+        server.enter(left, Viewer(view=ViewOptions(100 + number // 2, bars=bool(number % 2))))
     full = r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
     with pytest.raises(Full, match=full):
-        server.enter(left, Viewer(look=Look(64)))
-    with pytest.raises(Full, match=full), server.glimpse(left, Viewer(look=Look(64))):
+        server.enter(left, Viewer(view=ViewOptions(64)))
+    with pytest.raises(Full, match=full), server.enter_snapshot(left, Viewer(view=ViewOptions(64))):
         pass
-    server.enter(left, Viewer(look=Look(101, bars=True)))
-    server.enter(right, Viewer(look=Look(64)))
+    server.enter(left, Viewer(view=ViewOptions(101, bars=True)))
+    server.enter(right, Viewer(view=ViewOptions(64)))
     server.close()
 
 
@@ -87,13 +87,13 @@ def test_a_few_dozen_wait_for_one_picture_at_a_time_and_no_viewer_is_kept_out_by
     server = Server(replace(DEMO, max_viewers=1))
     left, right = server.engines.values()
     with ExitStack() as waiting:
-        for _ in range(GLIMPSES):
-            waiting.enter_context(server.glimpse(left, Viewer()))
-        with pytest.raises(Full, match="32 wait for a picture already"), server.glimpse(right, Viewer()):
+        for _ in range(SNAPSHOT_VIEWERS):
+            waiting.enter_context(server.enter_snapshot(left, Viewer()))
+        with pytest.raises(Full, match="32 wait for a picture already"), server.enter_snapshot(right, Viewer()):
             pass
         server.enter(right, Viewer())
     assert server.viewers == 1
-    with server.glimpse(right, Viewer()), pytest.raises(Full, match="1 are watching already"):
+    with server.enter_snapshot(right, Viewer()), pytest.raises(Full, match="1 are watching already"):
         server.enter(right, Viewer())
     server.close()
 

@@ -5,86 +5,91 @@ import sys
 
 import pytest
 
-from service.shared_metrics import PLACES, ROOM, Board
+from service.shared_metrics import PLACES, ROOM, SharedMetrics
 
 
 @pytest.fixture
-def board():
-    made = Board()
+def shared_metrics():
+    made = SharedMetrics()
     yield made
     made._locks.close()
     made._memory.close()
 
 
-def holder(board: Board, place: int) -> "subprocess.Popen[bytes]":
+def holder(shared_metrics: SharedMetrics, place: int) -> "subprocess.Popen[bytes]":
     """A process that has a place until it ends."""
-    number = board._locks.fileno()
+    number = shared_metrics._locks.fileno()
     script = f"import time, fcntl; fcntl.lockf({number}, fcntl.LOCK_EX, 1, {place}); print(flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, pass_fds=(number,))
     process.stdout.readline()
     return process
 
 
-def test_nothing_is_read_before_anybody_has_posted(board):
-    assert list(board.read(None)) == []
-    assert board.read_place(3) is None
+def test_nothing_is_read_before_anybody_has_posted(shared_metrics):
+    assert list(shared_metrics.read(None)) == []
+    assert shared_metrics.read_place(3) is None
 
 
-def test_the_last_posting_of_each_place_is_read(board):
+def test_the_last_posting_of_each_place_is_read(shared_metrics):
     for data in (b"one", b"", b"three" * 1000):
-        board.post(2, data)
-        board.post(PLACES - 1, data[::-1])
-        assert [(told.place, told.data) for told in board.read(2)] == [(2, data), (PLACES - 1, data[::-1])]
+        shared_metrics.post(2, data)
+        shared_metrics.post(PLACES - 1, data[::-1])
+        assert [(told.place, told.data) for told in shared_metrics.read(2)] == [(2, data), (PLACES - 1, data[::-1])]
 
 
-def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_posted(board):
-    with holder(board, 0) as process:
-        board.post(0, b"of another")
-        assert board.take_place() == 1
-        board.post(1, b"mine")
-        assert [told.living for told in board.read(1)] == [True, True]
+def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_posted(shared_metrics):
+    with holder(shared_metrics, 0) as process:
+        shared_metrics.post(0, b"of another")
+        assert shared_metrics.take_place() == 1
+        shared_metrics.post(1, b"mine")
+        assert [told.living for told in shared_metrics.read(1)] == [True, True]
         process.kill()
         process.wait(5)
-        assert [(told.living, told.data) for told in board.read(1)] == [(False, b"of another"), (True, b"mine")]
-    tried = f"import fcntl; fcntl.lockf({board._locks.fileno()}, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1)"
-    done = subprocess.run([sys.executable, "-c", tried], capture_output=True, pass_fds=(board._locks.fileno(),))
+        assert [(told.living, told.data) for told in shared_metrics.read(1)] == [
+            (False, b"of another"),
+            (True, b"mine"),
+        ]
+    tried = f"import fcntl; fcntl.lockf({shared_metrics._locks.fileno()}, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 1)"
+    done = subprocess.run(
+        [sys.executable, "-c", tried], capture_output=True, pass_fds=(shared_metrics._locks.fileno(),)
+    )
     assert b"BlockingIOError" in done.stderr, "my place was given away when I looked who has one"
 
 
-def test_what_was_broken_off_in_the_middle_is_not_read(board):
-    board.post(0, b"whole")
-    board.post(0, b"newer")
-    half = board._memory[0]
-    start = board._memory.find(b"whole")
-    board._memory[start : start + 5] = b"wh???"  # where the next one would be written
-    assert board._memory[0] == half
-    assert board.read_place(0) == b"newer"
-    board._memory[0] = 3 - half
+def test_what_was_broken_off_in_the_middle_is_not_read(shared_metrics):
+    shared_metrics.post(0, b"whole")
+    shared_metrics.post(0, b"newer")
+    half = shared_metrics._memory[0]
+    start = shared_metrics._memory.find(b"whole")
+    shared_metrics._memory[start : start + 5] = b"wh???"  # where the next one would be written
+    assert shared_metrics._memory[0] == half
+    assert shared_metrics.read_place(0) == b"newer"
+    shared_metrics._memory[0] = 3 - half
     with pytest.raises(OSError, match="place 0 of the board holds no whole posting"):
-        board.read_place(0)
+        shared_metrics.read_place(0)
 
 
-def test_what_is_too_large_is_refused_and_the_last_one_stands(board):
-    board.post(0, b"x")
+def test_what_is_too_large_is_refused_and_the_last_one_stands(shared_metrics):
+    shared_metrics.post(0, b"x")
     with pytest.raises(ValueError, match=rf"got {ROOM} bytes to post, expected at most {ROOM - 8}"):
-        board.post(0, bytes(ROOM))
-    assert board.read_place(0) == b"x"
-    board.post(0, bytes(ROOM - 8))
-    assert board.read_place(0) == bytes(ROOM - 8)
+        shared_metrics.post(0, bytes(ROOM))
+    assert shared_metrics.read_place(0) == b"x"
+    shared_metrics.post(0, bytes(ROOM - 8))
+    assert shared_metrics.read_place(0) == bytes(ROOM - 8)
 
 
-def test_all_places_can_be_taken_and_no_more(board):
+def test_all_places_can_be_taken_and_no_more(shared_metrics):
     script = f"""
 import fcntl
 for place in range({PLACES}):
-    fcntl.lockf({board._locks.fileno()}, fcntl.LOCK_EX, 1, place)
+    fcntl.lockf({shared_metrics._locks.fileno()}, fcntl.LOCK_EX, 1, place)
 print(flush=True)
 input()
 """
-    number = board._locks.fileno()
+    number = shared_metrics._locks.fileno()
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(number,)) as process:
         process.stdout.readline()
-        assert board.take_place() is None
+        assert shared_metrics.take_place() is None
         process.communicate(b"\n", timeout=10)
-    assert board.take_place() == 0
+    assert shared_metrics.take_place() == 0

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from errors import SourceError
-from sources.frozen import Silence, Stillness
+from sources.frozen import FrozenDetector, Silence
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_an_outage_does_not_make_a_camera_slow(clock):
 
 
 def test_a_picture_that_never_changes_is_told_after_its_time_and_again_after_reopening(clock):
-    stillness, image = Stillness(10), noise(1)
+    stillness, image = FrozenDetector(10), noise(1)
     for _ in range(10):
         stillness.check(image.copy())
         clock[0] += 1
@@ -62,7 +62,7 @@ def test_a_picture_that_never_changes_is_told_after_its_time_and_again_after_reo
 
 
 def test_one_pixel_that_changes_where_no_sample_is_taken_is_life(clock):
-    stillness, image = Stillness(10), noise(1)
+    stillness, image = FrozenDetector(10), noise(1)
     stillness.check(image)
     clock[0] += 60
     ticking = image.copy()
@@ -73,14 +73,14 @@ def test_one_pixel_that_changes_where_no_sample_is_taken_is_life(clock):
 
 
 def test_a_picture_of_another_size_is_another_picture(clock):
-    stillness = Stillness(10)
+    stillness = FrozenDetector(10)
     stillness.check(np.zeros((90, 160, 3), np.uint8))
     clock[0] += 60
     stillness.check(np.zeros((180, 320, 3), np.uint8))
 
 
 def test_still_pictures_may_be_allowed(clock):
-    stillness = Stillness(0)
+    stillness = FrozenDetector(0)
     for _ in range(3):
         stillness.check(noise(1))
         clock[0] += 1000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import camera
-from camera import NO_CAMERA, Opener, Wanted, find_webcams, open_source
+from camera import NO_CAMERA, CaptureFormat, Opener, find_webcams, open_source
 from errors import SourceError
 from sources.drawn import DemoSource
 from sources.webcam import Webcam, identity
@@ -136,7 +136,7 @@ def test_a_webcam_of_eight_million_pixels_is_read(tmp_path):
 
 def test_without_a_camera_auto_shows_the_demo_and_says_so(monkeypatch):
     monkeypatch.setattr("camera.find_webcams", list)
-    with open_source("auto", Wanted(320, 180, 30)) as source:
+    with open_source("auto", CaptureFormat(320, 180, 30)) as source:
         assert source.description == "demo"
         assert source.notice == NO_CAMERA
         assert source.read().image.shape == (180, 320, 3)
@@ -144,7 +144,7 @@ def test_without_a_camera_auto_shows_the_demo_and_says_so(monkeypatch):
 
 def test_a_camera_that_does_not_work_is_named_in_autos_notice(monkeypatch):
     monkeypatch.setattr("camera.find_webcams", lambda: [97])
-    with open_source("auto", Wanted(320, 180, 30)) as source:
+    with open_source("auto", CaptureFormat(320, 180, 30)) as source:
         assert "there is no /dev/video97" in source.notice
 
 
@@ -155,7 +155,7 @@ def test_the_machines_cameras_are_listed_by_number():
 def test_a_camera_that_is_plugged_in_while_auto_shows_the_demo_ends_the_demo(monkeypatch):
     monkeypatch.setattr("camera.find_webcams", list)
     monkeypatch.setattr("sources.drawn.LOOK_EVERY", 0.1)
-    with open_source("auto", Wanted(320, 180, 30)) as source:
+    with open_source("auto", CaptureFormat(320, 180, 30)) as source:
         source.read()
         monkeypatch.setattr("camera.find_webcams", lambda: [0])
         start = time.monotonic()
@@ -166,7 +166,7 @@ def test_a_camera_that_is_plugged_in_while_auto_shows_the_demo_ends_the_demo(mon
 
 def test_the_demo_that_was_asked_for_goes_on_whatever_is_plugged_in(monkeypatch):
     monkeypatch.setattr("sources.drawn.LOOK_EVERY", 0.0)
-    with DemoSource(Wanted(320, 180, 30)) as source:
+    with DemoSource(CaptureFormat(320, 180, 30)) as source:
         assert all(source.read() for _ in range(5))
 
 
@@ -190,7 +190,7 @@ def test_auto_waits_for_the_webcam_that_it_has_found_instead_of_showing_the_demo
 class Plugged(Webcam):
     """A webcam that opens without a device."""
 
-    def __init__(self, device: int | str, wanted: Wanted) -> None:
+    def __init__(self, device: int | str, wanted: CaptureFormat) -> None:
         self.device = device
         self.description = f"webcam {device}"
 

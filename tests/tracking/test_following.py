@@ -5,7 +5,7 @@ import pytest
 from demo import Demo
 from faces import Box
 from tests.support.cameras.moving_faces import Head, wall
-from tracking.following import Grey, box_of, edges_of, locate, look_at, reduced
+from tracking.following import Grey, appearance_at, box_of, edges_of, locate, reduced
 from tracking.tracker import FOLLOWED
 
 
@@ -34,11 +34,11 @@ def test_a_face_is_found_again_to_a_pixel_or_two_wherever_it_went(size):
     head = Head(0, size=size)
     before = wall()
     edges = edges_of(head.place(before, 400, 270))
-    look = look_at(grey(before), edges)
+    appearance = appearance_at(grey(before), edges)
     for shift in ((0, 0), (3, -2), (11, 7), (-20, 14)):
         after = wall()
         true = head.place(after, 400 + shift[0] * size, 270 + shift[1] * size)
-        found, likeness = locate(grey(after), look, edges)
+        found, likeness = locate(grey(after), appearance, edges)
         assert np.abs(found[:2] - (true.x, true.y)).max() < 1.5
         assert (found[2:] == edges[2:]).all()
         assert likeness > 0.9
@@ -47,11 +47,11 @@ def test_a_face_is_found_again_to_a_pixel_or_two_wherever_it_went(size):
 def test_small_movements_are_followed_below_a_pixel_of_the_reduced_frame():
     image = cv2.GaussianBlur(Demo(1280, 720, people=1).draw(0)[0], (0, 0), 2)
     box = Demo(1280, 720, people=1).draw(0)[1][0].box
-    look = look_at(grey(image), edges_of(box))
+    appearance = appearance_at(grey(image), edges_of(box))
     errors = []
     for shift in np.arange(0, 4, 0.5):
         moved = cv2.warpAffine(image, np.float64([[1, 0, shift], [0, 1, -shift]]), (1280, 720))
-        found, _ = locate(grey(moved), look, edges_of(box))
+        found, _ = locate(grey(moved), appearance, edges_of(box))
         errors.append(found[:2] - (box.x + shift, box.y - shift))
     assert np.abs(errors).max() < 1.0
 
@@ -59,23 +59,23 @@ def test_small_movements_are_followed_below_a_pixel_of_the_reduced_frame():
 def test_a_face_that_is_gone_is_not_followed():
     image = wall()
     edges = edges_of(Head(0).place(image, 400, 270))
-    look = look_at(grey(image), edges)
+    appearance = appearance_at(grey(image), edges)
     rng = np.random.default_rng(0)
     for empty in (wall(), rng.integers(0, 256, image.shape).astype(np.uint8)):
-        assert locate(grey(empty), look, edges)[1] < FOLLOWED
+        assert locate(grey(empty), appearance, edges)[1] < FOLLOWED
 
 
 def test_a_face_half_out_of_the_picture_is_followed_and_one_outside_is_not_looked_for():
     before, after, head = wall(), wall(), Head(0)
     edges = edges_of(head.place(before, 30, 270))
-    look = look_at(grey(before), edges)
+    appearance = appearance_at(grey(before), edges)
     true = head.place(after, 36, 270)
-    found, likeness = locate(grey(after), look, edges)
+    found, likeness = locate(grey(after), appearance, edges)
     assert likeness > 0.9
     assert box_of(found).overlap(true) > 0.85
     away = edges_of(Box(-300, 100, 80, 80))
-    assert look_at(grey(before), away) is None
-    assert locate(grey(before), look, away) == (pytest.approx(away), -1.0)
+    assert appearance_at(grey(before), away) is None
+    assert locate(grey(before), appearance, away) == (pytest.approx(away), -1.0)
 
 
 def test_a_face_looks_like_itself_and_less_like_another():
@@ -83,7 +83,7 @@ def test_a_face_looks_like_itself_and_less_like_another():
     boxes = [
         Head(who).place(picture, x, 270) for who, x, picture in zip((0, 0, 1), (400, 407, 400), pictures, strict=True)
     ]
-    same, again, other = (look_at(grey(p), edges_of(b)) for p, b in zip(pictures, boxes, strict=True))
+    same, again, other = (appearance_at(grey(p), edges_of(b)) for p, b in zip(pictures, boxes, strict=True))
     assert same.likeness(again) > 0.85
     assert same.likeness(other) < same.likeness(again) - 0.2
 
@@ -91,6 +91,6 @@ def test_a_face_looks_like_itself_and_less_like_another():
 def test_looks_of_different_shape_are_not_compared():
     image = wall()
     box = Head(0).place(image, 400, 270)
-    whole = look_at(grey(image), edges_of(box))
-    cut = look_at(grey(image[:, : box.x + box.width // 2]), edges_of(box))
+    whole = appearance_at(grey(image), edges_of(box))
+    cut = appearance_at(grey(image[:, : box.x + box.width // 2]), edges_of(box))
     assert whole.likeness(cut) == 0.0

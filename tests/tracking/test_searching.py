@@ -6,7 +6,7 @@ import pytest
 
 from faces import Box
 from tracking.following import Grey
-from tracking.searching import SURE, SWEEP, BackgroundSearch, Known, Search
+from tracking.searching import SURE, SWEEP, BackgroundSearch, KnownFace, Search
 
 FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 
@@ -48,13 +48,13 @@ def grey(number: int, change: Box | None = None, scale: float = 1.0) -> Grey:
 def test_new_faces_are_searched_for_as_often_as_was_asked_while_the_frame_changes(every, searches):
     detector = Detector()
     search = Search(detector, every)
-    known = [Known(1, OTHER, wanted=False)]
+    known = [KnownFace(1, OTHER, wanted=False)]
     found = [search.find(grey(n, Box(60 * (n % 7), 50, 50, 50)), known) for n in range(60)]
     assert detector.searches == searches
     assert sum(finds is not None for finds in found) == searches
 
 
-@pytest.mark.parametrize("known", [[], [Known(1, OTHER, wanted=False, in_sight=False)]])
+@pytest.mark.parametrize("known", [[], [KnownFace(1, OTHER, wanted=False, in_sight=False)]])
 def test_while_no_face_is_in_sight_it_is_searched_twice_as_often_and_nothing_passed_over(known):
     detector = Detector()
     search = Search(detector, 0.5)
@@ -90,7 +90,7 @@ def test_where_nothing_changed_nothing_is_searched_until_the_next_sweep():
 def test_a_change_within_a_known_face_is_no_reason_to_search():
     detector = Detector()
     search = Search(detector, every=0)
-    known = [Known(1, Box(180, 80, 100, 100), wanted=False)]
+    known = [KnownFace(1, Box(180, 80, 100, 100), wanted=False)]
     for n in range(SWEEP - 1):
         search.find(grey(n, Box(200, 100, 60, 60) if n % 2 else None), known)
     assert detector.searches == 1
@@ -100,7 +100,7 @@ def test_a_change_within_a_known_face_is_no_reason_to_search():
 def test_known_faces_that_are_wanted_are_looked_for_and_the_others_left():
     search = Search(Detector(), every=100)
     search.find(grey(0), [])
-    here, gone, left = Known(1, FACE), Known(2, OTHER), Known(3, OTHER, wanted=False)
+    here, gone, left = KnownFace(1, FACE), KnownFace(2, OTHER), KnownFace(3, OTHER, wanted=False)
     finds = search.find(grey(1), [here, gone, left])
     assert list(finds.again) == [(here, FACE), (gone, None)]
     assert list(finds.new) == []
@@ -156,7 +156,7 @@ def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_
     search._searched_at = 0.0  # no search for new faces is due
     end, number = time.monotonic() + 10, 0
     while len(times) < 8 and time.monotonic() < end:
-        search.find(grey(number), [Known(1, FACE)])
+        search.find(grey(number), [KnownFace(1, FACE)])
         number += 1
         time.sleep(0.005)
     search.close()

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from config.logs import Lines, Objects, dress
+from config.logs import JSONFormatter, TextFormatter, dress
 from config.settings import Settings
 from main import create_app
 from web.request_log import QUIET
@@ -21,7 +21,7 @@ def app(tmp_path):
         Settings(source=("demo",), width=320, height=180, fps=15, storage=str(tmp_path / "store"), insecure_public=True)
     )
     yield made
-    made.extensions["foreman"].close()
+    made.extensions["supervisor"].close()
     made.extensions["server"].close()
 
 
@@ -145,14 +145,14 @@ def test_what_gunicorn_would_tell_of_visitors_is_left_out():
 
 def test_lines_for_people_end_in_the_id():
     record = logging.LogRecord("engine", logging.INFO, "x.py", 1, "well", (), None)
-    assert Lines().format(record).endswith("INFO engine: well")
+    assert TextFormatter().format(record).endswith("INFO engine: well")
     record.request = "abc"
-    assert Lines().format(record).endswith("INFO engine: well [abc]")
+    assert TextFormatter().format(record).endswith("INFO engine: well [abc]")
 
 
 def test_objects_are_one_line_each_whatever_is_in_them():
     record = logging.LogRecord("engine", logging.INFO, "x.py", 1, "a\nb \u201cc\u201d %s", ("d",), None)
-    text = Objects().format(record)
+    text = JSONFormatter().format(record)
     assert "\n" not in text
     assert json.loads(text)["message"] == "a\nb \u201cc\u201d d"
     assert json.loads(text)["time"].endswith("+00:00")

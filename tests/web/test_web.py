@@ -92,7 +92,7 @@ def test_a_snapshot_of_a_camera_that_is_lost_is_refused_at_once_with_the_reason(
 
 
 def test_one_too_many_who_waits_for_a_snapshot_is_told_when_to_come_back(client, monkeypatch):
-    monkeypatch.setattr("service.server.GLIMPSES", 0)
+    monkeypatch.setattr("service.server.SNAPSHOT_VIEWERS", 0)
     refused = client.get("/snapshot.jpg")
     assert "wait for a picture already" in problem(refused, 503)
     assert refused.headers["Retry-After"] == "5"

@@ -16,10 +16,10 @@ from delivery.counters import Counts
 from drawing.annotate import annotate
 from errors import ImageError
 from faces import Face, Image
-from media.limits.admission import Crowded
+from media.limits.admission import Overloaded
 from media.pictures.encoding import encoded
 from media.pictures.reader import PictureReader
-from media.results.results import Finding, as_csv
+from media.results.results import FileResult, as_csv
 from web.cameras import the_server
 from web.description.answers import PictureFaces
 from web.description.operations import Answer, Body, Parameter, operation
@@ -112,8 +112,8 @@ def analyze() -> Response:
     return jsonify(_told(_read(*first)[0], sure, first[2]))
 
 
-@blueprint.errorhandler(Crowded)
-def _crowded(_: Crowded) -> Response:
+@blueprint.errorhandler(Overloaded)
+def _crowded(_: Overloaded) -> Response:
     told = "Many pictures are being read at the moment; try again shortly."
     return problem(503, "Busy", told, Retry_After=RETRY_AFTER)
 
@@ -193,7 +193,7 @@ def _name(text: str | None) -> str:
     return "".join(letter for letter in name if letter.isprintable())[:100] or "picture"
 
 
-def _read(name: str, data: bytes, whole: bool) -> tuple[Finding, Image]:
+def _read(name: str, data: bytes, whole: bool) -> tuple[FileResult, Image]:
     """What `PictureReader.read` finds, counted for `/metrics`."""
     finding, image = the_reader().read(name, data, whole)
     counts: Counts = current_app.extensions["pictures"]
@@ -201,17 +201,17 @@ def _read(name: str, data: bytes, whole: bool) -> tuple[Finding, Image]:
     return finding, image
 
 
-def _drawn(name: str, data: bytes, whole: bool, threshold: float) -> tuple[Finding, bytes]:
+def _drawn(name: str, data: bytes, whole: bool, threshold: float) -> tuple[FileResult, bytes]:
     """What was found, and the annotated picture as JPEG; the picture itself, which is large, is let go."""
     finding, image = _read(name, data, whole)
     return finding, encoded(annotate(image, _faces(finding), threshold))
 
 
-def _faces(finding: Finding) -> tuple[Face, ...]:
+def _faces(finding: FileResult) -> tuple[Face, ...]:
     return finding.frames[0][2] if finding.frames else ()
 
 
-def _told(finding: Finding, threshold: float, whole: bool) -> dict[str, Any]:
+def _told(finding: FileResult, threshold: float, whole: bool) -> dict[str, Any]:
     """What JSON says of one picture: each face also says whether it is the largest, and surer than the threshold."""
     largest = max(_faces(finding), key=lambda face: face.box.area, default=None)
     told = finding.as_dict()
@@ -228,7 +228,7 @@ def _zip(given: Iterable[tuple[str, bytes, bool]], threshold: float) -> Response
         ImageError: none of them can be read.
     """
     made, told = io.BytesIO(), []
-    findings: list[Finding] = []
+    findings: list[FileResult] = []
     unread: ImageError | None = None
     with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
         for number, (name, data, whole) in enumerate(given, 1):
@@ -237,7 +237,7 @@ def _zip(given: Iterable[tuple[str, bytes, bool]], threshold: float) -> Response
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:
                 unread = error
-                finding = Finding(name, "image", labels=the_server().model.labels, error=str(error))
+                finding = FileResult(name, "image", labels=the_server().model.labels, error=str(error))
             findings.append(finding)
             told.append(_told(finding, threshold, whole))
         if unread is not None and all(finding.error for finding in findings):

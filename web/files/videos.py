@@ -18,7 +18,7 @@ from media.limits.uploads import MEGABYTE, Upload
 from media.queue.job import Job
 from media.queue.jobs import UPLOAD
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
-from media.queue.supervisor import Foreman
+from media.queue.supervisor import Supervisor
 from web.cameras import the_server
 from web.description.answers import VideoJob
 from web.description.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
@@ -43,10 +43,10 @@ UNKNOWN = {404: "There is no such video, or no longer"}
 FULL = "The disk is full"
 
 
-def the_foreman() -> Foreman:
+def the_supervisor() -> Supervisor:
     """The one who sees that this application's videos are worked at."""
-    foreman: Foreman = current_app.extensions["foreman"]
-    return foreman
+    supervisor: Supervisor = current_app.extensions["supervisor"]
+    return supervisor
 
 
 @blueprint.post("/api/videos")
@@ -70,7 +70,7 @@ def the_foreman() -> Foreman:
 )
 def add() -> Response:
     """Take one video, as the body with `?name=` or as the multipart field `video`; 202 with its state."""
-    jobs = the_foreman().jobs
+    jobs = the_supervisor().jobs
     if jobs.unfinished() >= MOST_WAITING:
         return _crowded()
     limit = the_server().settings.max_video * MEGABYTE
@@ -91,7 +91,7 @@ def add() -> Response:
     job = jobs.add(job_id, name, MOST_WAITING)
     if job is None:  # others were quicker
         return _crowded()
-    the_foreman().wake()
+    the_supervisor().wake()
     response = _state(job)
     response.status_code = 202
     response.headers["Location"] = url_for("videos.state", job_id=job.id)
@@ -158,7 +158,7 @@ def state(job_id: str) -> Response:
 
 
 def _state(job: Job) -> Response:
-    jobs = the_foreman().jobs
+    jobs = the_supervisor().jobs
     expires = job.finished + jobs.keep if job.finished else None
     response = jsonify(
         {
@@ -198,7 +198,7 @@ def result(job_id: str, file: str) -> Response:
         return problem(404, "Unknown result", f"There is no {file[:40]!r} of a video; there is: {', '.join(RESULTS)}.")
     if job.status != "done":
         return _not_ready(job)
-    path = the_foreman().jobs.files(job.id) / file
+    path = the_supervisor().jobs.files(job.id) / file
     kind, ending = RESULTS[file]
     name = f"{PurePath(job.name).stem}{ending}"
     try:
@@ -217,7 +217,7 @@ def _not_ready(job: Job) -> Response:
 @operation("Videos", {200: Answer("It is cancelled", kind=VideoJob)}, {**UNKNOWN, 409: "It is over already", 507: FULL})
 def cancel(job_id: str) -> Response:
     """Stop the analysis of a video, whose files are deleted; 409 where it is over."""
-    job, jobs = _job(job_id), the_foreman().jobs
+    job, jobs = _job(job_id), the_supervisor().jobs
     if not jobs.cancel(job.id):
         return problem(409, "Over", f"The video is {job.status}, there is nothing to cancel; it may be deleted.")
     shutil.rmtree(jobs.files(job.id), ignore_errors=True)  # what its worker still writes goes within a moment, too
@@ -229,12 +229,12 @@ def cancel(job_id: str) -> Response:
 def delete(job_id: str) -> Response:
     """Delete a video and its results at once; its analysis stops."""
     job = _job(job_id)
-    the_foreman().jobs.delete(job.id)
+    the_supervisor().jobs.delete(job.id)
     return Response(status=204)
 
 
 def _job(job_id: str) -> Job:
-    job = the_foreman().jobs.get(job_id) if ID.fullmatch(job_id) else None
+    job = the_supervisor().jobs.get(job_id) if ID.fullmatch(job_id) else None
     if job is None:
         hours = the_server().settings.keep
         told = f"There is no such video; videos are deleted {hours:g} hours after they were read, or when asked to."

@@ -152,7 +152,7 @@ def _answer(visitor: Visitor, message: bytes | str) -> dict[str, Any]:
     if isinstance(message, str):
         return described(422, "Not a frame", "a text message, expected a binary one that holds a whole JPEG")
     try:
-        return _told(visitor.look(message))
+        return _told(visitor.analyze(message))
     except ImageError as error:
         return described(422, "Not a frame", str(error))
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from web.cameras import the_server, unknown_camera
 from web.description.live_answers import Cameras, ServerState
 from web.description.operations import Answer, operation
@@ -37,7 +37,7 @@ def cameras() -> Response:
     return _fresh({"cameras": [_about(engine) for engine in the_server().engines.values()]})
 
 
-def _about(engine: Feed) -> dict[str, object]:
+def _about(engine: Camera) -> dict[str, object]:
     told = {key: value for key, value in engine.state().items() if key in ("name", "source", "status", "viewers")}
     addresses = {
         "video_feed": url_for("live.video_feed", camera=engine.name),

@@ -4,7 +4,7 @@ import time
 
 from flask import Blueprint, Response, request
 
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from delivery.stream import BOUNDARY, OPENING, Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from service.server import Full
@@ -13,7 +13,7 @@ from web.description.operations import Answer, operation
 from web.description.parameters import CAMERA, LOOK, REFUSED, VIEWER, WISHED
 from web.live.streams import headed, streamed
 from web.problems import problem
-from web.view_query import look, viewer
+from web.view_query import view, viewer
 
 blueprint = Blueprint("live", __name__)
 
@@ -53,9 +53,9 @@ def video_feed(camera: str = "") -> Response:
 )
 def snapshot(camera: str = "") -> Response:
     """The newest annotated frame; opens the camera for it where nobody is watching."""
-    engine, watching = chosen_camera(camera), Viewer(look=look())
+    engine, watching = chosen_camera(camera), Viewer(view=view())
     try:
-        with the_server().glimpse(engine, watching) as hub:
+        with the_server().enter_snapshot(engine, watching) as hub:
             lost = engine.brief()["status"] == "lost"  # it is being opened again, which may take for ever
             picture = None if lost else _newest_frame(hub, SNAPSHOT_LIMIT)
     except Full as full:
@@ -83,6 +83,6 @@ def _newest_frame(hub: Hub[Outgoing], limit: float) -> Picture | None:
     return None
 
 
-def _no_picture(engine: Feed) -> Response:
+def _no_picture(engine: Camera) -> Response:
     message = engine.state()["message"] or "it gave no frame in time"
     return problem(503, "No picture", f"The camera {engine.name!r} has no picture: {message}.", Retry_After="2")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from service.shared_metrics import Board
+from service.shared_metrics import SharedMetrics
 
 log = logging.getLogger("figures")
 
@@ -69,23 +69,23 @@ class SharedFigures:
         self._own = own
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._board: Board | None = None
+        self._board: SharedMetrics | None = None
         self._place: int | None = None
         self._before = Figures()
         self._thread = threading.Thread(target=self._go_on_posting, name="figures", daemon=True)
         self._failed = False
 
-    def open(self, board: Board) -> None:
+    def open(self, shared_metrics: SharedMetrics) -> None:
         """Take part in a server of several workers, in turn or at a time; what one before has counted is gone on with.
 
         Args:
             board: of the server, shared by all its workers.
         """
-        self._board, self._place = board, board.take_place()
+        self._board, self._place = shared_metrics, shared_metrics.take_place()
         if self._place is None:
             log.warning("there are more workers than the board has places: this one's figures are missing in /metrics")
             return
-        left = board.read_place(self._place)
+        left = shared_metrics.read_place(self._place)
         self._before.counts = _decoded(left).counts if left else {}
         self._post()
         self._thread.start()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import Metric
 
-from delivery.cameras import Feed
+from delivery.cameras import Camera
 from web.metrics.aggregation import CameraCounts, Values
 from web.metrics.families import Family
 
@@ -31,22 +31,22 @@ COUNTS = {
 }
 
 
-def counts_of(feed: Feed) -> CameraCounts:
+def counts_of(feed: Camera) -> CameraCounts:
     """What a camera has counted since it was started, as far as this process knows."""
-    tally, counts = feed.tally, feed.counts()
+    counters, counts = feed.counters, feed.counts()
     single = {
-        "expression_frames_captured": tally.captured,
-        "expression_frames_analysed": tally.analysed,
-        "expression_source_failures": tally.failures,
+        "expression_frames_captured": counters.captured,
+        "expression_frames_analysed": counters.analysed,
+        "expression_source_failures": counters.failures,
         "expression_frames_delivered": counts["frames"],
         "expression_delivered_bytes": counts["sent"],
     }
     several: dict[str, Values] = {
         "expression_frames_dropped": {(reason,): (count,) for reason, count in feed.dropped().items()},
-        "expression_stage_seconds": {(stage,): numbers for stage, numbers in dict(tally.stages).items()},
-        "expression_delay_seconds": {(): (*tally.delay.classes, tally.delay.total)},
+        "expression_stage_seconds": {(stage,): numbers for stage, numbers in dict(counters.stages).items()},
+        "expression_delay_seconds": {(): (*counters.delay.classes, counters.delay.total)},
     }
-    return CameraCounts(tally.since, {**several, **{name: {(): (value,)} for name, value in single.items()}})
+    return CameraCounts(counters.since, {**several, **{name: {(): (value,)} for name, value in single.items()}})
 
 
 def count_metrics(cameras: dict[str, CameraCounts]) -> Iterator[Metric]:
@@ -60,7 +60,7 @@ def count_metrics(cameras: dict[str, CameraCounts]) -> Iterator[Metric]:
         yield family.metric(name, values)
 
 
-def state_metrics(feeds: list[Feed]) -> Iterator[Metric]:
+def state_metrics(feeds: list[Camera]) -> Iterator[Metric]:
     """How cameras fare now."""
     states = {feed.name: feed.state() for feed in feeds}
     for key, (name, words) in STATES.items():

@@ -17,7 +17,7 @@ from media.queue.jobs import Jobs
 from service.server import Server
 from web.cameras import the_server
 from web.description.operations import Answer, operation
-from web.files.videos import the_foreman
+from web.files.videos import the_supervisor
 from web.metrics.aggregation import SharedFigures
 from web.metrics.camera_metrics import count_metrics, state_metrics
 from web.metrics.worker_metrics import WorkerFigures
@@ -29,7 +29,7 @@ def register(app: Flask) -> None:
     """Have an application count what `/metrics` tells; to be called when all that it reads from is there."""
     known = app.extensions
     known["pictures"] = Counts()
-    known["worker"] = WorkerFigures(known["server"], known["keeper"], known["requests"], known["pictures"])
+    known["worker"] = WorkerFigures(known["server"], known["record_manager"], known["requests"], known["pictures"])
     known["figures"] = SharedFigures(known["worker"].read)
 
 
@@ -40,7 +40,7 @@ def metrics() -> Response:
     registry = CollectorRegistry()  # one of its own each time: it holds no figures, the server does
     figures: SharedFigures = current_app.extensions["figures"]
     registry.register(_Shared(the_server(), current_app.extensions["worker"], figures))
-    registry.register(_Common(the_server(), the_foreman().jobs))
+    registry.register(_Common(the_server(), the_supervisor().jobs))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

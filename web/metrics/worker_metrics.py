@@ -6,7 +6,7 @@ from prometheus_client import ProcessCollector
 from prometheus_client.core import Metric
 
 from delivery.counters import Counts
-from recording.keeper import OUTCOMES, Keeper
+from recording.manager import OUTCOMES, RecordManager
 from service.server import Server
 from web.metrics.aggregation import Figures, Values
 from web.metrics.camera_metrics import counts_of
@@ -50,8 +50,8 @@ class WorkerFigures:
         pictures: those that were read and the faces in them, under no label.
     """
 
-    def __init__(self, server: Server, keeper: Keeper, requests: Counts, pictures: Counts) -> None:
-        self._server, self._keeper, self._requests, self._pictures = server, keeper, requests, pictures
+    def __init__(self, server: Server, record_manager: RecordManager, requests: Counts, pictures: Counts) -> None:
+        self._server, self._keeper, self._requests, self._pictures = server, record_manager, requests, pictures
         self._process = ProcessCollector(registry=None)
 
     def read(self, worker: str) -> Figures:

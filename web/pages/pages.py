@@ -23,8 +23,8 @@ def index() -> str | Response:
     cameras = list(server.engines)
     if not cameras:
         return Response(render_template("waiting.html"), 503, {"Refresh": "3", "Retry-After": "3"})
-    usual = {name: getattr(server.look, name) for name in ("bars", "privacy", "threshold", "smoothing")}
-    return render_template("index.html", cameras=cameras, notice=server.notice, look=usual, labels=EXPRESSIONS)
+    usual = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
+    return render_template("index.html", cameras=cameras, notice=server.notice, view=usual, labels=EXPRESSIONS)
 
 
 @blueprint.get("/pictures")

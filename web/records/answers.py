@@ -21,7 +21,7 @@ Pixels = Annotated[float, Meta(ge=WIDTHS[0], le=WIDTHS[1], multiple_of=1, exampl
 Size = Annotated[int, Meta(ge=0, examples=[1280])]
 
 
-class RecordWishes(Struct, forbid_unknown_fields=True):
+class RecordRequest(Struct, forbid_unknown_fields=True):
     """What is to be recorded, and how it is to look; the server's usual where nothing is said."""
 
     camera: Annotated[NAME, Meta(examples=["camera"])] | UnsetType = UNSET

@@ -12,18 +12,18 @@ from flask import Blueprint, Response, abort, current_app, jsonify, render_templ
 
 from delivery.viewers import Viewer
 from errors import RecordError
-from recording.keeper import Keeper
+from recording.manager import RecordManager
 from recording.store import ID, MOMENT, RATE, WIDEST, Record
 from service.server import Full
 from web.cameras import chosen_camera, the_server
 from web.description.operations import CONDITIONS, UNCHANGED, Answer, Body, Parameter, operation
 from web.description.parameters import DOWNLOAD, SECRET
 from web.problems import problem
-from web.records.answers import RecordState, RecordStates, RecordWishes
+from web.records.answers import RecordRequest, RecordState, RecordStates
 from web.records.states import KINDS, state_of
 from web.security.authorization import welcome_still
 from web.security.bodies import json_body
-from web.view_query import look
+from web.view_query import view
 
 blueprint = Blueprint("records", __name__)
 
@@ -39,10 +39,10 @@ FILES = [*KINDS.values(), PICTURE]
 UNKNOWN = {404: "There is no such record, or no longer"}
 
 
-def the_keeper() -> Keeper:
+def the_record_manager() -> RecordManager:
     """The one who makes and keeps this application's records."""
-    keeper: Keeper = current_app.extensions["keeper"]
-    return keeper
+    record_manager: RecordManager = current_app.extensions["record_manager"]
+    return record_manager
 
 
 @blueprint.get("/records")
@@ -54,7 +54,7 @@ def listing() -> str:
 @blueprint.get("/records/<record_id>")
 def page(record_id: str) -> tuple[str, int]:
     """The page of one record: video, time line, shares, moments."""
-    record = the_keeper().records.get(record_id)
+    record = the_record_manager().records.get(record_id)
     hours = f"{the_server().settings.keep:g}"
     return render_template("record.html", record=record_id, known=bool(record), hours=hours), 200 if record else 404
 
@@ -73,8 +73,8 @@ def states() -> Response:
         form = "each of 16 letters, digits, '-' and '_'"
         told = f"Got {len(ids)} ids, expected 1 to {MOST_IDS}, {form}, such as ?id=ID1&id=ID2; there is no list of all."
         return problem(400, "Which records", told)
-    known = [the_keeper().records.get(record_id) for record_id in ids]
-    found = [state_of(record, the_keeper().records.keep) for record in known if record is not None]
+    known = [the_record_manager().records.get(record_id) for record_id in ids]
+    found = [state_of(record, the_record_manager().records.keep) for record in known if record is not None]
     return _answer({"records": [told for told in found if told is not None]})
 
 
@@ -90,7 +90,7 @@ def states() -> Response:
         503: "As many records or viewers as may be",
         507: "The disk is full",
     },
-    body=Body("What is to be recorded", json=RecordWishes, required=False),
+    body=Body("What is to be recorded", json=RecordRequest, required=False),
 )
 def begin() -> Response:
     """Record what a viewer of `camera` sees, in the look that the other members wish for; 201 with its state.
@@ -98,16 +98,16 @@ def begin() -> Response:
     It ends when asked to, after `--record-minutes`, or when the disk is full.
     """
     wishes = _wishes()
-    engine, wanted = chosen_camera(wishes.get("camera", "")), look(wishes)
-    viewer = Viewer(look=replace(wanted, width=min(wanted.width or WIDEST, WIDEST)), fps=RATE)
+    engine, wanted = chosen_camera(wishes.get("camera", "")), view(wishes)
+    viewer = Viewer(view=replace(wanted, width=min(wanted.width or WIDEST, WIDEST)), fps=RATE)
     labels = the_server().model.labels
     try:
         hub = the_server().enter(engine, viewer)
     except Full as full:
         return problem(503, "Too many viewers", str(full), Retry_After="5")
-    about = {"camera": engine.name, "look": asdict(viewer.look)}
+    about = {"camera": engine.name, "look": asdict(viewer.view)}
     try:
-        record = the_keeper().begin(about, labels, hub, viewer, lambda: engine.leave(viewer), welcome_still())
+        record = the_record_manager().begin(about, labels, hub, viewer, lambda: engine.leave(viewer), welcome_still())
     except BaseException as error:
         engine.leave(viewer)
         if isinstance(error, RecordError):
@@ -121,7 +121,7 @@ def begin() -> Response:
 
 
 def _wishes() -> dict[str, Any]:
-    wishes = json_body(RecordWishes, LARGEST, '{"camera": "door", "privacy": "blur"}')
+    wishes = json_body(RecordRequest, LARGEST, '{"camera": "door", "privacy": "blur"}')
     given = {name: getattr(wishes, name) for name in wishes.__struct_fields__}
     return {name: value for name, value in given.items() if value is not msgspec.UNSET}
 
@@ -178,11 +178,11 @@ def delete(record_id: str) -> Response:
 
 
 def _record(record_id: str) -> Record:
-    return the_keeper().records.get(record_id) or abort(_unknown())
+    return the_record_manager().records.get(record_id) or abort(_unknown())
 
 
 def _state(record: Record) -> dict[str, Any]:
-    return state_of(record, the_keeper().records.keep) or abort(_unknown())
+    return state_of(record, the_record_manager().records.keep) or abort(_unknown())
 
 
 def _unknown() -> Response:

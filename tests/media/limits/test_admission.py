@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from media.limits.admission import Crowded, Turns
+from media.limits.admission import Admission, Overloaded
 from tests.support.servers.recorded import until
 
 
@@ -22,10 +22,10 @@ def holding(turns, count):
 
 
 def test_some_work_some_wait_and_one_more_is_refused_at_once():
-    turns = Turns(at_once=2, waiting=3, patience=10)
+    turns = Admission(at_once=2, waiting=3, patience=10)
     threads, inside, go = holding(turns, 5)
     until(lambda: len(inside) == 2 and turns._present == 5)
-    with pytest.raises(Crowded, match="5 are at it or waiting"), turns.turn():
+    with pytest.raises(Overloaded, match="5 are at it or waiting"), turns.turn():
         pass
     go.set()
     for thread in threads:
@@ -36,17 +36,17 @@ def test_some_work_some_wait_and_one_more_is_refused_at_once():
 
 
 def test_who_waits_in_vain_is_refused_and_leaves_its_place():
-    turns = Turns(at_once=1, waiting=1, patience=0.05)
+    turns = Admission(at_once=1, waiting=1, patience=0.05)
     with turns.turn():
         for _ in range(3):
-            with pytest.raises(Crowded, match=r"no turn came within 0\.05 s"), turns.turn():
+            with pytest.raises(Overloaded, match=r"no turn came within 0\.05 s"), turns.turn():
                 pass
     with turns.turn():
         pass
 
 
 def test_a_turn_is_given_back_after_an_error():
-    turns = Turns(at_once=1, waiting=0, patience=1)
+    turns = Admission(at_once=1, waiting=0, patience=1)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError), turns.turn():
             1 / 0  # noqa: B018

@@ -4,7 +4,7 @@ from skimage import data
 
 from config.settings import Settings
 from faces import Box
-from media.pictures.stills import Stills
+from media.pictures.stills import StillReader
 from model import EmotionModel
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
@@ -12,7 +12,7 @@ ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 
 @pytest.fixture(scope="module")
 def stills():
-    return Stills(EmotionModel.load(Settings().weights), Settings())
+    return StillReader(EmotionModel.load(Settings().weights), Settings())
 
 
 def test_a_real_smiling_face_is_found_and_called_happy(stills):

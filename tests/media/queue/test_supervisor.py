@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import Settings
 from media.queue import supervisor as foreman_module
-from media.queue.supervisor import Foreman
+from media.queue.supervisor import Supervisor
 from tests.support.servers.handed_in import hand_in
 
 MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"
@@ -17,8 +17,8 @@ DEAF = "open({!r}, 'a').write('x'); import time; time.sleep(60)"
 
 
 @pytest.fixture
-def foreman(tmp_path):
-    made = Foreman(Settings(source=("demo",), storage=str(tmp_path / "store")))
+def supervisor(tmp_path):
+    made = Supervisor(Settings(source=("demo",), storage=str(tmp_path / "store")))
     yield made
     made.close()
 
@@ -44,7 +44,7 @@ def until(condition, seconds=30):
         time.sleep(0.01)
 
 
-def test_a_start_that_fails_for_want_of_a_process_is_tried_again(foreman, clip, tmp_path, monkeypatch, caplog):
+def test_a_start_that_fails_for_want_of_a_process_is_tried_again(supervisor, clip, tmp_path, monkeypatch, caplog):
     started, whole, tries = stand_in(monkeypatch, tmp_path, MARK), subprocess.Popen, []
 
     def out_of_processes(*given, **named):
@@ -55,15 +55,15 @@ def test_a_start_that_fails_for_want_of_a_process_is_tried_again(foreman, clip, 
 
     monkeypatch.setattr(foreman_module.subprocess, "Popen", out_of_processes)
     monkeypatch.setattr(foreman_module, "LOOK", 0.1)
-    hand_in(foreman.jobs, clip)
-    foreman.wake()
+    hand_in(supervisor.jobs, clip)
+    supervisor.wake()
     until(started.exists)
     assert tries[1] - tries[0] >= 0.1
     assert tries[2] - tries[1] >= 0.2, "with growing pauses"
     assert caplog.text.count("no worker for videos can be started (Resource temporarily unavailable)") == 2
 
 
-def test_a_start_waits_for_no_tidying(foreman, monkeypatch):
+def test_a_start_waits_for_no_tidying(supervisor, monkeypatch):
     begun, go_on, done = threading.Event(), threading.Event(), []
 
     def slow(jobs):
@@ -72,45 +72,45 @@ def test_a_start_waits_for_no_tidying(foreman, monkeypatch):
         done.append(jobs)
 
     monkeypatch.setattr(foreman_module, "tidy", slow)
-    foreman.jobs.folder.mkdir(parents=True)
-    foreman.open()
+    supervisor.jobs.folder.mkdir(parents=True)
+    supervisor.open()
     assert begun.wait(20), "it is tidied up at once"
     assert not done
     go_on.set()
     until(lambda: done)
 
 
-def test_a_server_to_which_no_video_was_ever_handed_in_starts_and_makes_nothing(foreman, tmp_path):
-    foreman.open()
-    assert foreman._thread is None
+def test_a_server_to_which_no_video_was_ever_handed_in_starts_and_makes_nothing(supervisor, tmp_path):
+    supervisor.open()
+    assert supervisor._thread is None
     assert not (tmp_path / "store").exists()
 
 
-def test_a_damaged_record_of_videos_does_not_keep_the_server_from_starting(foreman, caplog):
-    foreman.jobs.folder.mkdir(parents=True)
-    (foreman.jobs.folder / "jobs.db").write_bytes(b"no database" * 1000)
-    foreman.open()
+def test_a_damaged_record_of_videos_does_not_keep_the_server_from_starting(supervisor, caplog):
+    supervisor.jobs.folder.mkdir(parents=True)
+    (supervisor.jobs.folder / "jobs.db").write_bytes(b"no database" * 1000)
+    supervisor.open()
     until(lambda: "jobs.db in the folder of --storage is damaged" in caplog.text)
-    assert foreman._thread.is_alive()
+    assert supervisor._thread.is_alive()
 
 
-def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(foreman, monkeypatch, caplog):
+def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(supervisor, monkeypatch, caplog):
     def anothers(path):
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "is_dir", anothers)
-        foreman.open()
+        supervisor.open()
     assert "the storage cannot be used; main.py --check tells more (Permission denied)" in caplog.text
 
 
-def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(foreman, clip, tmp_path, monkeypatch):
+def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(supervisor, clip, tmp_path, monkeypatch):
     started = stand_in(monkeypatch, tmp_path, DEAF)
     monkeypatch.setattr(foreman_module, "PATIENCE", 0.2)
-    job = hand_in(foreman.jobs, clip)
-    foreman.wake()
+    job = hand_in(supervisor.jobs, clip)
+    supervisor.wake()
     until(started.exists)
-    assert foreman.jobs.claim(job.id, foreman._name)
-    foreman.close()
-    assert foreman._process is None
-    assert foreman.jobs.get(job.id).status == "queued"
+    assert supervisor.jobs.claim(job.id, supervisor._name)
+    supervisor.close()
+    assert supervisor._process is None
+    assert supervisor.jobs.get(job.id).status == "queued"

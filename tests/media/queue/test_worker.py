@@ -15,9 +15,9 @@ from inference.bundle import located
 from media.queue.job import Job
 from media.queue.jobs import UPLOAD
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
-from media.queue.supervisor import Foreman
+from media.queue.supervisor import Supervisor
 from media.queue.worker import Worker, main
-from media.results.results import Finding
+from media.results.results import FileResult
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.support.servers.servers import ROOT
@@ -102,13 +102,13 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(settings, tmp_p
     worker = Worker(settings, "one")
     clip = write_clip(tmp_path / "clip.mp4", frames=5)
     first, second = hand_in(worker.jobs, clip), hand_in(worker.jobs, clip, "b" * 16)
-    told, whole = [], Finding.as_dict
+    told, whole = [], FileResult.as_dict
 
     def broken_once(finding):
         told.append(finding)
         return whole(finding) if len(told) > 1 else 1 / 0
 
-    monkeypatch.setattr(Finding, "as_dict", broken_once)
+    monkeypatch.setattr(FileResult, "as_dict", broken_once)
     work_off(worker)
     assert "by a fault of this program" in worker.jobs.get(first.id).message
     assert files(worker.jobs, first) == []
@@ -135,26 +135,26 @@ def test_a_worker_that_is_stopped_puts_its_job_back(settings, tmp_path):
 
 
 def test_a_killed_worker_is_replaced_and_its_job_ends_once(settings, tmp_path):
-    foreman = Foreman(settings)
-    job = hand_in(foreman.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
-    foreman.wake()
+    supervisor = Supervisor(settings)
+    job = hand_in(supervisor.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
+    supervisor.wake()
     try:
-        await_status(foreman.jobs, job, "running")
-        killed = foreman._process.pid
+        await_status(supervisor.jobs, job, "running")
+        killed = supervisor._process.pid
         os.kill(killed, signal.SIGKILL)
-        found = await_status(foreman.jobs, job, "done")
+        found = await_status(supervisor.jobs, job, "done")
         assert found.attempts == 2
-        assert foreman._process.pid != killed
+        assert supervisor._process.pid != killed
         time.sleep(1)  # it tidies up after it has said so
-        assert files(foreman.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
-        assert len(json.loads((foreman.jobs.files(job.id) / RESULT).read_text())["frames"]) == 150
+        assert files(supervisor.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
+        assert len(json.loads((supervisor.jobs.files(job.id) / RESULT).read_text())["frames"]) == 150
     finally:
-        foreman.close()
-    assert foreman._process is None
+        supervisor.close()
+    assert supervisor._process is None
 
 
 def test_a_server_that_ends_leaves_no_worker_and_the_next_takes_the_job_up(settings, tmp_path):
-    first = Foreman(settings)
+    first = Supervisor(settings)
     job = hand_in(first.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
     first.wake()
     await_status(first.jobs, job, "running")
@@ -162,7 +162,7 @@ def test_a_server_that_ends_leaves_no_worker_and_the_next_takes_the_job_up(setti
     first.close()
     assert process.poll() is not None
     assert first.jobs.get(job.id).status == "queued"
-    second = Foreman(settings)
+    second = Supervisor(settings)
     second.open()
     try:
         await_status(second.jobs, job, "done")
@@ -171,20 +171,20 @@ def test_a_server_that_ends_leaves_no_worker_and_the_next_takes_the_job_up(setti
 
 
 def test_a_worker_apart_works_at_what_waits_until_it_is_told_to_end(settings, tmp_path):
-    foreman = Foreman(replace(settings, worker="apart"))
-    job = hand_in(foreman.jobs, write_clip(tmp_path / "clip.mp4", frames=15))
-    foreman.wake()
+    supervisor = Supervisor(replace(settings, worker="apart"))
+    job = hand_in(supervisor.jobs, write_clip(tmp_path / "clip.mp4", frames=15))
+    supervisor.wake()
     command = [sys.executable, "main.py", "worker", "--storage", settings.storage]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
-        await_status(foreman.jobs, job, "done")
-        assert foreman._process is None
+        await_status(supervisor.jobs, job, "done")
+        assert supervisor._process is None
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:
         process.kill()
         process.wait()
-        foreman.close()
+        supervisor.close()
 
 
 def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys, monkeypatch):
@@ -258,9 +258,9 @@ def test_a_worker_that_cannot_start_is_started_again_with_growing_pauses(setting
     broken = tmp_path / "broken.py"
     broken.write_text(f"open({str(tmp_path / 'started')!r}, 'a').write('x')\nraise SystemExit(3)\n")
     monkeypatch.setattr("media.queue.supervisor.WORKER", broken)
-    foreman = Foreman(settings)
-    hand_in(foreman.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
-    foreman.wake()
+    supervisor = Supervisor(settings)
+    hand_in(supervisor.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
+    supervisor.wake()
     time.sleep(7)
-    foreman.close()
+    supervisor.close()
     assert 2 <= len((tmp_path / "started").read_text()) <= 3

@@ -11,7 +11,7 @@ from config.settings import Settings
 from errors import QueueError
 from media.queue.heartbeat import Heartbeat
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
-from media.queue.supervisor import Foreman
+from media.queue.supervisor import Supervisor
 from media.queue.worker import Worker
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in, while_working, work_off
@@ -93,13 +93,13 @@ def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monk
 
 
 def test_two_servers_of_one_folder_start_one_worker(settings, tmp_path):
-    foremen = [Foreman(settings), Foreman(settings)]
+    foremen = [Supervisor(settings), Supervisor(settings)]
     job = hand_in(foremen[0].jobs, write_clip(tmp_path / "clip.mp4", frames=150))
     try:
-        for foreman in foremen:
-            foreman.wake()
+        for supervisor in foremen:
+            supervisor.wake()
         await_status(foremen[0].jobs, job, "done")
-        assert sum(foreman._process is not None for foreman in foremen) == 1
+        assert sum(supervisor._process is not None for supervisor in foremen) == 1
     finally:
-        for foreman in foremen:
-            foreman.close()
+        for supervisor in foremen:
+            supervisor.close()

@@ -3,7 +3,7 @@ import io
 import json
 
 from faces import Box, Face
-from media.results.results import Finding, as_csv, as_json
+from media.results.results import FileResult, as_csv, as_json
 
 LABELS = ("happy", "sad")
 
@@ -13,11 +13,11 @@ def a_face(happy, x=1, track=None):
 
 
 def a_picture(name="holiday.jpg", *faces):
-    return Finding(name, "image", 100, 80, labels=LABELS, frames=[(0, 0.0, tuple(faces))])
+    return FileResult(name, "image", 100, 80, labels=LABELS, frames=[(0, 0.0, tuple(faces))])
 
 
 def test_csv_has_a_row_a_face_and_a_column_a_label():
-    video = Finding("clip.mp4", "video", 100, 80, 25.0, LABELS, [(0, 0.0, ()), (1, 0.04, (a_face(0.9, track=3),))])
+    video = FileResult("clip.mp4", "video", 100, 80, 25.0, LABELS, [(0, 0.0, ()), (1, 0.04, (a_face(0.9, track=3),))])
     first, second, third = csv.DictReader(io.StringIO(as_csv([a_picture("a.jpg", a_face(0.8), a_face(0.3)), video])))
     assert (first["path"], first["expression"], first["confidence"], first["track"]) == ("a.jpg", "happy", "0.8", "")
     assert (second["expression"], second["sad"]) == ("sad", "0.7")
@@ -38,5 +38,5 @@ def test_nothing_found_is_a_head_and_an_entry():
 
 
 def test_what_went_wrong_stands_in_the_entry():
-    (entry,) = json.loads(as_json([Finding("x.jpg", "image", error="x.jpg: it is no picture")]))
+    (entry,) = json.loads(as_json([FileResult("x.jpg", "image", error="x.jpg: it is no picture")]))
     assert entry["error"] == "x.jpg: it is no picture"

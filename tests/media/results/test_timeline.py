@@ -1,7 +1,7 @@
 import pytest
 
 from faces import Box, Face
-from media.results.results import Finding
+from media.results.results import FileResult
 from media.results.timeline import STEPS, timeline
 
 LABELS = ("happy", "sad")
@@ -12,7 +12,7 @@ def faces(*happy):
 
 
 def a_video(*frames):
-    return Finding("clip.mp4", "video", 100, 80, 10.0, LABELS, list(frames))
+    return FileResult("clip.mp4", "video", 100, 80, 10.0, LABELS, list(frames))
 
 
 def test_a_step_holds_the_mean_of_all_faces_and_none_where_there_is_none():

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image as Pillow
 
 from errors import ImageError
-from media.limits.admission import Crowded
+from media.limits.admission import Overloaded
 from media.sandbox.decoder import HEAD
 from media.sandbox.decoding import FORMATS, read_picture
 from media.sandbox.sandbox import Sandbox
@@ -187,7 +187,7 @@ def test_where_no_process_can_be_started_it_is_busy_and_keeps_nothing_open(sandb
     with monkeypatch.context() as starting:
         starting.setattr(subprocess, "Popen", no_room)
         for _ in range(3):
-            with pytest.raises(Crowded, match=r"can be started \(Resource temporarily unavailable\)"):
+            with pytest.raises(Overloaded, match=r"can be started \(Resource temporarily unavailable\)"):
                 sandbox.read_picture(encoded(), "a", LIMIT)
     assert held() == before
     assert sandbox.read_picture(encoded(), "a", LIMIT).shape == (40, 60, 3)

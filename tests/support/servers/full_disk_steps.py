@@ -15,7 +15,7 @@ from media.limits import disk as disk_module
 from media.queue.jobs import UPLOAD, Jobs
 from media.queue.worker import Worker
 from recording.closing import FULL
-from recording.keeper import Keeper
+from recording.manager import RecordManager
 from recording.store import Records
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in
@@ -89,9 +89,9 @@ def records(disk):
     disk.clear()
 
 
-def keeper(disk):
+def record_manager(disk):
     """A record the end of which found no room, although some was kept for it, is closed as soon as there is some."""
-    hub, kept = Hub(), Keeper(Settings(source=("demo",), storage=str(disk.folder)))
+    hub, kept = Hub(), RecordManager(Settings(source=("demo",), storage=str(disk.folder)))
     record = kept.begin(about(), LABELS, hub, Viewer(), lambda: None, lambda: True)
     for _ in range(40):
         feed(hub, kept._recorders[0], [(HAPPY,)])
@@ -138,6 +138,6 @@ def worker(disk):
 if __name__ == "__main__":
     disk_module.SPARE = 0  # what is looked at here is what comes after that
     disk = Disk(Path(sys.argv[1]))
-    for step in (queue, records, keeper, worker):
+    for step in (queue, records, record_manager, worker):
         step(disk)
         assert disk.files("jobs.db", "queue.", ".lock") == [], step

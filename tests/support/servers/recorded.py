@@ -10,7 +10,7 @@ import av
 import cv2
 
 from delivery.stream import Hub, Outgoing, Picture
-from delivery.view_options import Look
+from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from faces import Box, Face
 from recording.recorder import Recorder
@@ -36,17 +36,17 @@ def show(hub: Hub[Outgoing], picture: Picture) -> None:
     hub.publish(Outgoing(picture, b""))
 
 
-def about(limit=60.0, look=None):
-    return {"camera": "door", "look": asdict(look or Look()), "labels": list(LABELS), "limit": limit}
+def about(limit=60.0, view=None):
+    return {"camera": "door", "look": asdict(view or ViewOptions()), "labels": list(LABELS), "limit": limit}
 
 
 @contextmanager
-def recording(folder: Path, limit: float = 60.0, look: Look | None = None):
+def recording(folder: Path, limit: float = 60.0, view: ViewOptions | None = None):
     """A hub and the recorder that watches it; the recorder has ended when the block has."""
     hub: Hub[Outgoing] = Hub()
-    record, lock = Records(folder, keep=3600).begin(about(limit, look))
+    record, lock = Records(folder, keep=3600).begin(about(limit, view))
     left = []
-    recorder = Recorder(record, lock, hub, Viewer(look=look), lambda: left.append(True))
+    recorder = Recorder(record, lock, hub, Viewer(view=view), lambda: left.append(True))
     recorder.start()
     try:
         yield hub, recorder

@@ -22,7 +22,7 @@ def settings(tmp_path):
 def client(settings):
     app = create_app(settings)
     yield app.test_client()
-    app.extensions["foreman"].close()
+    app.extensions["supervisor"].close()
     app.extensions["server"].close()
 
 
@@ -132,16 +132,16 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
         assert "upload" not in state["results"]
         problem(client.get(f"/api/videos/{state['id']}/upload"), 404)
         time.sleep(max(0.0, state["expires"] - time.time()) + 0.1)
-        tidy(app.extensions["foreman"].jobs)
+        tidy(app.extensions["supervisor"].jobs)
         problem(client.get(f"/api/videos/{state['id']}"), 404)
     finally:
-        app.extensions["foreman"].close()
+        app.extensions["supervisor"].close()
         app.extensions["server"].close()
     assert left_behind(settings) == []
 
 
 def test_a_result_that_is_deleted_while_it_is_asked_for_is_unknown(client, monkeypatch):
-    jobs = client.application.extensions["foreman"].jobs
+    jobs = client.application.extensions["supervisor"].jobs
     job_id = client.post("/api/videos", data=b"x").json["id"]
     assert jobs.finish(jobs.claim(job_id, "one"), "done")
     path = f"/api/videos/{job_id}/result.json"
@@ -158,16 +158,16 @@ def test_a_result_that_is_deleted_while_it_is_asked_for_is_unknown(client, monke
 
 def test_a_storage_that_cannot_be_used_keeps_no_server_from_starting_and_is_told(settings, caplog):
     app = create_app(replace(settings, storage="a" * 300))
-    app.extensions["foreman"].open()
-    app.extensions["keeper"].open()
+    app.extensions["supervisor"].open()
+    app.extensions["record_manager"].open()
     assert "the storage cannot be used; main.py --check tells more (File name too long)" in caplog.text
     client = app.test_client()
     told = "The server's storage cannot be used (File name too long); tell its keeper."
     assert problem(client.post("/api/videos", data=b"x"), 503) == told
     assert problem(client.post("/api/records"), 503) == told
     assert client.get("/").status_code == 200
-    app.extensions["foreman"].close()
-    app.extensions["keeper"].close()
+    app.extensions["supervisor"].close()
+    app.extensions["record_manager"].close()
     app.extensions["server"].close()
 
 
@@ -181,5 +181,5 @@ def test_a_redis_that_does_not_answer_is_told_and_nothing_is_left(settings, queu
     Path(settings.storage, "videos").mkdir(parents=True, exist_ok=True)
     assert told in problem(client.get(f"/api/videos/{'a' * 16}"), 503)
     assert client.get("/metrics").status_code == 200
-    app.extensions["foreman"].close()
+    app.extensions["supervisor"].close()
     app.extensions["server"].close()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from service.shared_metrics import Board
+from service.shared_metrics import SharedMetrics
 from web.metrics.aggregation import CameraCounts, Figures, SharedFigures
 from web.metrics.families import Family
 
@@ -23,16 +23,16 @@ class Worker:
         return Figures({**counts, **self.padding}, {HERE: {(): (self.here,)}})
 
 
-def posted_by_another(board: Board, place: int, asked: float, here: float) -> None:
+def posted_by_another(shared_metrics: SharedMetrics, place: int, asked: float, here: float) -> None:
     """Post as a process that does not live."""
     other = SharedFigures(Worker(asked, here).read)
-    other._board, other._place = board, place
+    other._board, other._place = shared_metrics, place
     other._post()
 
 
 @pytest.fixture
-def board():
-    made = Board()
+def shared_metrics():
+    made = SharedMetrics()
     yield made
     made._locks.close()
     made._memory.close()
@@ -44,7 +44,7 @@ def worker():
 
 
 @pytest.fixture
-def shared(board, worker):
+def shared(shared_metrics, worker):
     made = SharedFigures(worker.read)
     yield made
     made.close()
@@ -56,55 +56,55 @@ def test_a_process_of_its_own_tells_its_own_figures_at_once(shared, worker):
     assert (told.counts[ASKED]["GET",], told.counts["cpu"]["1",]) == ((7, 3.5), (1.0,))
 
 
-def test_what_a_worker_that_ended_has_counted_still_counts_but_its_viewers_do_not(board, shared):
-    posted_by_another(board, 5, asked=10, here=4)
-    shared.open(board)
+def test_what_a_worker_that_ended_has_counted_still_counts_but_its_viewers_do_not(shared_metrics, shared):
+    posted_by_another(shared_metrics, 5, asked=10, here=4)
+    shared.open(shared_metrics)
     told = shared.read()
     assert told.counts[ASKED]["GET",] == (13, 6.5)
     assert told.gauges[HERE][()] == (2,)
     assert set(told.counts["cpu"]) == {("1",), ("6",)}
 
 
-def test_who_takes_a_place_goes_on_with_what_was_counted_there(board, shared, worker):
-    posted_by_another(board, 0, asked=10, here=4)
-    shared.open(board)
+def test_who_takes_a_place_goes_on_with_what_was_counted_there(shared_metrics, shared, worker):
+    posted_by_another(shared_metrics, 0, asked=10, here=4)
+    shared.open(shared_metrics)
     worker.asked = 4
     assert shared.read().counts[ASKED]["GET",] == (14, 7)
     assert shared.read().counts["cpu"]["1",] == (2.0,)
     assert shared.read().gauges[HERE][()] == (2,)
 
 
-def test_each_posts_without_being_asked(board, shared, worker, monkeypatch):
+def test_each_posts_without_being_asked(shared_metrics, shared, worker, monkeypatch):
     monkeypatch.setattr("web.metrics.aggregation.TICK", 0.01)
-    shared.open(board)
-    before, worker.asked = board.read_place(0), 8
+    shared.open(shared_metrics)
+    before, worker.asked = shared_metrics.read_place(0), 8
     until = time.monotonic() + 5
-    while board.read_place(0) == before:
+    while shared_metrics.read_place(0) == before:
         assert time.monotonic() < until
         time.sleep(0.01)
 
 
-def test_the_last_word_is_that_of_the_end(board, shared, worker):
-    shared.open(board)
+def test_the_last_word_is_that_of_the_end(shared_metrics, shared, worker):
+    shared.open(shared_metrics)
     worker.asked = 9
     shared.close()
     asker = SharedFigures(Worker().read)
-    asker._board = board
+    asker._board = shared_metrics
     assert asker.read().counts[ASKED]["GET",] == (9, 4.5)
 
 
-def test_what_finds_no_room_is_told_once_and_what_was_posted_stands(board, shared, worker, caplog):
-    shared.open(board)
+def test_what_finds_no_room_is_told_once_and_what_was_posted_stands(shared_metrics, shared, worker, caplog):
+    shared.open(shared_metrics)
     worker.padding, worker.asked = {"x" * 70_000 * number: {} for number in range(1, 4)}, 5
     for _ in range(3):
         assert shared.read().counts[ASKED]["GET",] == (3, 1.5)
     assert caplog.text.count("figures for /metrics stay as they were") == 1
 
 
-def test_a_worker_that_finds_no_place_says_so_and_tells_of_the_others(board, shared, monkeypatch, caplog):
-    posted_by_another(board, 5, asked=10, here=4)
-    monkeypatch.setattr(board, "take_place", lambda: None)
-    shared.open(board)
+def test_a_worker_that_finds_no_place_says_so_and_tells_of_the_others(shared_metrics, shared, monkeypatch, caplog):
+    posted_by_another(shared_metrics, 5, asked=10, here=4)
+    monkeypatch.setattr(shared_metrics, "take_place", lambda: None)
+    shared.open(shared_metrics)
     assert shared.read().counts[ASKED]["GET",] == (10, 5)
     assert "this one's figures are missing" in caplog.text
 

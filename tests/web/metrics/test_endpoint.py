@@ -4,7 +4,7 @@ import pytest
 
 from config.settings import Settings
 from main import create_app
-from recording.keeper import OUTCOMES
+from recording.manager import OUTCOMES
 from tests.support.servers.scrapes import samples
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)

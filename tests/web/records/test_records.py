@@ -32,8 +32,8 @@ def served(settings):
     try:
         yield app
     finally:
-        app.extensions["keeper"].close()
-        app.extensions["foreman"].close()
+        app.extensions["record_manager"].close()
+        app.extensions["supervisor"].close()
         app.extensions["server"].close()
 
 

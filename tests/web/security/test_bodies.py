@@ -30,7 +30,7 @@ class NoHead:
 def client(tmp_path_factory):
     app = create_app(Settings(source=("demo",), max_picture=1, storage=str(tmp_path_factory.mktemp("store"))))
     yield app.test_client()
-    app.extensions["foreman"].close()
+    app.extensions["supervisor"].close()
     app.extensions["server"].close()
 
 
@@ -100,10 +100,10 @@ def test_a_storage_that_is_no_folder_is_told_and_a_mistake_names_its_line_in_the
     assert "The server's storage cannot be used (Not a directory)" in problem(answer, 503)
     assert "the storage cannot be used (Not a directory); main.py --check tells more" in caplog.text
     assert str(tmp_path) not in caplog.text
-    app.extensions["foreman"].jobs.unfinished = lambda: 1 / 0
+    app.extensions["supervisor"].jobs.unfinished = lambda: 1 / 0
     answer = app.test_client().post("/api/videos", data=b"x", headers={"X-Request-ID": "abc-1"})
     assert "Its log tells it under 'abc-1'" in problem(answer, 500)
-    app.extensions["foreman"].close()
+    app.extensions["supervisor"].close()
     app.extensions["server"].close()
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.logs import Lines, Objects
+from config.logs import JSONFormatter, TextFormatter
 from config.settings import Settings
 from media.queue.worker import Worker
-from recording.keeper import Keeper
+from recording.manager import RecordManager
 from recording.store import Record
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import hand_in, work_off
@@ -42,7 +42,7 @@ def test_a_record_whose_end_fails_is_told_of_by_the_beginning_of_its_id(tmp_path
     assert is_cut(ended, record.id)
     assert "could not be finished (Is a directory)" in ended
     caplog.clear()
-    Keeper(settings)._tell_unclosed(record, IsADirectoryError(21, "Is a directory", str(record.folder)))
+    RecordManager(settings)._tell_unclosed(record, IsADirectoryError(21, "Is a directory", str(record.folder)))
     assert is_cut(caplog.text, record.id)
     assert "could not be closed; trying again (Is a directory)" in caplog.text
 
@@ -96,7 +96,7 @@ def test_a_fault_in_the_midst_of_a_video_is_told_of_by_the_beginning_of_its_id(t
 @pytest.mark.parametrize(
     "place", [f"/var/lib/expression/records/{ID}/lock", f"store/videos/{ID}", f"/records/{ID}?a=b"]
 )
-@pytest.mark.parametrize("form", [Lines(), Objects()])
+@pytest.mark.parametrize("form", [TextFormatter(), JSONFormatter()])
 def test_a_traceback_holds_no_whole_id(place, form):
     try:
         Path(place, "nothing").read_bytes()
@@ -106,10 +106,10 @@ def test_a_traceback_holds_no_whole_id(place, form):
     assert is_cut(told, ID)
     assert told.count("Abc-12...") == 2, "the words and the traceback"
     assert "FileNotFoundError" in told
-    if isinstance(form, Objects):
+    if isinstance(form, JSONFormatter):
         assert json.loads(told)["message"] == place.replace(ID, "Abc-12...") + " failed"
 
 
 def test_what_only_looks_like_an_id_stays_in_the_log():
     text = "/opt/recordings/sixteen_letters_/x /opt/records/seventeen_letters /opt/videos/short"
-    assert Lines().format(logging.LogRecord("web", logging.INFO, "x.py", 1, text, (), None)).endswith(text)
+    assert TextFormatter().format(logging.LogRecord("web", logging.INFO, "x.py", 1, text, (), None)).endswith(text)

@@ -16,8 +16,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from service import reload as handover
-from service.reload import Handover
+from service import reloading as handover
+from service.reloading import Reload
 from tests.support.clients.streams import Faithful
 from tests.support.servers.servers import ROOT, free_port, running
 
@@ -134,8 +134,8 @@ def test_another_address_takes_a_restart(deployment, master):
 
 @pytest.fixture
 def made(monkeypatch):
-    made = Handover()
-    monkeypatch.setattr("service.reload.the_handover", lambda: made)
+    made = Reload()
+    monkeypatch.setattr("service.reloading.the_reload", lambda: made)
     yield made
     made._cameras.close()
 
@@ -164,15 +164,15 @@ def test_a_trial_that_cannot_be_started_is_told_and_changes_nothing(guarded, mon
 
 
 def test_a_trial_that_takes_too_long_changes_nothing(guarded, monkeypatch, caplog):
-    monkeypatch.setattr("service.reload.TRIAL", "import time; time.sleep(60)")
-    monkeypatch.setattr("service.reload.TRIAL_LIMIT", 0.1)
+    monkeypatch.setattr("service.reloading.TRIAL", "import time; time.sleep(60)")
+    monkeypatch.setattr("service.reloading.TRIAL_LIMIT", 0.1)
     guarded.reload()
     assert guarded.reloads == []
     assert "stay as they were: they could not be tried within 0.1 s" in caplog.text
 
 
 def test_a_stop_ends_a_trial_and_no_old_worker_waits_for_a_new_one(guarded, made, monkeypatch, caplog):
-    monkeypatch.setattr("service.reload.TRIAL", "import time; time.sleep(60)")
+    monkeypatch.setattr("service.reloading.TRIAL", "import time; time.sleep(60)")
     made.order(2)
     assert made.is_ordered(1)
     stop = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
@@ -217,7 +217,7 @@ print("goes on")
 
 
 def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, monkeypatch):
-    monkeypatch.setattr("service.reload.READY_LIMIT", 0.3)
+    monkeypatch.setattr("service.reloading.READY_LIMIT", 0.3)
     stop = threading.Event()
 
     def waited() -> float:
@@ -238,7 +238,7 @@ def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, m
 
 
 def test_the_cameras_have_one_owner_even_where_it_is_killed(made, monkeypatch):
-    monkeypatch.setattr("service.reload.CAMERAS_LIMIT", 0.2)
+    monkeypatch.setattr("service.reloading.CAMERAS_LIMIT", 0.2)
     number = made._cameras.fileno()
     script = f"import time, fcntl; fcntl.lockf({number}, fcntl.LOCK_EX); print(flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, pass_fds=(number,)) as owner:

@@ -42,7 +42,7 @@ LOOK = 0.1
 STOPS = signal.SIGTERM, signal.SIGINT, signal.SIGQUIT
 
 
-class Handover:
+class Reload:
     """What gunicorn's processes tell each other; made before the first worker is forked, and shared by them all.
 
     Workers are known by gunicorn's `age`: 1 for the first, 2 for its successor, and so on.
@@ -104,14 +104,14 @@ class Handover:
 
 
 @cache
-def the_handover() -> Handover:
+def the_reload() -> Reload:
     """The one of this server; to be called before the first fork."""
-    return Handover()
+    return Reload()
 
 
 def is_made() -> bool:
     """Whether there is one, which gunicorn.conf.py sees to."""
-    return the_handover.cache_info().currsize > 0
+    return the_reload.cache_info().currsize > 0
 
 
 def guard(server: Any, bind: str) -> None:
@@ -136,7 +136,7 @@ def guard(server: Any, bind: str) -> None:
 def _calling_off(usual: Any, master: int) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if os.getpid() == master:  # not a worker that has just been forked
-            the_handover().call_off()
+            the_reload().call_off()
         usual(number, frame)
 
     return handle
@@ -150,7 +150,7 @@ def _obstacle(bind: str) -> str:
         address = json.loads(told.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
         late = f"they could not be tried within {TRIAL_LIMIT:g} s"
-        return "the server is being stopped" if the_handover().is_called_off else late
+        return "the server is being stopped" if the_reload().is_called_off else late
     except OSError as error:  # too many files or processes; whatever is raised here ends gunicorn
         return f"they could not be tried ({error.strerror}); try again when the system has room for a process more"
     except (IndexError, ValueError):
@@ -173,7 +173,7 @@ def _trial() -> tuple[str, str]:
             try:
                 return process.communicate(timeout=LOOK)
             except subprocess.TimeoutExpired:
-                if time.monotonic() > until or the_handover().is_called_off:
+                if time.monotonic() > until or the_reload().is_called_off:
                     process.kill()
                     raise
 
@@ -204,7 +204,7 @@ def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bo
         before = befores[signal.Signals(received)]
         if not callable(before):
             return
-        replaced = received == signal.SIGTERM and the_handover().is_ordered(age)
+        replaced = received == signal.SIGTERM and the_reload().is_ordered(age)
         if not begun.is_set():
             begun.set()
             # In a thread of its own: a signal may come while this one holds a lock that closing needs.
@@ -222,7 +222,7 @@ def _end(
     close: Callable[[], bool], stop: Callable[[int, FrameType | None], Any] | None, at_once: threading.Event
 ) -> None:
     if stop is not None:
-        the_handover().await_successor(at_once)
+        the_reload().await_successor(at_once)
         stop(signal.SIGTERM, None)  # first, so that nobody who comes again is let in here
     close()
-    the_handover().give_cameras()
+    the_reload().give_cameras()

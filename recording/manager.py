@@ -33,7 +33,7 @@ PATIENCE = 3.0
 """Seconds within which records end when the server stops; one that does not is closed at the next start."""
 
 
-class Keeper:
+class RecordManager:
     """The records of one server. Building it starts nothing and touches nothing.
 
     Attributes:
