@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from service import reloading as handover
+from service import reloading
 from service.reloading import Reload
 from tests.support.clients.streams import Faithful
 from tests.support.servers.servers import ROOT, free_port, running
@@ -143,11 +143,11 @@ def made(monkeypatch):
 @pytest.fixture
 def guarded(made):
     """What a master has, with its reload guarded, and how often that was done."""
-    befores, reloads = {number: signal.getsignal(number) for number in handover.STOPS}, []
+    befores, reloads = {number: signal.getsignal(number) for number in reloading.STOPS}, []
     for number in befores:
         signal.signal(number, lambda *_: None)
     server = SimpleNamespace(reload=lambda: reloads.append(True), log=logging.getLogger("server"), reloads=reloads)
-    handover.guard(server, "127.0.0.1:5000")
+    reloading.guard(server, "127.0.0.1:5000")
     yield server
     for number, before in befores.items():
         signal.signal(number, before)
@@ -199,9 +199,10 @@ def test_a_stop_in_the_middle_of_a_change_begins_no_new_worker(deployment, maste
 
 def test_a_worker_that_is_told_to_stop_while_it_loads_ends_at_once_and_later_as_ever():
     program = """
-import os, signal, sys, types, handover
+import os, signal, sys, types
+from service import reloading
 worker = types.SimpleNamespace(handle_exit=lambda *_: print("as ever", flush=True))
-handover.end_while_loading(worker)
+reloading.end_while_loading(worker)
 signal.signal(signal.SIGTERM, worker.handle_exit)
 if sys.argv[1] == "loaded":
     signal.signal(signal.SIGTERM, lambda *told: worker.handle_exit(*told))
