@@ -116,7 +116,7 @@ def post_worker_init(worker: Any) -> None:
     served = worker.app.callable.extensions["server"]
     with _told_in_one_line():
         _ = served.model
-    reloading.end_on(reloading.STOPS, worker.age, served.close)
+    worker.await_end = reloading.end_on(reloading.STOPS, worker.age, served.close)
     reloading.the_reload().announce(worker.age)
     if served.own and not reloading.the_reload().take_cameras():
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")
@@ -143,3 +143,5 @@ def worker_exit(server: Any, worker: Any) -> None:
         served.extensions["figures"].close()
         if not closed:
             os._exit(0)
+        if hasattr(worker, "await_end"):  # not where the start failed
+            worker.await_end()

@@ -190,15 +190,18 @@ def end_while_loading(worker: Any) -> None:
     worker.handle_exit = handle
 
 
-def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> None:
+def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> Callable[[], None]:
     """Have signals end a worker's streams, before gunicorn's own handlers wait for them.
+
+    Returns a function that waits for the end that a signal has begun, and has no later signal begin one. A worker must
+    call it last: Python runs no new tasks of a pool once its main thread has ended, and closing needs some.
 
     Args:
         numbers: signals that gunicorn has set its handlers for.
         age: the worker's.
         close: ends the streams and closes the cameras.
     """
-    begun, at_once = threading.Event(), threading.Event()
+    begun, at_once, ends = threading.Event(), threading.Event(), list[threading.Thread]()
 
     def handle(received: int, frame: FrameType | None) -> None:
         before = befores[signal.Signals(received)]
@@ -208,7 +211,9 @@ def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bo
         if not begun.is_set():
             begun.set()
             # In a thread of its own: a signal may come while this one holds a lock that closing needs.
-            threading.Thread(target=_end, args=(close, before if replaced else None, at_once)).start()
+            end = threading.Thread(target=_end, args=(close, before if replaced else None, at_once))
+            end.start()
+            ends.append(end)
         if not replaced:
             at_once.set()  # the whole server stops
             before(received, frame)
@@ -216,6 +221,14 @@ def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bo
     befores = {number: signal.getsignal(number) for number in numbers}
     for number in numbers:
         signal.signal(number, handle)
+
+    def await_end() -> None:
+        begun.set()
+        at_once.set()
+        for end in ends:
+            end.join()
+
+    return await_end
 
 
 def _end(

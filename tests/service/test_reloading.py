@@ -197,6 +197,29 @@ def test_a_stop_in_the_middle_of_a_change_begins_no_new_worker(deployment, maste
     assert not [line for line in deployment.told()[lines:] if "Booting worker" in line["message"]]
 
 
+def test_a_worker_ends_after_the_thread_that_a_stop_has_begun(deployment, tmp_path):
+    conf = tmp_path / "late.conf.py"
+    conf.write_text(f"""
+import threading, time
+from server import Server
+
+exec(compile(open({str(ROOT / "gunicorn.conf.py")!r}).read(), "gunicorn.conf.py", "exec"))
+close = Server.close
+
+def late(server):
+    if threading.current_thread() is not threading.main_thread():
+        time.sleep(0.5)  # as on a busy machine; the main thread is done long before
+    return close(server)
+
+Server.close = late
+""")
+    command = [sys.executable, "-m", "gunicorn", "-c", str(conf), "main:app"]
+    with deployment.log.open("w+b") as log, running(command, deployment.port, deployment.env, output=log) as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    assert deployment.told(), "a log without a traceback"
+
+
 def test_a_worker_that_is_told_to_stop_while_it_loads_ends_at_once_and_later_as_ever():
     program = """
 import os, signal, sys, types
