@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 from PIL import Image
@@ -23,12 +24,24 @@ PYTHON = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTAL
 PATIENCE = 40.0
 
 
+@contextmanager
+def serving(app, storage):
+    port = free_port()
+    env = {"EXPRESSION_STORAGE": str(storage), "EXPRESSION_SOURCE": "demo", "EXPRESSION_PORT": str(port)}
+    with running([sys.executable, "-m", "gunicorn", app], port, env):
+        yield f"http://127.0.0.1:{port}"
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    port, storage = free_port(), tmp_path_factory.mktemp("storage")
-    env = {"EXPRESSION_STORAGE": str(storage), "EXPRESSION_SOURCE": "demo", "EXPRESSION_PORT": str(port)}
-    with running([sys.executable, "-m", "gunicorn", "main:app"], port, env):
-        yield f"http://127.0.0.1:{port}"
+    with serving("main:app", tmp_path_factory.mktemp("storage")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def late_address(tmp_path_factory):
+    with serving("tests.late:late_app()", tmp_path_factory.mktemp("late")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +50,7 @@ def folder(tmp_path_factory):
     for name in ("me.jpg", "you.jpg"):
         Image.fromarray(data.astronaut()).save(folder / name)
     write_clip(folder / "clip.mp4", frames=8)
+    write_clip(folder / "long.mp4", frames=300)
     return folder
 
 
@@ -69,9 +83,9 @@ def ids(address, folder):
     return {"videos/ID": f"videos/{read}", "records/ID": f"records/{recorded}"}
 
 
-def fitted(text, address, ids):
+def fitted(text, address, folder, ids):
     if "WAITING_ID" in text:
-        text = text.replace("WAITING_ID", asked(address, "/api/videos", b"no video")["id"])
+        text = text.replace("WAITING_ID", asked(address, "/api/videos", (folder / "long.mp4").read_bytes())["id"])
     for word, real in ids.items():
         text = text.replace(word, real)
     return re.sub(r"\bid=ID\b", "id=" + ids["records/ID"].split("/")[1], text).replace(ADDRESS, address)
@@ -80,16 +94,16 @@ def fitted(text, address, ids):
 def test_the_curl_examples_are_answered_well(address, folder, ids):
     for line in sorted(CURL, key=lambda line: "-X DELETE" in line):
         options = "--fail --silent --show-error --max-time " + ("2" if any(path in line for path in ENDLESS) else "20")
-        command = fitted(line, address, ids).replace("curl ", f"curl {options} ", 1)
+        command = fitted(line, address, folder, ids).replace("curl ", f"curl {options} ", 1)
         done = subprocess.run(command, shell=True, cwd=folder, capture_output=True, timeout=60)
         left = done.returncode == 28 and any(path in line for path in ENDLESS)  # curl's own word for --max-time
         assert done.returncode == 0 or left, f"{line}\n{done.stderr.decode()}"
 
 
 @pytest.mark.parametrize("code", PYTHON, ids=lambda code: re.findall(r"/\w+", code.split("5000")[-1])[0][1:])
-def test_the_python_examples_run_and_say_something(address, folder, ids, code):
+def test_the_python_examples_run_and_say_something_on_a_slow_server_too(late_address, folder, code):
     with subprocess.Popen(
-        [sys.executable, "-u", "-c", fitted(code, address, ids)],
+        [sys.executable, "-u", "-c", code.replace(ADDRESS, late_address)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,0 +1,32 @@
+"""The application as it fares on a slow machine: what a client hopes to have by then comes later.
+
+`gunicorn "tests.late:late_app()"` serves it.
+"""
+
+import time
+
+from flask import Flask, request
+
+import web.live
+import web.records
+from main import create_app
+
+LIMIT = 30.0
+"""Seconds for which a video may take to be over, before its cancellation is looked at."""
+
+
+def late_app() -> Flask:
+    """One where stops are answered early, cancellations come late, and closed cameras give no snapshot."""
+    web.records.PATIENCE = 0.0
+    app = create_app()
+    jobs, (camera,) = app.extensions["foreman"].jobs, app.extensions["server"].engines.values()
+
+    @app.before_request
+    def come_late() -> None:
+        web.live.SNAPSHOT_LIMIT = 10.0 if camera.brief()["status"] == "live" else 0.0
+        *_, job, action = request.path.split("/")
+        until = time.monotonic() + LIMIT
+        while action == "cancel" and jobs.get(job).status in ("queued", "running") and time.monotonic() < until:
+            time.sleep(0.05)
+
+    return app
