@@ -40,7 +40,7 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def late_address(tmp_path_factory):
-    with serving("tests.late:late_app()", tmp_path_factory.mktemp("late")) as address:
+    with serving("tests.support.servers.late:late_app()", tmp_path_factory.mktemp("late")) as address:
         yield address
 
 

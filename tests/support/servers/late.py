@@ -1,6 +1,6 @@
 """The application as it fares on a slow machine: what a client hopes to have by then comes later.
 
-`gunicorn "tests.late:late_app()"` serves it.
+`gunicorn "tests.support.servers.late:late_app()"` serves it.
 """
 
 import time
