@@ -7,9 +7,9 @@ import time
 
 from flask import Flask, request
 
-import web.live
-import web.records
 from main import create_app
+from web.live import video
+from web.records import records
 
 LIMIT = 30.0
 """Seconds for which a video may take to be over, before its cancellation is looked at."""
@@ -17,13 +17,13 @@ LIMIT = 30.0
 
 def late_app() -> Flask:
     """One where stops are answered early, cancellations come late, and closed cameras give no snapshot."""
-    web.records.PATIENCE = 0.0
+    records.PATIENCE = 0.0
     app = create_app()
-    jobs, (camera,) = app.extensions["foreman"].jobs, app.extensions["server"].engines.values()
+    jobs, (camera,) = app.extensions["supervisor"].jobs, app.extensions["server"].engines.values()
 
     @app.before_request
     def come_late() -> None:
-        web.live.SNAPSHOT_LIMIT = 10.0 if camera.brief()["status"] == "live" else 0.0
+        video.SNAPSHOT_LIMIT = 10.0 if camera.brief()["status"] == "live" else 0.0
         *_, job, action = request.path.split("/")
         until = time.monotonic() + LIMIT
         while action == "cancel" and jobs.get(job).status in ("queued", "running") and time.monotonic() < until:
