@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 
 from access.exposure import check_exposure, is_every_address
 from access.guard import Guard
+from access.limits import RateLimiter
 from config import logs
 from config.loader import add_options, load, nearest, parse_options
 from config.redaction import without_password
@@ -85,6 +86,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["server"] = Server(settings)
     app.extensions["supervisor"] = Supervisor(settings)
     app.extensions["record_manager"] = RecordManager(settings)
+    app.extensions["limiter"] = RateLimiter(settings.redis_url)
     request_log.register(app)
     endpoint.register(app)
     addresses.register(app)

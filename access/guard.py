@@ -5,7 +5,7 @@ from pathlib import Path
 
 from access import credentials, sessions
 from access.connections import Connections, Identity
-from access.limits import Attempts
+from access.limits import Attempts, RateLimiter
 from access.register import PASSWORD, TOKEN, Grant, Register
 from access.roles import OPERATE
 from access.sessions import Session
@@ -22,11 +22,12 @@ class Guard:
 
     Args:
         path: the file of grants; while there is none, everybody may do everything.
+        limiter: what counts log-ins; by default this process alone.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, limiter: RateLimiter | None = None) -> None:
         self.register = Register(Path(path))
-        self.attempts = Attempts()
+        self.attempts = Attempts(limiter or RateLimiter())
         self.connections = Connections(self.is_welcome)
 
     @property
@@ -66,14 +67,10 @@ class Guard:
         """
         if credentials.grant_of(password.strip()):
             return self.by_token(password.strip())
-        self.attempts.begin(address)
-        failed = False  # where the file cannot be used, nobody has learned anything
-        try:
+        with self.attempts.begin(address) as attempt:  # where the file cannot be used, nobody has learned anything
             identity = self.by_password(name, password)
-            failed = identity is None
-            return identity
-        finally:
-            self.attempts.end(address, failed)
+            attempt.failed = identity is None
+        return identity
 
     def by_cookie(self, value: str) -> Identity | None:
         """Who has logged in; None for nobody.

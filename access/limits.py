@@ -1,63 +1,26 @@
 """How often somebody may try something: log-ins that fail, and files that are handed in."""
 
 import ipaddress
+import logging
 import math
 import threading
 import time
-from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
-MOST_CLIENTS = 10_000
-"""Clients that are remembered; the one who came longest ago is forgotten, so that memory stays bounded."""
+if TYPE_CHECKING:
+    from access.counters import Counter
+
+log = logging.getLogger("access")
 
 
-class Buckets:
-    """A token bucket for each client: so many at once, and then so many a second.
+class Limit(NamedTuple):
+    """Each client may try `most` times in any `seconds`; the name tells one limit from another."""
 
-    Args:
-        rate: what is given back a second.
-        burst: what a client has that has not been here for long.
-    """
-
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
-        self._lock = threading.Lock()
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, client: str, amount: float = 1.0) -> float:
-        """Take something for a client; returns 0, or the seconds after which there will be enough."""
-        with self._lock:
-            left = self._level(client)
-            enough = left >= amount
-            self._set(client, left - amount if enough else left)
-        return 0.0 if enough else (amount - left) / self._rate
-
-    def owe(self, client: str, amount: float) -> float:
-        """Take even more than there is, unless something is owed already; returns 0, or the seconds until one is left.
-
-        So what comes at one stroke is taken whole, and paid for by the time after it.
-        """
-        with self._lock:
-            left = self._level(client)
-            if left < 0:
-                return (1 - left) / self._rate
-            self._set(client, left - amount)
-        return 0.0
-
-    def give_back(self, client: str, amount: float = 1.0) -> None:
-        """Undo a `take`."""
-        with self._lock:
-            if client in self._left:  # else it was forgotten, and has all again
-                self._left[client] = (min(self._burst, self._level(client) + amount), time.monotonic())
-
-    def _set(self, client: str, left: float) -> None:
-        self._left[client] = left, time.monotonic()
-        self._left.move_to_end(client)
-        if len(self._left) > MOST_CLIENTS:
-            self._left.popitem(last=False)
-
-    def _level(self, client: str) -> float:
-        left, since = self._left.get(client, (self._burst, 0.0))
-        return min(self._burst, left + (time.monotonic() - since) * self._rate) if client in self._left else left
+    name: str
+    most: int
+    seconds: int
 
 
 class TooMany(Exception):  # noqa: N818 - a limit is no error
@@ -68,55 +31,148 @@ class TooMany(Exception):  # noqa: N818 - a limit is no error
         super().__init__(f"Too many attempts; try again in {self.wait} s.")
 
 
+class RateLimiter:
+    """Counts what clients try: in Redis for all servers together where there is one, else in this process.
+
+    While Redis is away each process counts for itself: nobody is kept out by that, and no process lets more pass than
+    the limits say. Building one opens and starts nothing.
+
+    Args:
+        redis_url: address of the Redis server; empty for none.
+    """
+
+    PAUSE = 2.0
+    """Seconds for which a Redis that was away is not asked; then one request tries it, and no other waits for that."""
+
+    def __init__(self, redis_url: str = "") -> None:
+        self._url = redis_url
+        self._lock = threading.Lock()
+        self._own: Counter | None = None
+        self._shared: Counter | None = None
+        self._unreachable: tuple[type[Exception], ...] = ()
+        self._away = False
+        self._asked_from = 0.0
+
+    def take(self, limit: Limit, client: str) -> Callable[[], None]:
+        """Count one attempt; returns what undoes that.
+
+        Raises:
+            TooMany: the client has had as many as it may.
+        """
+        key = f"{limit.name}:{client}"
+        counter = self._count(lambda counter: counter.take(key, limit.most, limit.seconds))
+        return lambda: self._give_back(counter, key)
+
+    def take_whole(self, limit: Limit, client: str, amount: int) -> None:
+        """Count several at one stroke, even more than there may be; what is too much is owed, and delays the next.
+
+        Raises:
+            TooMany: the client owes for some already.
+        """
+        key = f"{limit.name}:{client}"
+        self._count(lambda counter: counter.take_whole(key, limit.most, limit.seconds, amount))
+
+    def _count(self, how: "Callable[[Counter], float]") -> "Counter":
+        """Let a counter decide, that of this process where Redis does not answer; returns which it was."""
+        own, counter = self._counters()
+        try:
+            wait = how(counter)
+        except self._unreachable as error:
+            self._set_away(True, error)
+            counter, wait = own, how(own)
+        else:
+            if counter is not own:
+                self._set_away(False)
+        if wait:
+            raise TooMany(wait)
+        return counter
+
+    def _counters(self) -> "tuple[Counter, Counter]":
+        """That of this process, and the one to be asked now."""
+        with self._lock:
+            if self._own is None:
+                import redis_client  # with the next a tenth of a second, which no start is to wait for
+                from access import counters
+
+                self._own, self._unreachable = counters.InMemory(), redis_client.UNREACHABLE
+                self._shared = counters.InRedis(self._url) if self._url else None
+            if self._shared is None or time.monotonic() < self._asked_from:
+                return self._own, self._own
+            if self._away:
+                self._asked_from = time.monotonic() + self.PAUSE
+            return self._own, self._shared
+
+    def _set_away(self, away: bool, error: Exception | None = None) -> None:
+        with self._lock:
+            changed, self._away = away != self._away, away
+            self._asked_from = time.monotonic() + self.PAUSE if away else 0.0
+        if changed and away:
+            log.warning("Redis does not answer (%s); until it does, each process counts log-ins and files alone", error)
+        elif changed:
+            log.warning("Redis answers again; log-ins and files are counted for all processes together")
+
+    def _give_back(self, counter: "Counter", key: str) -> None:
+        if counter is self._shared and self._away:
+            return  # it counts, which keeps out nobody but its own client
+        try:
+            counter.give_back(key)
+        except self._unreachable as error:
+            self._set_away(True, error)
+
+
+class Attempt:
+    """One log-in under way; whoever looks at it says whether it `failed`."""
+
+    failed = False
+
+
 class Attempts:
     """Log-ins: few that fail for each address, not many from all addresses together, few under way at a time.
 
-    Five at once for an address and then one a minute; fifty for all, and then one every two seconds. Each is counted
-    before the password is looked at, so that nobody gets more by trying at the same time, and no more where it was
-    right. Tokens are not counted: nobody guesses them, and who has one comes in whatever others try.
+    Five in five minutes for an address, and fifty in a hundred seconds for all. Each is counted before the password is
+    looked at, so that nobody gets more by trying at the same time, and no more where it was right. Tokens are not
+    counted: nobody guesses them, and who has one comes in whatever others try.
     """
 
-    EVERYBODY = ""
+    EACH = Limit("log-in", 5, 300)
+    ALL = Limit("log-ins", 50, 100)
     UNDER_WAY = 6
-    """Attempts at a time: two passwords are hashed, and each of the others keeps a thread waiting for that."""
+    """Attempts at a time in one process: two passwords are hashed, and each of the others keeps a thread waiting."""
     MOMENT = 1.0
     """Seconds after which some of those are over."""
 
-    def __init__(self, each: Buckets | None = None, together: Buckets | None = None) -> None:
-        self._each = each or Buckets(1 / 60, 5)
-        self._together = together or Buckets(1 / 2, 50)
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
         self._lock = threading.Lock()
         self._under_way = 0
 
-    def begin(self, address: str) -> None:
-        """Count an attempt of an address; `end` is to be called when it is known what became of it.
+    @contextmanager
+    def begin(self, address: str) -> Iterator[Attempt]:
+        """Count an attempt of an address; one that does not turn out as failed counts no more afterwards.
 
         Raises:
             TooMany: there were as many as there may be; it does not count.
         """
+        attempt = Attempt()
+        with self._place(), ExitStack() as given_back:
+            # the address' own first: one that has used that up takes nothing from the others
+            given_back.callback(self._limiter.take(self.EACH, network(address)))
+            given_back.callback(self._limiter.take(self.ALL, "all"))
+            yield attempt
+            if attempt.failed:
+                given_back.pop_all()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         with self._lock:
             if self._under_way >= self.UNDER_WAY:
                 raise TooMany(self.MOMENT)
-            self._take(network(address))
             self._under_way += 1
-
-    def _take(self, client: str) -> None:
-        """From its own bucket first: one that has used that up takes nothing from the others."""
-        wait = self._each.take(client)
-        if wait:
-            raise TooMany(wait)
-        wait = self._together.take(self.EVERYBODY)
-        if wait:
-            self._each.give_back(client)
-            raise TooMany(wait)
-
-    def end(self, address: str, failed: bool) -> None:
-        """Take note of how an attempt ended; one that did not fail does not count."""
-        with self._lock:
-            self._under_way -= 1
-            if not failed:
-                self._each.give_back(network(address))
-                self._together.give_back(self.EVERYBODY)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
 
 def network(address: str) -> str:

@@ -3,12 +3,13 @@ import json
 import os
 import stat
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from access import credentials, sessions
 from access.guard import Guard
-from access.limits import Attempts, Buckets, TooMany, network
+from access.limits import Attempts, Limit, RateLimiter, TooMany, network
 from access.register import Register
 from access.roles import ROLES, allows
 from errors import AccessError
@@ -138,49 +139,71 @@ def test_a_change_that_makes_no_sense_is_told_and_changes_nothing(grants, change
     assert len(list(grants.path.parent.iterdir())) == 2
 
 
+class Few(Attempts):
+    EACH = Limit("log-in", 3, 180)
+    ALL = Limit("log-ins", 5, 10)
+
+
+@pytest.fixture(params=["in memory", "in Redis"])
+def limiter(request):
+    if request.param == "in memory":
+        return RateLimiter()
+    request.getfixturevalue("redis")  # empties it
+    return RateLimiter(request.getfixturevalue("redis_process").url)
+
+
 def fail(attempts, address):
     """Seconds that an address must wait; where it need not, an attempt of it fails."""
     try:
-        attempts.begin(address)
+        with attempts.begin(address) as attempt:
+            attempt.failed = True
     except TooMany as many:
         return many.wait
-    attempts.end(address, failed=True)
     return 0
 
 
-def test_log_ins_are_limited_for_an_address_and_for_all_together():
-    attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 5))
-    assert [fail(attempts, "192.0.2.1") for _ in range(4)] == [0, 0, 0, 60]
+@pytest.fixture
+def now(monkeypatch):
+    """A clock that the test turns, by its only item."""
+    now = [1_800_000_000.0]
+    monkeypatch.setattr("time.time", lambda: now[0])
+    return now
+
+
+def test_log_ins_are_limited_for_an_address_and_for_all_together(limiter, now):
+    attempts = Few(limiter)
+    assert [fail(attempts, "192.0.2.1") for _ in range(4)] == [0, 0, 0, 180]
     assert fail(attempts, "192.0.2.2") == 0
     assert fail(attempts, "2001:db8:1:2::1") == 0
-    assert [fail(attempts, address) for address in ("2001:db8:1:2::2", "192.0.2.3")] == [1, 1], "there were five in all"
+    assert [fail(attempts, address) for address in ("2001:db8:1:2::2", "192.0.2.3")] == [10, 10], "five in all"
+    now[0] += 10
+    assert [fail(attempts, address) for address in ("2001:db8:1:2::2", "192.0.2.3")] == [1, 1], "not yet"
+    now[0] += 0.1
+    assert [fail(attempts, "2001:db8:1:2::2") for _ in range(3)] == [0, 0, 170], "no try was lost by the refusals"
 
 
-def test_one_address_never_keeps_the_others_out():
-    attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 5))
+def test_one_address_never_keeps_the_others_out(limiter):
+    attempts = Few(limiter)
     assert [fail(attempts, "192.0.2.1") for _ in range(100)].count(0) == 3
     assert fail(attempts, "192.0.2.2") == 0
 
 
-def test_log_ins_at_the_same_time_count_before_their_end_and_right_ones_not_after_it():
-    attempts = Attempts(Buckets(1 / 60, 3), Buckets(1, 50))
-    for _ in range(3):
-        attempts.begin("192.0.2.1")
-    assert fail(attempts, "192.0.2.1") == 60
-    for failed in (True, False, False):
-        attempts.end("192.0.2.1", failed)
-    assert [fail(attempts, "192.0.2.1") for _ in range(3)] == [0, 0, 60]
+def test_log_ins_at_the_same_time_count_before_their_end_and_right_ones_not_after_it(limiter, now):
+    attempts = Few(limiter)
+    with ExitStack() as under_way:
+        first, *_ = (under_way.enter_context(attempts.begin("192.0.2.1")) for _ in range(3))
+        assert fail(attempts, "192.0.2.1") == 180
+        first.failed = True
+    assert [fail(attempts, "192.0.2.1") for _ in range(3)] == [0, 0, 180]
 
 
-def test_few_log_ins_are_under_way_at_a_time_and_who_is_sent_away_for_that_may_come_again():
-    attempts = Attempts()
-    busy = [f"192.0.2.{number}" for number in range(Attempts.UNDER_WAY)]
-    for address in busy:
-        attempts.begin(address)
-    assert [fail(attempts, "198.51.100.1") for _ in range(100)] == [1] * 100
-    for address in busy:
-        attempts.end(address, failed=True)
-    assert [fail(attempts, "198.51.100.1") for _ in range(6)] == [0] * 5 + [60]
+def test_few_log_ins_are_under_way_at_a_time_and_who_is_sent_away_for_that_may_come_again(limiter, now):
+    attempts = Attempts(limiter)
+    with ExitStack() as under_way:
+        for number in range(Attempts.UNDER_WAY):
+            under_way.enter_context(attempts.begin(f"192.0.2.{number}")).failed = True
+        assert [fail(attempts, "198.51.100.1") for _ in range(100)] == [1] * 100
+    assert [fail(attempts, "198.51.100.1") for _ in range(6)] == [0] * 5 + [300]
 
 
 def test_a_log_in_that_cannot_be_looked_at_does_not_count(grants):
@@ -197,16 +220,14 @@ def test_a_household_is_one_client():
     assert network("::ffff:192.0.2.1") == network("192.0.2.1") == "192.0.2.1"
 
 
-def test_a_bucket_fills_up_again(monkeypatch):
-    now = 100.0
-    monkeypatch.setattr("access.limits.time.monotonic", lambda: now)
-    buckets = Buckets(rate=2, burst=3)
-    assert [buckets.take("anna") for _ in range(4)] == [0, 0, 0, 0.5]
-    assert buckets.take("ben") == 0
-    now += 0.5
-    assert [buckets.take("anna") for _ in range(2)] == [0, 0.5]
-    now += 100
-    assert [buckets.take("anna") for _ in range(4)] == [0, 0, 0, 0.5]
+def test_what_was_taken_comes_back_when_its_time_has_passed(limiter, now):
+    attempts = Few(limiter)
+    waits = []
+    for _ in range(5):
+        waits.append(fail(attempts, "192.0.2.1"))
+        now[0] += 50
+    assert waits == [0, 0, 0, 30, 0]
+    assert [fail(attempts, "192.0.2.1") for _ in range(2)] == [0, 30]
 
 
 def test_the_command_line_makes_lists_and_revokes(tmp_path, capfd, monkeypatch):

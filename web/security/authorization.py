@@ -30,7 +30,7 @@ COOKIE = "expression_session"
 
 def register(app: Flask, settings: Settings) -> None:
     """Have an application ask who is there; its guard is `app.extensions["guard"]`."""
-    app.extensions["guard"] = Guard(settings.access)
+    app.extensions["guard"] = Guard(settings.access, app.extensions["limiter"])
     app.before_request(check)
     app.register_error_handler(AccessError, _closed)
     app.context_processor(lambda: {"may": may, "identity": the_identity()})

@@ -1,5 +1,6 @@
 """How many files one client may hand in: so many over time, so many at once, and none that never comes.
 
+The rate is counted for all servers that share a Redis; what comes at once for each process, whose threads it keeps.
 Size, pixels, duration and what may wait in all are the business of those who take the files.
 """
 
@@ -11,7 +12,7 @@ from collections import Counter
 from flask import Flask, Response, abort, current_app, g, request
 
 from access.exposure import is_loopback
-from access.limits import Buckets, network
+from access.limits import Limit, RateLimiter, TooMany, network
 from config.settings import Settings
 from web.problems import problem
 from web.security.authorization import the_identity
@@ -30,9 +31,10 @@ STALL = 30.0
 class Limits:
     """Who hands in how much now."""
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._buckets = Buckets(rate, max(1.0, BURST * rate))
+    def __init__(self, rate: float, limiter: RateLimiter) -> None:
+        self._rate, self._limiter = rate, limiter
+        most = max(1, int(BURST * rate))
+        self._files = Limit("files", most, math.ceil(most / rate))
         self._present = Counter[str]()
         self._lock = threading.Lock()
 
@@ -47,12 +49,13 @@ class Limits:
     def _take(self, client: str) -> Response | None:
         with self._lock:
             if self._present[client] >= AT_ONCE:
-                return _refusal(f"{AT_ONCE} files of yours are on their way already", 1.0)
-            wait = self._buckets.take(client)
-            if wait:
-                return self._too_often(wait)
+                return _refusal(f"{AT_ONCE} files of yours are on their way already", 1)
             self._present[client] += 1
         g.uploading = client
+        try:
+            self._limiter.take(self._files, client)
+        except TooMany as many:
+            return self._too_often(many)
         return None
 
     def take_more(self, files: int) -> None:
@@ -61,12 +64,14 @@ class Limits:
         One request after a pause may hold more than may be handed in at once; what follows waits for that.
         """
         client = g.get("uploading")
-        wait = self._buckets.owe(client, files) if client and files else 0.0
-        if wait:
-            abort(self._too_often(wait))
+        if client and files:
+            try:
+                self._limiter.take_whole(self._files, client, files)
+            except TooMany as many:
+                abort(self._too_often(many))
 
-    def _too_often(self, wait: float) -> Response:
-        return _refusal(f"One client may hand in {self._rate:g} files a second over time", wait)
+    def _too_often(self, many: TooMany) -> Response:
+        return _refusal(f"One client may hand in {self._rate:g} files a second over time", many.wait)
 
     def give_back(self, _: BaseException | None = None) -> None:
         """The request is over; for `teardown_request`."""
@@ -81,7 +86,7 @@ class Limits:
 
 def register(app: Flask, settings: Settings) -> None:
     """Have an application hold clients to these limits; after `web.security.authorization`, which tells who asks."""
-    limits = Limits(settings.upload_rate)
+    limits = Limits(settings.upload_rate, app.extensions["limiter"])
     app.extensions["limits"] = limits
     app.before_request(limits.take)
     app.teardown_request(limits.give_back)
@@ -108,6 +113,5 @@ def _set_timeout(seconds: float | None) -> None:
         connection.settimeout(seconds)
 
 
-def _refusal(told: str, wait: float) -> Response:
-    seconds = math.ceil(wait)
+def _refusal(told: str, seconds: int) -> Response:
     return problem(429, "Too many", f"{told}; go on in {seconds} s.", Retry_After=str(seconds))

@@ -18,11 +18,11 @@ from tests.support.servers.servers import free_port, running
 GUNICORN = [sys.executable, "-m", "gunicorn", "main:app"]
 
 
-class Cluster:
-    """All of it, running."""
+class Web:
+    """A running web server."""
 
-    def __init__(self, redis: RedisServer, node: CameraNode, port: int, web: "subprocess.Popen[bytes]") -> None:
-        self.redis, self.node, self.port, self.web = redis, node, port, web
+    def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
+        self.port, self.web = port, process
 
     def get(self, path: str) -> dict:
         """The JSON at an address."""
@@ -34,10 +34,6 @@ class Cluster:
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read() or b"{}")
-
-    def camera(self) -> dict:
-        """The state of the camera."""
-        return self.get("/api/state?camera=door")["cameras"][0]
 
     def figures(self) -> dict[tuple[str, ...], float]:
         """What a worker tells at /metrics."""
@@ -62,11 +58,30 @@ class Cluster:
                 os.kill(other, signal.SIGCONT)
 
 
+class Cluster(Web):
+    """All of it, running."""
+
+    def __init__(self, redis: RedisServer, node: CameraNode, web: Web) -> None:
+        super().__init__(web.port, web.web)
+        self.redis, self.node = redis, node
+
+    def camera(self) -> dict:
+        """The state of the camera."""
+        return self.get("/api/state?camera=door")["cameras"][0]
+
+
+@contextmanager
+def web_of_two(redis: RedisServer, storage: Path, **env: str) -> Iterator[Web]:
+    """A web server with two workers, over a Redis server."""
+    port = free_port()
+    shared = {"EXPRESSION_REDIS_URL": redis.url, "EXPRESSION_STORAGE": str(storage)}
+    own = {"EXPRESSION_WORKERS": "2", "EXPRESSION_PORT": str(port)}
+    with running(GUNICORN, port, {**shared, **own, **env}) as process:
+        yield Web(port, process)
+
+
 @contextmanager
 def cluster_of_two(storage: Path) -> Iterator[Cluster]:
     """One camera node, whose camera is "door", and one web server with two workers."""
-    port = free_port()
-    with redis_server() as redis, camera_node(redis) as node:
-        env = {"EXPRESSION_REDIS_URL": redis.url, "EXPRESSION_WORKERS": "2", "EXPRESSION_PORT": str(port)}
-        with running(GUNICORN, port, {**env, "EXPRESSION_STORAGE": str(storage)}) as web:
-            yield Cluster(redis, node, port, web)
+    with redis_server() as redis, camera_node(redis) as node, web_of_two(redis, storage) as web:
+        yield Cluster(redis, node, web)

@@ -138,7 +138,7 @@ def test_a_wrong_token_is_not_helped_by_a_good_cookie(client):
 def test_failed_log_ins_are_counted_by_address(client):
     answers = [log_in(client, password="wrong " * 3, environ_base=ELSEWHERE) for _ in range(6)]
     assert [answer.status_code for answer in answers] == [403] * 5 + [429]
-    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 300
     assert "Set-Cookie" not in answers[-1].headers
     right = log_in(client, environ_base=ELSEWHERE)
     assert right.status_code == 429, "the right password must not tell itself by another answer"
@@ -254,10 +254,10 @@ def test_who_says_so_serves_everybody(tmp_path):
 
 def _must_wait(attempts, address):
     try:
-        attempts.begin(address)
+        with attempts.begin(address):
+            return False
     except TooMany:
         return True
-    return False
 
 
 def test_a_proxy_is_believed_only_where_there_is_one(grants):

@@ -34,8 +34,9 @@ def test_a_client_that_hands_in_too_many_is_told_when_to_go_on_and_others_are_no
     client = application(tmp_path, insecure_public=True, upload_rate=1.0).test_client()
     assert statuses(client, 4, path, environ_base=ELSEWHERE) == [400, 400, 400, 429]
     refused = client.post(path, environ_base=ELSEWHERE)
-    assert refused.headers["Retry-After"] == "1"
-    assert refused.json["detail"].endswith("go on in 1 s.")
+    wait = refused.headers["Retry-After"]
+    assert 1 <= int(wait) <= 3, "until the first of three is three seconds old"
+    assert refused.json["detail"].endswith(f"go on in {wait} s.")
     assert statuses(client, 3, path, environ_base=OTHERS) == [400] * 3
     assert statuses(client, 9, path) == [400] * 9, "this machine's own user is not held to it"
     assert client.get("/api/state", environ_base=ELSEWHERE).status_code == 200
@@ -57,7 +58,7 @@ def test_every_picture_of_a_form_counts_and_one_form_is_taken_after_a_pause(tmp_
     refused = hand_in(1)
     assert refused.status_code == 429
     assert "may hand in 0.01 files a second over time" in refused.json["detail"]
-    assert 9790 < int(refused.headers["Retry-After"]) <= 9800, "of 4 and 1 for the next, 103 have come: 98 are awaited"
+    assert 9800 < int(refused.headers["Retry-After"]) <= 9900, "what it held beside the first takes 100 s each"
 
 
 def test_forms_that_come_at_once_are_not_all_taken(tmp_path, monkeypatch):
