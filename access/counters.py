@@ -85,8 +85,10 @@ class InMemory(MemoryStorage, Counter):
 
     def give_back(self, key: str) -> None:
         """Undo the newest `take`."""
-        with self._order, self.locks[key]:
-            del self.events.get(key, [])[:1]
+        with self._order:
+            if key in self.events:  # else it was forgotten, and has all again
+                with self.locks[key]:
+                    del self.events[key][:1]
 
 
 class InRedis(RedisStorage, Counter):

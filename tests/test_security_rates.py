@@ -103,7 +103,9 @@ def test_a_process_remembers_a_bounded_number_of_clients_and_forgets_those_whose
     for _ in range(3):
         counter.take("new", 10, 60)
         counter.timer.join()
+    counter.give_back(str(number))
     assert list(counter.events) == ["new"]
+    assert set(counter.locks) <= {"new"}
 
 
 def log_in(web, address, password="not the right one"):
