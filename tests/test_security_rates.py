@@ -15,6 +15,7 @@ from access.limits import Attempts, Limit, RateLimiter, TooMany
 from tests.clusters import web_of_two
 from tests.grants import PASSWORD, Grants
 from tests.redis_server import redis_server
+from tests.servers import free_port
 
 THREE = Limit("try", 3, 600)
 
@@ -66,6 +67,12 @@ def test_while_redis_is_away_each_process_counts_for_itself_and_then_together_ag
         )
 
 
+def test_a_redis_that_never_was_there_is_told_of_once(caplog, monkeypatch):
+    monkeypatch.setattr(RateLimiter, "PAUSE", 0.0)
+    assert passed(RateLimiter(f"redis://127.0.0.1:{free_port()}/0"), 9) == 3
+    assert warnings(caplog) == ["Redis does not answer"]
+
+
 def test_what_is_given_back_is_given_back_where_it_was_counted(later):
     with redis_server() as redis:
         limiter = RateLimiter(redis.url)
@@ -89,6 +96,19 @@ def test_files_that_are_owed_to_one_process_are_owed_to_all(redis, redis_process
             owing(THREE, "192.0.2.1")
         assert 19_900 < refused.value.wait <= 20_000, "200 s for each of a hundred"
     assert passed(other, 9, "192.0.2.2") == 3
+
+
+def test_what_is_refused_while_files_are_owed_does_not_count(monkeypatch):
+    now, limiter = time.time(), RateLimiter()
+    monkeypatch.setattr("time.time", lambda: now)
+    limiter.take_whole(THREE, "192.0.2.1", 4)
+    now += 799
+    assert passed(limiter, 9) == 0
+    with pytest.raises(TooMany):
+        limiter.take_whole(THREE, "192.0.2.1", 3)
+    now += 2
+    limiter.take_whole(THREE, "192.0.2.1", 2)
+    assert passed(limiter, 9) == 1
 
 
 def test_a_process_remembers_a_bounded_number_of_clients_and_forgets_those_whose_time_has_passed(monkeypatch):

@@ -197,6 +197,14 @@ def test_log_ins_at_the_same_time_count_before_their_end_and_right_ones_not_afte
     assert [fail(attempts, "192.0.2.1") for _ in range(3)] == [0, 0, 180]
 
 
+def test_right_log_ins_keep_nobody_out(limiter):
+    attempts = Few(limiter)
+    for number in range(9):
+        with attempts.begin(f"192.0.2.{number}"):
+            pass
+    assert [fail(attempts, f"192.0.2.{number}") for number in range(5)] == [0] * 5
+
+
 def test_few_log_ins_are_under_way_at_a_time_and_who_is_sent_away_for_that_may_come_again(limiter, now):
     attempts = Attempts(limiter)
     with ExitStack() as under_way:
