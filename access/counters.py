@@ -11,7 +11,7 @@ from typing import Any
 from limits.storage import MemoryStorage, RedisStorage
 from limits.storage.base import MovingWindowSupport, Storage
 
-from redis_client import connect
+from config.redis_client import connect
 
 MOST_CLIENTS = 2_000
 """Clients that a process remembers; the one seen longest ago is forgotten, so that memory stays bounded."""

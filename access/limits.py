@@ -91,8 +91,8 @@ class RateLimiter:
         """That of this process, and the one to be asked now."""
         with self._lock:
             if self._own is None:
-                import redis_client  # with the next a tenth of a second, which no start is to wait for
                 from access import counters
+                from config import redis_client  # with the next a tenth of a second, which no start is to wait for
 
                 self._own, self._unreachable = counters.InMemory(), redis_client.UNREACHABLE
                 self._shared = counters.InRedis(self._url) if self._url else None

@@ -12,10 +12,10 @@ import pytest
 
 from access import counters
 from access.limits import Attempts, Limit, RateLimiter, TooMany
-from tests.clusters import web_of_two
-from tests.grants import PASSWORD, Grants
-from tests.redis_server import redis_server
-from tests.servers import free_port
+from tests.support.servers.clusters import web_of_two
+from tests.support.servers.grants import PASSWORD, Grants
+from tests.support.servers.redis_server import redis_server
+from tests.support.servers.servers import free_port
 
 THREE = Limit("try", 3, 600)
 
