@@ -1,12 +1,13 @@
 # make run    serve on http://127.0.0.1:5000     (make run ARGS="--source clip.mp4 --port 8000" passes options on)
 # make test   run every test
-# Both set up first whatever is missing on the machine. The others: lint, bench, soak, train, evaluate, clean.
+# Both set up first whatever is missing on the machine; only what trains or tests brings TensorFlow.
+# The others: lint, bench, soak, train, evaluate, clean.
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: run test lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup serve-setup lock clean
+.PHONY: run test lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup train-setup serve-setup lock clean
 
 run:
 	@scripts/setup.sh run
@@ -57,12 +58,10 @@ fuzz-api:
 
 DATA ?= fer2013.csv
 
-train:
-	@scripts/setup.sh run
+train: train-setup
 	@$(PY) -m training.train --data $(DATA) $(ARGS)
 
-evaluate:
-	@scripts/setup.sh run
+evaluate: train-setup
 	@$(PY) -m training.evaluate --data $(DATA) $(ARGS)
 
 # The README's pictures, taken from the running program.
@@ -72,6 +71,10 @@ screenshots:
 
 setup:
 	@scripts/setup.sh dev
+
+# TensorFlow and what else trains, evaluates and runs networks by Keras, on top of what serves.
+train-setup:
+	@scripts/setup.sh train
 
 # The environment of a server, in .venv-serve: no TensorFlow, under 400 MB. docs/deployment.md goes on from there.
 serve-setup:

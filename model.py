@@ -171,6 +171,8 @@ def _chosen(runtime: str, folder: Path, card: dict[str, Any]) -> str:
     obstacle = None if runtime == "keras" else _obstacle(folder, card)
     if obstacle and runtime == "litert":
         raise BundleError(obstacle)
+    if obstacle and importlib.util.find_spec("keras") is None:
+        raise BundleError(f"{obstacle}. Keras could run the network instead, but is not installed: make train-setup")
     if obstacle:
         logger.warning("%s. Until then Keras runs the network: it starts slower and takes more memory", obstacle)
     return "keras" if obstacle or runtime == "keras" else "litert"

@@ -68,7 +68,7 @@ def keras_network(architecture: Path, weights: Path) -> Any:
     try:
         import keras
     except ImportError as error:
-        raise BundleError(f"the Keras runtime cannot start ({error}). Install it: pip install tensorflow") from error
+        raise BundleError(f"the Keras runtime cannot start ({error}). Install it: make train-setup") from error
 
     try:
         network = keras.saving.deserialize_keras_object(config, safe_mode=True)

@@ -1,10 +1,14 @@
 #!/bin/sh
-# Set up what is missing: the virtual environment with the pinned packages and, for "dev", what the tests need; for
-# "serve", in a folder of its own, what a server needs and nothing else.
-# Does nothing, in milliseconds, when all is there. Usage: scripts/setup.sh run|dev|serve
+# Set up what is missing in the virtual environment: for "run" the pinned packages that serve, for "train" TensorFlow and
+# more on top, for "dev" what the tests need as well; for "serve", in a folder of its own, what serves and no spare file.
+# Does nothing, in milliseconds, when all is there. Usage: scripts/setup.sh run|train|dev|serve
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?run, dev or serve}
+what=${1:?run, train, dev or serve}
+case $what in
+run | serve) newest=14 wanted="Python 3.11 to 3.14" ;;
+*) newest=13 wanted="Python 3.11 to 3.13 (TensorFlow has none for later ones yet)" ;;
+esac
 if [ "$what" = serve ]; then venv=${VENV:-.venv-serve}; else venv=${VENV:-.venv}; fi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -31,15 +35,18 @@ install_packages() {
         fail "could not install $*; install by hand what is missing (a browser may also be named by CHROMIUM=/path)"
 }
 
-# TensorFlow has wheels for Python 3.11 to 3.13, so those go before whatever python3 is.
+# Whether a Python is 3.11 to 3.$2.
+suits() { "$1" -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, $2))" 2>/dev/null; }
+
+# Those that can train go before 3.14, so that "train" and "dev" find in the same environment what they need.
 find_python() {
-    for candidate in ${PYTHON:-} python3 python3.13 python3.12 python3.11; do
-        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
-            command -v "$candidate"
-            return
-        fi
+    if [ -n "${PYTHON:-}" ] && suits "$PYTHON" "$newest"; then command -v "$PYTHON" && return; fi
+    for minor in 13 "$newest"; do
+        for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+            suits "$candidate" "$minor" && command -v "$candidate" && return
+        done
     done
-    fail "found no Python 3.11 to 3.13 (TensorFlow has none for later ones yet); install one, then: make PYTHON=python3.13"
+    fail "found no $wanted; install one, and type the same again with PYTHON=python3.13"
 }
 
 make_venv() {
@@ -59,6 +66,16 @@ is_installed() { [ "$(cat "$(stamp "$1")" 2>/dev/null)" = "$(cksum <"$1")" ]; }
 install_lock() {
     say "installing $1 (the first time this takes some minutes)"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes ${2:-} -r "$1"
+}
+
+# Installs the first of some lock files, which has all that the others have.
+need() {
+    is_installed "$1" && return
+    suits "$venv/bin/python" "$newest" ||
+        fail "$venv has $("$venv/bin/python" --version), but this takes $wanted; install one," \
+            "then: make clean, and type the same again with PYTHON=python3.13"
+    install_lock "$1"
+    for lock; do note "$lock"; done
 }
 
 # A server's environment keeps no file that it will never read.
@@ -107,11 +124,11 @@ if [ "$what" = serve ]; then
     exit
 fi
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || make_venv
-if [ "$what" = run ]; then
-    is_installed requirements.lock || { install_lock requirements.lock && note requirements.lock; }
-else
-    is_installed requirements-dev.lock || { install_lock requirements-dev.lock && note requirements-dev.lock; }
-    note requirements.lock # the other has all of it
+case $what in
+run) need requirements-serve.lock ;;
+train) need requirements.lock requirements-serve.lock ;;
+*)
+    need requirements-dev.lock requirements.lock requirements-serve.lock
     missing=$(browser_package)
     command -v cc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
     [ -x /usr/sbin/nginx ] || missing="$missing nginx"
@@ -121,4 +138,5 @@ else
     missing="$missing$(camera_packages | sed 's/^/ /' | tr -d '\n')"
     # shellcheck disable=SC2086 # a list of words
     [ -z "$missing" ] || install_packages $missing
-fi
+    ;;
+esac

@@ -1,5 +1,10 @@
 """From labelled faces to a weights bundle. Nothing that serves imports this package."""
 
+import importlib.util
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read by TensorFlow when it is first imported, by whichever module
+
+_missing = [name for name in ("keras", "matplotlib") if importlib.util.find_spec(name) is None]
+if _missing:  # here, since what the commands import needs them before a command could say so
+    raise SystemExit(f"training: {' and '.join(_missing)} not installed, as serving goes without. Type: make train-setup")
