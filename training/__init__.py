@@ -7,4 +7,4 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # read by TensorFlow when it
 
 _missing = [name for name in ("keras", "matplotlib") if importlib.util.find_spec(name) is None]
 if _missing:  # here, since what the commands import needs them before a command could say so
-    raise SystemExit(f"training: {' and '.join(_missing)} not installed, as serving goes without. Type: make train-setup")
+    raise SystemExit(f"training: no {' and no '.join(_missing)}, which serving does without. Type: make train-setup")

@@ -35,3 +35,10 @@ def test_a_server_needs_no_tensorflow():
     heavy = {"tensorflow", "tensorflow-cpu", "keras", "matplotlib", "pytest"}
     assert heavy.isdisjoint(pins("requirements-serve.lock"))
     assert heavy - {"pytest", "keras"} <= pins("requirements.lock").keys()
+
+
+def test_who_opens_requirements_sees_the_five_given_packages():
+    named = dict(PIN.findall((ROOT / "requirements.txt").read_text(encoding="utf-8")))
+    given = {"flask", "tensorflow", "opencv-python-headless", "numpy", "gunicorn"}
+    assert given <= named.keys()
+    assert {name: named[name] for name in given - {"tensorflow"}}.items() <= pins("requirements-serve.txt").items()
