@@ -65,7 +65,9 @@ note() { cksum <"$1" >"$(stamp "$1")"; }
 is_installed() { [ "$(cat "$(stamp "$1")" 2>/dev/null)" = "$(cksum <"$1")" ]; }
 install_lock() {
     say "installing $1 (the first time this takes some minutes)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes ${2:-} -r "$1"
+    compile=--compile
+    [ "$1" != requirements-serve.lock ] || compile=--no-compile # serving imports a small part, compiled at the first start
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes $compile -r "$1"
 }
 
 # Installs the first of some lock files, which has all that the others have.
@@ -80,7 +82,7 @@ need() {
 
 # A server's environment keeps no file that it will never read.
 install_server() {
-    install_lock requirements-serve.lock --no-compile
+    install_lock requirements-serve.lock
     packages=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
     find "$packages" -depth -type d -name tests -exec rm -r {} +
     find "$packages" -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.h' \) -delete
