@@ -27,10 +27,12 @@ def read_card(folder: Path | str) -> dict[str, Any]:
     """
     path = Path(folder) / CARD
     try:
-        if not path.parent.is_dir():
-            raise BundleError(f"{path.parent}: no such folder. Name a weights bundle, such as weights/fer2013")
         card = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.parent.is_dir():
+            raise BundleError(
+                f"{path.parent}: no such folder. Name a weights bundle, such as weights/fer2013"
+            ) from None
         raise BundleError(f"{path}: missing. Restore it, or train a bundle with python -m training.train") from None
     except OSError as error:
         raise BundleError(f"{path}: it cannot be read ({error.strerror}). Grant it, or name another bundle") from None

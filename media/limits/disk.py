@@ -20,7 +20,20 @@ FULL = "the server's disk is full; try again later, or tell its keeper"
 
 def nearest_there(folder: Path) -> Path:
     """A folder that may be made yet, or the one above it that is there."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    return next(path for path in (folder.absolute(), *folder.absolute().parents) if is_there(path))
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder exists; from Python 3.14 on, Path.exists says no where it cannot be known.
+
+    Raises:
+        OSError: it cannot be looked at.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def free_bytes(folder: Path) -> int:

@@ -16,6 +16,7 @@ from typing import IO
 from config.logs import tell_failure
 from config.settings import PREFIX, SETTINGS, Settings, variable
 from errors import QueueError, StorageError
+from media.limits.disk import is_there
 from media.queue.jobs import Jobs
 from media.queue.storage import TIDY, jobs_of, tidy
 
@@ -55,7 +56,7 @@ class Supervisor:
         Does nothing where no video was ever handed in.
         """
         try:
-            known = self.jobs.folder.is_dir()
+            known = is_there(self.jobs.folder)
         except OSError as error:  # another user's, for instance; who hands something in is told, too
             tell_failure(log, error, "the storage cannot be used; main.py --check tells more")
         else:

@@ -99,7 +99,7 @@ def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(superv
         raise PermissionError(13, "Permission denied", str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "is_dir", anothers)
+        patched.setattr(Path, "stat", anothers)
         supervisor.open()
     assert "the storage cannot be used; main.py --check tells more (Permission denied)" in caplog.text
 
