@@ -8,7 +8,7 @@ import sysconfig
 
 import pytest
 
-from tests.servers import ROOT
+from tests.support.servers.servers import ROOT
 
 LOCKS = ("requirements-serve.lock", "requirements.lock", "requirements-dev.lock")
 WITHOUT_TENSORFLOW = """
