@@ -28,7 +28,7 @@ from delivery.view_options import ViewOptions
 from demo import Demo
 from faces import EXPRESSIONS, Face
 from recording.closing import complete
-from recording.ledger import RowWriter
+from recording.rows import RowWriter
 from recording.store import RATE, VIDEO, Records
 from recording.summary import Summary
 from recording.writer import Writer

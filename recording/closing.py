@@ -10,11 +10,11 @@ import av.error
 
 from errors import SourceError
 from media.limits.disk import SPARE
-from recording.film import settle
-from recording.ledger import ROWS, TABLE, RowWriter, rows_of
 from recording.moments import moments_in
+from recording.rows import ROWS, TABLE, RowWriter, rows_of
 from recording.store import LINE, VIDEO, Record
 from recording.summary import Summary
+from recording.video import settle
 
 FULL = "The server's disk is full; what was recorded until then is kept."
 BROKEN = "The server broke off while it was recorded; what was recorded until then is kept."

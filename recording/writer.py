@@ -15,11 +15,11 @@ from delivery.view_options import ViewOptions
 from errors import SourceError, StorageError
 from faces import Face, Image
 from recording.closing import complete
-from recording.film import RecordVideo, fitted
-from recording.ledger import RowWriter
 from recording.moments import Moments
+from recording.rows import RowWriter
 from recording.store import RATE, VIDEO, Record
 from recording.summary import Summary
+from recording.video import RecordVideo, fitted
 
 log = logging.getLogger("recorder")
 

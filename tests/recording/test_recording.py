@@ -12,8 +12,8 @@ from delivery.view_options import ViewOptions
 from media.limits import disk
 from media.results.timeline import timeline
 from recording.closing import BROKEN, FULL, NOTHING, recover
-from recording.ledger import rows_of
 from recording.recorder import ENDED
+from recording.rows import rows_of
 from recording.store import Record, Records
 from tests.support.servers.recorded import LABELS, a_face, a_picture, feed, film, recording, show, until
 

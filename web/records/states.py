@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 
-from recording.ledger import ROWS, TABLE
+from recording.rows import ROWS, TABLE
 from recording.store import LINE, VIDEO, Record
 
 KINDS = {VIDEO: "video/mp4", TABLE: "text/csv", ROWS: "application/json", LINE: "application/json"}

@@ -5,7 +5,7 @@ import pytest
 
 from errors import SourceError, StorageError
 from faces import Box
-from recording.film import RecordVideo, fitted, settle
+from recording.video import RecordVideo, fitted, settle
 from tests.support.cameras.clips import drawn
 from tests.support.servers.recorded import a_face, film
 
