@@ -29,7 +29,7 @@ from demo import Demo
 from faces import EXPRESSIONS, Face
 from recording.closing import complete
 from recording.rows import RowWriter
-from recording.store import RATE, VIDEO, Records
+from recording.store import MAX_FPS, VIDEO, Records
 from recording.summary import Summary
 from recording.writer import Writer
 
@@ -42,7 +42,7 @@ class Usual:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
-        self._film = cv2.VideoWriter(str(folder / VIDEO), cv2.VideoWriter.fourcc(*"mp4v"), RATE, SIZE)
+        self._film = cv2.VideoWriter(str(folder / VIDEO), cv2.VideoWriter.fourcc(*"mp4v"), MAX_FPS, SIZE)
         self._rows: list[dict[str, Any]] = []
 
     def add(self, picture: Picture, seconds: float) -> None:
@@ -64,7 +64,7 @@ class Usual:
 
 def pictures(count: int) -> list[Picture]:
     """So many frames of the demo, encoded, with the faces that are drawn."""
-    demo, made = Demo(*SIZE, RATE), []
+    demo, made = Demo(*SIZE, MAX_FPS), []
     chances = (0.94, *(0.01,) * 6)
     for number in range(count):
         image, drawn = demo.draw(number)
@@ -92,7 +92,7 @@ def playable(video: Path) -> float:
 def add_all(add: Callable[[Picture, float], object], frames: list[Picture]) -> None:
     """Record frame after frame, at the rate of a record."""
     for number, frame in enumerate(frames):
-        add(frame, number / RATE)
+        add(frame, number / MAX_FPS)
 
 
 def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, Any]:
@@ -105,16 +105,16 @@ def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, An
         clock, processor = spent(partial(add_all, add, frames))
         figures[name] = {"frame_ms": 1000 * clock / len(frames), "frame_cpu_ms": 1000 * processor / len(frames)}
         shutil.copy(place / VIDEO, folder / "killed.mp4")
-        figures[name]["lost_s"] = (len(frames) - 1) / RATE - playable(folder / "killed.mp4")
-    film = spent(lambda: ours.close(len(frames) / RATE, "", lambda: True))[0]
+        figures[name]["lost_s"] = (len(frames) - 1) / MAX_FPS - playable(folder / "killed.mp4")
+    film = spent(lambda: ours.close(len(frames) / MAX_FPS, "", lambda: True))[0]
     lock.close()
     long, lock = records.begin(about)
     ledger, summary = RowWriter(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, view.threshold)
-    for number in range(round(minutes * 60 * RATE)):
+    for number in range(round(minutes * 60 * MAX_FPS)):
         one = frames[number % len(frames)]
-        ledger.add((one.captured_at, number / RATE, one.faces))
-        summary.add(number / RATE, one.faces)
-        usual.note(one, number / RATE)
+        ledger.add((one.captured_at, number / MAX_FPS, one.faces))
+        summary.add(number / MAX_FPS, one.faces)
+        usual.note(one, number / MAX_FPS)
     rows = spent(lambda: complete(long, summary, "", ledger, SIZE, lambda: True))[0]
     figures["ours"]["end_ms"] = 1000 * (film + rows)
     figures["usual"]["end_ms"] = 1000 * spent(usual.close)[0]

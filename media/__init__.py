@@ -1,1 +1,1 @@
-"""Pictures and videos that are handed in."""
+"""Analysis of uploaded pictures and videos."""

@@ -1,4 +1,4 @@
-"""`python main.py analyze`: pictures, folders and videos in; annotated copies, JSON and CSV out."""
+"""`python main.py analyze` reads pictures, folders and videos, and writes annotated copies, JSON and CSV."""
 
 import argparse
 import itertools
@@ -14,23 +14,23 @@ from config.loader import add_options, load, parse_options
 from config.settings import Settings
 from drawing.annotate import annotate
 from errors import ExpressionError, ImageError, SourceError
-from media.pictures.encoding import encoded
+from media.pictures.encoding import encode_picture
 from media.pictures.stills import StillReader
 from media.results.results import FileResult, as_csv, as_json
 from media.sandbox.decoding import read_picture
 from media.videos.files import VideoCopy, VideoReader
-from media.videos.frames import analysed, complaint
+from media.videos.frames import analyse_frames, describe_truncation
 from model import EmotionModel
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg", ".ts", ".wmv", ".mjpeg", ".mjpg"}
 STILLS = {".jpg", ".jpeg", ".png", ".webp"}
 COPY_SUFFIX = "-annotated"
 ALL_FOUND, NO_FACE, FAILED = 0, 1, 2
-"""Exit statuses, after grep's: every file has a face; some file has none; some file could not be read."""
+"""Exit statuses, modelled on grep: every file has a face; some file has none; some file could not be read."""
 
 
 class Analyzer:
-    """Finds and reads the faces of files, and puts annotated copies into `output` where it is given."""
+    """Finds faces in files, reads their expressions and writes annotated copies below `output` if it is given."""
 
     def __init__(self, model: EmotionModel, settings: Settings, output: Path | None = None) -> None:
         self._model = model
@@ -39,63 +39,66 @@ class Analyzer:
         self._stills = StillReader(model, settings)
 
     def analyze(self, path: Path, name: Path) -> FileResult:
-        """The faces of one file; whatever is wrong with it stands in the finding's `error`.
+        """Return the faces of one file; errors with the file are in the result's `error`.
 
         `name` is the annotated copy's path below the output folder.
         """
         kind = "video" if path.suffix.lower() in VIDEOS else "image"
-        finding = FileResult(str(path), kind, labels=self._model.labels)
+        result = FileResult(str(path), kind, labels=self._model.labels)
         try:
             if kind == "video":
-                self._video(finding, path, name)
+                self._video(result, path, name)
             else:
-                self._picture(finding, path, name)
+                self._picture(result, path, name)
         except (ImageError, SourceError) as error:
-            finding.error = str(error)
-        return finding
+            result.error = str(error)
+        return result
 
-    def _picture(self, finding: FileResult, path: Path, name: Path) -> None:
+    def _picture(self, result: FileResult, path: Path, name: Path) -> None:
         image = read_picture(path)
-        finding.height, finding.width = image.shape[:2]
+        result.height, result.width = image.shape[:2]
         faces = self._stills.faces(image)
-        finding.frames.append((0, 0.0, faces))
+        result.frames.append((0, 0.0, faces))
         if self._output is not None:
             suffix = name.suffix.lower() if name.suffix.lower() in STILLS else ".jpg"
-            data = encoded(annotate(image, faces, self._settings.threshold, self._settings.draw == "bars"), suffix)
+            data = encode_picture(
+                annotate(image, faces, self._settings.threshold, self._settings.draw == "bars"), suffix
+            )
             _place(self._output / name, suffix).write_bytes(data)
 
-    def _video(self, finding: FileResult, path: Path, name: Path) -> None:
+    def _video(self, result: FileResult, path: Path, name: Path) -> None:
         with VideoReader(path) as reader, ExitStack() as stack:
-            finding.fps = reader.fps
+            result.fps = reader.fps
             copy = None
             if self._output is not None:
                 copy = stack.enter_context(VideoCopy(_place(self._output / name, ".mp4"), reader.fps, reader))
-            with tqdm(total=reader.promised or None, desc=path.name, unit="frame", leave=False, disable=None) as bar:
-                for frame in analysed(reader, self._model, self._settings, copy):
-                    finding.height, finding.width = frame.image.shape[:2]
-                    finding.frames.append((frame.number, frame.position, frame.faces))
+            with tqdm(total=reader.frame_count or None, desc=path.name, unit="frame", leave=False, disable=None) as bar:
+                for frame in analyse_frames(reader, self._model, self._settings, copy):
+                    result.height, result.width = frame.image.shape[:2]
+                    result.frames.append((frame.number, frame.position, frame.faces))
                     bar.update()
-            finding.error = complaint(reader, len(finding.frames), finding.frames[-1][1])
+            result.error = describe_truncation(reader, len(result.frames), result.frames[-1][1])
 
 
 def _place(path: Path, suffix: str) -> Path:
-    """Where to write an annotated copy: never over the original, nor over that of a file with another suffix."""
+    """Return the path of an annotated copy: never the original's, nor that of a file with another suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     stem = path.stem if path.suffix.lower() == suffix else path.name
     return path.with_name(f"{stem}{COPY_SUFFIX}{suffix}")
 
 
 def find_files(paths: Sequence[Path], output: Path | None = None) -> list[tuple[Path, Path]]:
-    """Every file meant by some paths, folders searched through and sorted, each with its name below an output folder.
+    """Return every file that the paths name, each with its name below an output folder.
 
-    Passed over in folders: hidden files, and what an earlier run wrote. Names are unlike each other.
+    Folders are searched recursively and sorted; hidden files and the output of an earlier run are skipped. Names
+    are unique.
     """
     names: dict[Path, Path] = {}
     for path in paths:
         files = _files_in(path, output) if path.is_dir() else [path]
         for file in files:
             name = file.relative_to(path) if path.is_dir() else Path(path.name)
-            names[_unlike(name, names)] = file
+            names[_unique(name, names)] = file
     return [(file, name) for name, file in names.items()]
 
 
@@ -108,14 +111,14 @@ def _files_in(folder: Path, output: Path | None) -> Iterator[Path]:
             yield file
 
 
-def _unlike(name: Path, names: Container[Path]) -> Path:
-    """The name, or a numbered one where it is taken."""
+def _unique(name: Path, names: Container[Path]) -> Path:
+    """Return the name, or a numbered one if it is taken."""
     numbered = (name.with_name(f"{name.stem}-{number}{name.suffix}") for number in itertools.count(2))
     return next(candidate for candidate in itertools.chain([name], numbered) if candidate not in names)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line of `analyze`; returns the exit status."""
+    """Run the command line of `analyze`; returns the exit status."""
     options = parse_options(_parser(), arguments)
     try:
         settings = load(vars(options), os.environ)
@@ -146,7 +149,7 @@ def _analyze_all(analyzer: Analyzer, files: Sequence[tuple[Path, Path]]) -> list
 
 
 def _write(options: argparse.Namespace, results: Sequence[FileResult]) -> None:
-    """Put the results where they were asked for; into the output folder where nothing was said."""
+    """Write the results where the options say; by default into the output folder."""
     for target, make in ((options.json, as_json), (options.csv, as_csv)):
         if target == "-":
             sys.stdout.write(make(results))
@@ -158,7 +161,7 @@ def _write(options: argparse.Namespace, results: Sequence[FileResult]) -> None:
 
 
 def _result_file(suffix: str) -> Callable[[str], str]:
-    """A check that keeps `--json picture.jpg` from writing over the picture."""
+    """Return a check that keeps `--json picture.jpg` from overwriting the picture."""
 
     def check(text: str) -> str:
         if text != "-" and Path(text).suffix.lower() != suffix:
@@ -180,11 +183,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture, a video or a folder of them")
     results = parser.add_mutually_exclusive_group()
     for form in ("json", "csv"):
-        words = f"write the results as {form.upper()} to FILE, or to the screen where no FILE follows"
+        text = f"write the results as {form.upper()} to FILE, or to the screen if no FILE follows"
         results.add_argument(
-            f"--{form}", nargs="?", const="-", type=_result_file(f".{form}"), metavar="FILE", help=words
+            f"--{form}", nargs="?", const="-", type=_result_file(f".{form}"), metavar="FILE", help=text
         )
-    words = "folder for annotated copies; results.json and results.csv go there too, unless --json or --csv is given"
-    parser.add_argument("--output", type=Path, metavar="DIR", help=words)
+    text = "folder for annotated copies; results.json and results.csv go there too, unless --json or --csv is given"
+    parser.add_argument("--output", type=Path, metavar="DIR", help=text)
     add_options(parser, groups=("faces", "model"))
     return parser

@@ -1,1 +1,1 @@
-"""Records of what a visitor saw: the annotated video, the faces over time, and a summary of both."""
+"""Records of what a visitor saw: the annotated video, the faces over time, and a summary."""

@@ -1,4 +1,4 @@
-"""The end of a record: its summary and time line, made by who has written it or, after a crash, from what is there."""
+"""Completes a record with its summary and time line, also after a crash, from the files that are there."""
 
 import json
 import shutil
@@ -10,14 +10,14 @@ import av.error
 
 from errors import SourceError
 from media.limits.disk import SPARE
-from recording.moments import moments_in
+from recording.moments import load_moments
 from recording.rows import ROWS, TABLE, RowWriter, rows_of
 from recording.store import LINE, VIDEO, Record
 from recording.summary import Summary
-from recording.video import settle
+from recording.video import remux
 
-FULL = "The server's disk is full; what was recorded until then is kept."
-BROKEN = "The server broke off while it was recorded; what was recorded until then is kept."
+FULL = "The server's disk is full; the recording up to then is kept."
+BROKEN = "The server broke off during the recording; the recording up to then is kept."
 NOTHING = "The camera gave no picture in that time."
 
 
@@ -25,54 +25,54 @@ def complete(
     record: Record,
     summary: Summary,
     message: str,
-    ledger: RowWriter | None,
+    rows: RowWriter | None,
     size: tuple[int, int],
     stop: Callable[[], bool],
 ) -> None:
-    """End a record whose video is closed.
+    """Complete a record whose video is closed.
 
     Args:
         record: locked by the caller.
         summary: of all its frames.
-        message: why it ended, as a sentence; empty where somebody asked for it.
-        ledger: still open; None where there was no frame.
+        message: why it ended, as a sentence; empty if somebody stopped it.
+        rows: still open; None if there was no frame.
         size: width and height of the video in pixels.
-        stop: says that time presses; the video is then settled at the next start.
+        stop: whether to hurry; the video is then remuxed at the next start.
 
     Raises:
         OSError: it cannot be written.
     """
-    told = summary.as_dict()
-    moments = moments_in(record.folder)
-    ended = {"ended": time.time(), "message": message or ("" if ledger else NOTHING)}
-    if ledger is not None:
-        ledger.close({**ended, "summary": {**told, "moments": moments}})
-        line = summary.course.line(max(summary.seconds, 1e-3))
-        (record.folder / LINE).write_text(json.dumps(line), encoding="utf-8")
-    settled = _settled(record, stop)
+    totals = summary.as_dict()
+    moments = load_moments(record.folder)
+    ended = {"ended": time.time(), "message": message or ("" if rows else NOTHING)}
+    if rows is not None:
+        rows.close({**ended, "summary": {**totals, "moments": moments}})
+        timeline = summary.timeline.build(max(summary.seconds, 1e-3))
+        (record.folder / LINE).write_text(json.dumps(timeline), encoding="utf-8")
+    remuxed = _remuxed(record, stop)
     record.write(
         "summary.json",
-        {**ended, **told, "moments": moments, "settled": settled, "width": size[0], "height": size[1]},
+        {**ended, **totals, "moments": moments, "settled": remuxed, "width": size[0], "height": size[1]},
     )
     for name in ("progress.json", "stop", "full"):
         (record.folder / name).unlink(missing_ok=True)
 
 
-def _settled(record: Record, stop: Callable[[], bool]) -> bool:
-    """Whether the video needs no further work; one that holds no picture goes."""
+def _remuxed(record: Record, stop: Callable[[], bool]) -> bool:
+    """Whether the video needs no further work; a video without a picture is deleted."""
     video = record.folder / VIDEO
     try:
         if not video.is_file():
             return True
         room = shutil.disk_usage(record.folder).free - video.stat().st_size
-        return room > SPARE and settle(video, stop)
+        return room > SPARE and remux(video, stop)
     except SourceError:
         video.unlink()
         return True
 
 
 def recover(record: Record, stop: Callable[[], bool]) -> float | None:
-    """See to a record that no living process writes: close one that broke off, settle a video that is not yet.
+    """Finish a record that no living process writes: complete one that broke off, remux a video that is not yet.
 
     Returns the length in seconds of one that broke off; None for all others.
 
@@ -88,18 +88,18 @@ def recover(record: Record, stop: Callable[[], bool]) -> float | None:
         if not record.about:  # deleted meanwhile
             return None
         record.release()
-        for part in record.folder.glob(".*.part"):  # of a file that was being written
+        for part in record.folder.glob(".*.part"):  # temporary files of the writer
             part.unlink()
         summary = record.summary
         if summary is None:
             return _close_broken(record, stop)
-        if not summary["settled"] and _settled(record, stop):
+        if not summary["settled"] and _remuxed(record, stop):
             record.write("summary.json", {**summary, "settled": True})
     return None
 
 
 def _close_broken(record: Record, stop: Callable[[], bool]) -> float:
-    """Go through the rows that were written, and write them anew, whole; returns the length in seconds."""
+    """Complete a broken record from the rows that were written; returns the length in seconds."""
     about, rows = record.about, record.folder / ROWS
     message = FULL if record.is_cut_short else BROKEN
     summary = Summary(about["labels"], about["look"]["threshold"])
@@ -110,22 +110,22 @@ def _close_broken(record: Record, stop: Callable[[], bool]) -> float:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
     size = _size_of(record)
-    ledger = RowWriter(fresh, {"record": record.id, **about, "width": size[0], "height": size[1]}, about["labels"])
+    writer = RowWriter(fresh, {"record": record.id, **about, "width": size[0], "height": size[1]}, about["labels"])
     for row in rows_of(record.folder):
-        ledger.add(row)
+        writer.add(row)
         summary.add(row[1], row[2])
     for name in (ROWS, TABLE):
-        (fresh / name).replace(record.folder / name)  # the ledger goes on writing into them
+        (fresh / name).replace(record.folder / name)  # the writer still writes into them
     fresh.rmdir()
-    complete(record, summary, message, ledger, size, stop)
+    complete(record, summary, message, writer, size, stop)
     return summary.seconds
 
 
 def _size_of(record: Record) -> tuple[int, int]:
-    """Width and height of the video; zeros where it holds nothing that can be read."""
+    """Return the width and height of the video; zeros if it cannot be read."""
     try:
-        with av.open(str(record.folder / VIDEO)) as film:
-            video = film.streams.video[0]
+        with av.open(str(record.folder / VIDEO)) as container:
+            video = container.streams.video[0]
             return video.width, video.height
     except (av.error.FFmpegError, OSError, IndexError):
         return 0, 0

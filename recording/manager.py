@@ -1,4 +1,4 @@
-"""All records of one server: begins them within limits, takes up what an earlier server left, deletes what is old."""
+"""All records of one server: starts them within limits, finishes those of an earlier server, deletes old ones."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from delivery.counters import Counts
 from delivery.stream import Hub, Outgoing
 from delivery.viewers import Viewer
 from errors import RecordError
-from media.limits.disk import check_room, is_full, is_no_room, telling_no_room
+from media.limits.disk import check_room, disk_full_errors, is_disk_full_error, is_full
 from recording.store import Record, Records
 
 if TYPE_CHECKING:
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("records")
 
 TIDY = 60.0
-"""Seconds between looks for what is old, or left over."""
-LOOK = 1.0
-"""Seconds between looks whether there is room again for the end of a record, where there was none."""
+"""Seconds between searches for old and unfinished records."""
+POLL = 1.0
+"""Seconds between checks whether a full disk has room again for the end of a record."""
 OUTCOMES = ("closed", "deleted", "limit", "revoked", "stopped", "full", "failed", "lost")
-"""How a record ends, in one word each: the first two because somebody asked for it; lost is what a crash left."""
-PATIENCE = 3.0
-"""Seconds within which records end when the server stops; one that does not is closed at the next start."""
+"""How a record ends: the first two because somebody asked for it; `lost` after a crash."""
+STOP_TIMEOUT = 3.0
+"""Seconds that records have to end when the server stops; unfinished ones are completed at the next start."""
 
 
 class RecordManager:
     """The records of one server. Building it starts nothing and touches nothing.
 
     Attributes:
-        begun: how many were begun here.
-        ended: how many ended here, and their seconds, by one of `OUTCOMES`.
+            begun: number of records started here.
+            ended: number of records that ended here, and their seconds, by one of `OUTCOMES`.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -54,16 +54,16 @@ class RecordManager:
 
     @property
     def running(self) -> int:
-        """How many are being made here."""
+        """The number of records being made here."""
         return sum(recorder.is_alive() for recorder in self._recorders)
 
     def _count(self, outcome: str, seconds: float) -> None:
         self.ended.add((outcome,), seconds)
 
     def open(self) -> None:
-        """Take up what an earlier server left; does nothing where nothing was ever recorded."""
-        if os.path.isdir(self.records.folder):  # also where the storage may not be entered, which others tell
-            self._see_to_tidier()
+        """Finish what an earlier server left; does nothing if nothing was ever recorded."""
+        if os.path.isdir(self.records.folder):  # False also if the storage is not accessible, which others report
+            self._start_tidying()
 
     def begin(
         self,
@@ -72,40 +72,40 @@ class RecordManager:
         hub: Hub[Outgoing],
         viewer: Viewer,
         leave: Callable[[], None],
-        welcome: Callable[[], bool],
+        is_allowed: Callable[[], bool],
     ) -> Record:
-        """Begin a record of what a viewer sees.
+        """Start a record of what a viewer sees.
 
         Args:
-            about: what is recorded, and how it looks, in JSON's types.
+            about: what is recorded, and its view options, in JSON's types.
             labels: of the expressions, in the model's order.
-            hub: of the viewer's look.
-            viewer: who has been let in.
-            leave: lets them out; called at the record's end, not when it was never begun.
-            welcome: whether they may still be here; the record ends when not.
+            hub: of the viewer's stream.
+            viewer: who was admitted.
+            leave: releases the viewer; called at the record's end, not if it was never started.
+            is_allowed: whether the viewer may still watch; the record ends when not.
 
         Raises:
-            RecordError: as many as may be are going, or it cannot be written.
+            RecordError: the most records are being made already, or it cannot be written.
             StorageError: the disk is full.
         """
-        from recording.recorder import Recorder  # FFmpeg's libraries, which many servers never need
+        from recording.recorder import Recorder  # loads FFmpeg's libraries, which many servers never need
 
         with self._lock:
             self._check()
             try:
-                with telling_no_room(), self.records.alone():
+                with disk_full_errors(), self.records.exclusive():
                     self._check_number()
                     made, lock = self.records.begin({**about, "labels": list(labels), "limit": self.limit})
             except OSError as error:
                 raise RecordError(
-                    f"the server's storage cannot be written ({error.strerror}); tell its keeper"
+                    f"the server's storage cannot be written ({error.strerror}); tell its administrator"
                 ) from error
-            recorder = Recorder(made, lock, hub, viewer, leave, welcome, self._count)
+            recorder = Recorder(made, lock, hub, viewer, leave, is_allowed, self._count)
             recorder.start()
             kept = [known for known in self._recorders if known.is_alive() or known.is_unfinished]
             self._recorders = [*kept, recorder]
             self.begun += 1
-        self._see_to_tidier()
+        self._start_tidying()
         return made
 
     def _check(self) -> None:
@@ -116,11 +116,11 @@ class RecordManager:
         check_room(self.records.folder)
 
     def _check_number(self) -> None:
-        if self.records.going() >= self._most:
+        if self.records.active() >= self._most:
             raise RecordError(f"{self._most} records are being made already; try again later")
 
     def tidy(self) -> None:
-        """Close what broke off, settle what was left, delete what is old."""
+        """Complete broken records, remux videos, delete old records."""
         from recording.closing import recover
 
         for record in self.records.all():
@@ -132,33 +132,33 @@ class RecordManager:
                 if seconds is not None:
                     self._count(outcome, seconds)
             except Exception as error:
-                self._tell_unclosed(record, error)
+                self._log_unclosed(record, error)
         self.records.sweep()
 
-    def _tell_unclosed(self, record: Record, error: Exception) -> None:
-        if is_no_room(error):
+    def _log_unclosed(self, record: Record, error: Exception) -> None:
+        if is_disk_full_error(error):
             log.warning("the disk is too full to close record %s; trying again", told_of(record.id))
         else:
             tell_failure(log, error, "record %s could not be closed; trying again", told_of(record.id))
 
-    def _see_to_tidier(self) -> None:
+    def _start_tidying(self) -> None:
         with self._lock:
             if self._tidier is None and not self._stop.is_set():
-                self._tidier = threading.Thread(target=self._go_on_tidying, name="records", daemon=True)
+                self._tidier = threading.Thread(target=self._tidy_repeatedly, name="records", daemon=True)
                 self._tidier.start()
 
-    def _go_on_tidying(self) -> None:
+    def _tidy_repeatedly(self) -> None:
         while not self._stop.is_set():
             try:
                 self.tidy()
             except Exception as error:
-                tell_failure(log, error, "the records could not be looked after; trying again")
-            until = time.monotonic() + TIDY
-            while time.monotonic() < until and not self._is_wanted() and not self._stop.wait(LOOK):
+                tell_failure(log, error, "the records could not be tidied; trying again")
+            deadline = time.monotonic() + TIDY
+            while time.monotonic() < deadline and not self._may_finish() and not self._stop.wait(POLL):
                 pass
 
-    def _is_wanted(self) -> bool:
-        """Whether a record of this server waits for room for its end, and there is some; each is tried once."""
+    def _may_finish(self) -> bool:
+        """Whether the disk has room again for records that could not be finished; each is tried once."""
         unfinished = [recorder for recorder in self._recorders if recorder.is_unfinished]
         if not unfinished or is_full(self.records.folder):
             return False
@@ -170,9 +170,9 @@ class RecordManager:
         """End every record, and the tidying."""
         self._stop.set()
         with self._lock:
-            waited = [*self._recorders, *([self._tidier] if self._tidier else [])]
+            threads = [*self._recorders, *([self._tidier] if self._tidier else [])]
         for recorder in self._recorders:
             recorder.halt()
-        until = time.monotonic() + PATIENCE
-        for thread in waited:
-            thread.join(max(0.0, until - time.monotonic()))
+        deadline = time.monotonic() + STOP_TIMEOUT
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))

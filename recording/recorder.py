@@ -1,4 +1,4 @@
-"""Writes one record: watches a camera as any viewer does, and keeps what that viewer sees."""
+"""Writes one record: watches a camera like any viewer, and stores what that viewer sees."""
 
 import logging
 import threading
@@ -11,8 +11,8 @@ from config.redaction import told_of
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from errors import RecordError, SourceError, StorageError
-from media.limits.disk import check_room, is_no_room
-from media.sandbox.limits import give_memory_back
+from media.limits.disk import check_room, is_disk_full_error
+from media.sandbox.limits import release_memory
 from recording.closing import FULL
 from recording.store import Record
 from recording.writer import Writer
@@ -20,29 +20,29 @@ from recording.writer import Writer
 log = logging.getLogger("recorder")
 
 TICK = 0.25
-"""Seconds after which it is looked for a stop while no picture comes."""
-TELL = 1.0
-"""Seconds between words on how far it is, and looks at the disk."""
-OLDEST = 5.0
-"""Seconds between capture and arrival that are believed; clocks are set now and then."""
+"""Seconds between checks for a stop while no picture comes."""
+REPORT_EVERY = 1.0
+"""Seconds between reports of progress, and checks of the disk."""
+MAX_AGE = 5.0
+"""Most seconds between capture and arrival that are believed; clocks are set now and then."""
 
 LIMIT = "It ended by itself: {minutes:.4g} minutes are the longest that this server records."
-ENDED = "The server was stopped while it was recorded."
-UNWELCOME = "Who had it recorded may come in no more."
-FAULT = "The recording broke off by a fault of this program; its log tells which."
+STOPPED = "The server was stopped during the recording."
+REVOKED = "The person who started it lost access."
+FAULT = "The recording broke off by a fault of this program; its log says which."
 
 
 class Recorder(threading.Thread):
-    """One record in the making, in a thread of its own; it ends by itself, and always leaves a whole record.
+    """Makes one record in a thread of its own; it ends by itself, and always leaves a whole record.
 
     Args:
         record: where it is written.
         lock: of the record; closed at the end.
-        hub: what is watched.
-        viewer: for whom; of the rate and the look that are wanted.
-        leave: called when nothing is watched any more.
-        welcome: whether who has begun it may still watch; asked every second.
-        count: told at the end which of `keeper.OUTCOMES` it was, and the record's length in seconds.
+        hub: of the stream that is recorded.
+        viewer: for whom; with the rate and the view options wanted.
+        leave: called when watching ends.
+        is_allowed: whether the viewer may still watch; asked every second.
+        count: called at the end with one of `manager.OUTCOMES` and the record's length in seconds.
     """
 
     def __init__(
@@ -52,35 +52,35 @@ class Recorder(threading.Thread):
         hub: Hub[Outgoing],
         viewer: Viewer,
         leave: Callable[[], None],
-        welcome: Callable[[], bool] = lambda: True,
+        is_allowed: Callable[[], bool] = lambda: True,
         count: Callable[[str, float], None] = lambda outcome, seconds: None,
     ) -> None:
         super().__init__(name=f"record {told_of(record.id)}", daemon=True)
         self.record = record
-        self._lock, self._hub, self._viewer, self._leave, self._welcome = lock, hub, viewer, leave, welcome
+        self._lock, self._hub, self._viewer, self._leave, self._is_allowed = lock, hub, viewer, leave, is_allowed
         self._count = count
         self._limit = float(record.about["limit"])
         self._writer = Writer(record, viewer.view)
         self._halt = threading.Event()
-        self._began = self._told = 0.0
+        self._began = self._reported = 0.0
         self.is_unfinished = False
         """Whether its end could not be written."""
 
     @property
     def frames(self) -> int:
-        """How many are written."""
-        return len(self._writer.summary.course)
+        """The number of frames written."""
+        return len(self._writer.summary.timeline)
 
     def halt(self) -> None:
-        """Have it end, soon: the server stops."""
+        """Make it end soon, because the server stops."""
         self._halt.set()
 
     def run(self) -> None:
         """Record until somebody or something ends it, and finish."""
         try:
-            message = self._follow()
+            message = self._record()
         except (SourceError, StorageError, OSError) as error:
-            message = self._sentence(error)
+            message = self._message_of(error)
         except RecordError as error:
             message = str(error)
         except Exception as error:
@@ -91,12 +91,12 @@ class Recorder(threading.Thread):
         finished = self._finish(message)
         self._writer.drop()
         self._lock.close()
-        self.is_unfinished = not finished  # from now on somebody else may see to it
+        self.is_unfinished = not finished  # from now on another thread may complete it
         self._sweep()
-        give_memory_back()  # some 50 MB of the encoder's
+        release_memory()  # some 50 MB of the encoder's
 
     def _finish(self, message: str) -> bool:
-        """Write the end; False where that cannot be: it is closed from what stands on the disk, as after a crash."""
+        """Write the end; False if that fails: the record is then completed from its files, as after a crash."""
         try:
             seconds = self._length()
             self.record.release()
@@ -104,15 +104,15 @@ class Recorder(threading.Thread):
                 self._writer.close(seconds, message, self._halt.is_set)
             self._count(self._outcome(message), seconds)
         except Exception as error:
-            if is_no_room(error):
-                self.record.cut_short()
+            if is_disk_full_error(error):
+                self.record.mark_cut_short()
             else:
                 tell_failure(log, error, "record %s could not be finished", told_of(self.record.id))
             return False
         return True
 
     def _sweep(self) -> None:
-        """Delete it where somebody has asked for that; where it cannot be, `RecordManager.tidy` tries again."""
+        """Delete the record if somebody asked for that; on failure `RecordManager.tidy` tries again."""
         try:
             if self.record.is_discarded:
                 self.record.delete()
@@ -120,67 +120,67 @@ class Recorder(threading.Thread):
             tell_failure(log, error, "record %s could not be deleted; trying again", told_of(self.record.id))
 
     def _outcome(self, message: str) -> str:
-        """Which of `keeper.OUTCOMES` an end is that is told in these words."""
+        """Return which of `manager.OUTCOMES` belongs to a message."""
         if self.record.is_discarded:
             return "deleted"
         limit = LIMIT.format(minutes=self._limit / 60)
-        words = {"": "closed", limit: "limit", UNWELCOME: "revoked", ENDED: "stopped", FULL: "full"}
-        return words.get(message, "failed")
+        outcomes = {"": "closed", limit: "limit", REVOKED: "revoked", STOPPED: "stopped", FULL: "full"}
+        return outcomes.get(message, "failed")
 
-    def _follow(self) -> str:
-        """Take what comes until the end; returns its reason as a sentence, empty where somebody has asked for it."""
-        sequence, until = 0, time.monotonic() + self._limit
-        while not self.record.is_told_to_stop:
+    def _record(self) -> str:
+        """Record until the end; returns the reason as a sentence, empty if somebody stopped it."""
+        sequence, deadline = 0, time.monotonic() + self._limit
+        while not self.record.is_stop_requested:
             if self._halt.is_set():
-                return ENDED
-            if time.monotonic() >= until:
+                return STOPPED
+            if time.monotonic() >= deadline:
                 return LIMIT.format(minutes=self._limit / 60)
             try:
                 sequence, outgoing = self._hub.newest(sequence, TICK)
             except TimeoutError:
-                self._tell()
+                self._report()
                 continue
             except Ended:
                 self._halt.set()
-                return ENDED
+                return STOPPED
             if self._viewer.takes(sequence):
-                self._take(outgoing.picture)
+                self._write(outgoing.picture)
                 self._viewer.got(len(outgoing.picture.jpeg))
-            self._tell()
+            self._report()
         return ""
 
-    def _take(self, picture: Picture) -> None:
-        """Write one picture. The notice that stands in for one while the camera is lost counts, but begins nothing."""
+    def _write(self, picture: Picture) -> None:
+        """Write one picture. A notice that replaces the picture of a lost camera counts, but starts no video."""
         if not picture.drawn or self._writer.has_begun:
             self._writer.add(picture, self._seconds_of(picture))
 
     def _seconds_of(self, picture: Picture) -> float:
-        """When it was captured, by the clock that is never set."""
-        age = min(max(time.time() - picture.captured_at, 0.0), OLDEST)
+        """Return when it was captured, by the monotonic clock, in seconds since the start."""
+        age = min(max(time.time() - picture.captured_at, 0.0), MAX_AGE)
         taken = time.monotonic() - age
         if not self._writer.has_begun:
             self._began = taken
         return max(taken - self._began, self._writer.summary.seconds)
 
-    def _tell(self) -> None:
-        """Once a second: write how far it is, and see whether it may go on."""
-        if time.monotonic() - self._told < TELL:
+    def _report(self) -> None:
+        """Once a second, write the progress and check whether recording may continue."""
+        if time.monotonic() - self._reported < REPORT_EVERY:
             return
-        self._told = time.monotonic()
+        self._reported = time.monotonic()
         faces = self._writer.summary.faces
-        told = {"duration": round(self._length(), 1), "frames": self.frames, "faces": faces}
-        self.record.write("progress.json", told)
+        progress = {"duration": round(self._length(), 1), "frames": self.frames, "faces": faces}
+        self.record.write("progress.json", progress)
         self._writer.save()
-        if not self._welcome():
-            raise RecordError(UNWELCOME)
+        if not self._is_allowed():
+            raise RecordError(REVOKED)
         check_room(self.record.folder)
 
     def _length(self) -> float:
         return time.monotonic() - self._began if self._writer.has_begun else 0.0
 
-    def _sentence(self, error: Exception) -> str:
-        """Why it had to end, for who has begun it."""
-        if isinstance(error, StorageError) or is_no_room(error):
+    def _message_of(self, error: Exception) -> str:
+        """Return why the record had to end, for the person who started it."""
+        if isinstance(error, StorageError) or is_disk_full_error(error):
             return FULL
         log.warning("record %s ended: %s", told_of(self.record.id), reason_of(error))
-        return f"What was seen could no longer be written ({reason_of(error)})."
+        return f"The recording could no longer be written ({reason_of(error)})."

@@ -1,6 +1,6 @@
-"""The rows of a record, written while it goes on: one object a frame in `record.json`, one line a face in `faces.csv`.
+"""The rows of a record, written frame by frame: one object a frame in `record.json`, one line a face in `faces.csv`.
 
-Of `record.json` every line but the first and the last stands for a frame, so that a file that breaks off can be read.
+Every line of `record.json` but the first and the last is one frame, so that a file that breaks off can be read.
 """
 
 import csv
@@ -15,19 +15,19 @@ from media.results.results import as_entry, cells, columns
 ROWS, TABLE = "record.json", "faces.csv"
 
 Row = tuple[float, float, tuple[Face, ...]]
-"""When a frame was taken, in seconds since the UTC epoch; the same since the record's start; its faces."""
+"""When a frame was captured, in seconds since the UTC epoch and since the record's start; its faces."""
 
 
 class RowWriter:
-    """Two files that grow by a frame at a time; each frame is with the system before the next comes.
+    """Two files that grow frame by frame; each frame is given to the system before the next one comes.
 
     Args:
-        folder: where they are made.
+        folder: where they are created.
         head: what stands before the frames in `record.json`.
         labels: of the expressions, in the model's order.
 
     Raises:
-        OSError: they cannot be written; so do all methods.
+        OSError: they cannot be written; also from all methods.
     """
 
     def __init__(self, folder: Path, head: Mapping[str, Any], labels: Sequence[str]) -> None:
@@ -62,7 +62,7 @@ class RowWriter:
             self._rows.write(f"], {json.dumps(dict(tail))[1:]}\n")
 
     def drop(self) -> None:
-        """Close both files as they are, where they are still open."""
+        """Close both files without an end, if they are still open."""
         for file in (self._rows, self._table):
             try:
                 file.close()
@@ -71,7 +71,7 @@ class RowWriter:
 
 
 def rows_of(folder: Path) -> Iterator[Row]:
-    """The frames that were written into a folder; one that breaks off is left out, with all that follows."""
+    """Yield the frames that were written into a folder, up to one that breaks off."""
     with (folder / ROWS).open(encoding="utf-8", errors="replace") as lines:
         next(lines, "")
         for line in lines:
@@ -79,10 +79,12 @@ def rows_of(folder: Path) -> Iterator[Row]:
                 entry = json.loads(line.removeprefix(","))
             except ValueError:
                 return
-            yield entry["time"], entry["seconds"], tuple(_face(told) for told in entry["faces"])
+            yield entry["time"], entry["seconds"], tuple(_face(face) for face in entry["faces"])
 
 
-def _face(told: Mapping[str, Any]) -> Face:
-    chances = told["probabilities"]
-    known = told["track"], told["expression"]
-    return Face(Box(**told["box"]), tuple(chances), tuple(chances.values()), *known, seconds=told["seconds"])
+def _face(entry: Mapping[str, Any]) -> Face:
+    probabilities = entry["probabilities"]
+    known = entry["track"], entry["expression"]
+    return Face(
+        Box(**entry["box"]), tuple(probabilities), tuple(probabilities.values()), *known, seconds=entry["seconds"]
+    )

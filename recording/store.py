@@ -1,16 +1,16 @@
-"""Records on the disk, a folder each. What stands there is all that there is, so that any process may ask or stop.
+"""Records on the disk, a folder each. The files are the whole state, so that any process may read or stop a record.
 
-| file | what it says |
+| file | meaning |
 |---|---|
-| `about.json` | what is recorded, since when, and how long it may go on; there from the start |
-| `lock` | locked by the process that records, as long as it lives |
+| `about.json` | what is recorded, since when, and how long at most; there from the start |
+| `lock` | locked by the recording process as long as it lives |
 | `progress.json` | how far it is; new every second |
 | `stop`, `discard` | somebody wants it to end; to end and be deleted |
-| `full` | nothing: the disk had no room for its end, which is made as soon as there is some |
-| `reserve` | nothing: it keeps the room that the end takes, should the disk be full by then |
-| `summary.json` | it is over; this is what came of it |
+| `full` | empty: the disk had no room for the end, which is written as soon as there is some |
+| `reserve` | keeps the disk space that the end takes, in case the disk is full by then |
+| `summary.json` | it is over; its summary |
 
-Beside the folders stands `.lock`, locked by who begins one, so that all together begin no more than may be.
+Beside the folders stands `.lock`, locked while a record is started, so that all processes together keep the limit.
 """
 
 import errno
@@ -26,27 +26,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from media.limits.disk import is_no_room, replace_file
+from media.limits.disk import is_disk_full_error, replace_file
 
 VIDEO, LINE = "video.mp4", "timeline.json"
 MOMENT = re.compile(r"moment-[0-9]{1,3}\.jpg")
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
-RATE = 15.0
-"""Frames a second at most."""
-WIDEST = 1280
-"""Pixels of a frame's width at most."""
-TRIES, LOOK = 20, 0.01
-"""Times that a lock is tried, and seconds between them."""
-BEGINNING, TURN = ".lock", 2.0
-"""What is locked while a record is begun, and the seconds for which that is waited for."""
-PATIENCE = 60.0
-"""Seconds that a folder may take to become a record."""
+MAX_FPS = 15.0
+"""Most frames a second."""
+MAX_WIDTH = 1280
+"""Largest width of a frame in pixels."""
+TRIES, RETRY_PAUSE = 20, 0.01
+"""How often a lock is tried, and the seconds between tries."""
+LOCK_FILE, LOCK_TIMEOUT = ".lock", 2.0
+"""The file that is locked while a record is started, and the longest wait for it in seconds."""
+START_TIMEOUT = 60.0
+"""Seconds after which a folder without `about.json` counts as left over."""
 RESERVE = 2_000_000
-"""Bytes that the end of a record takes at most: the last fragment, seven moments, a time line of some hundred steps."""
+"""Most bytes that the end of a record takes: the last fragment, seven moments, a time line of some hundred steps."""
 
 
 class Record:
-    """One record, by its folder; whether there is one, `exists` tells."""
+    """One record, by its folder; `exists` says whether there is one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,33 +54,33 @@ class Record:
 
     @property
     def exists(self) -> bool:
-        """Whether it is there, and was not deleted."""
+        """Whether it is there and was not deleted."""
         return (self.folder / "about.json").is_file() and not self.is_discarded
 
     @property
-    def is_unborn(self) -> bool:
-        """Whether its maker has died before anything was said of it."""
+    def is_stillborn(self) -> bool:
+        """Whether its process died before `about.json` was written."""
         made = self.folder.stat().st_mtime
-        return not (self.folder / "about.json").exists() and made < time.time() - PATIENCE
+        return not (self.folder / "about.json").exists() and made < time.time() - START_TIMEOUT
 
     @property
     def about(self) -> dict[str, Any]:
-        """What was said at its start: `camera`, `started`, `look`, `labels`, `limit`."""
+        """What was known at its start: `camera`, `started`, `look`, `labels`, `limit`."""
         return self.read("about.json") or {}
 
     @property
     def summary(self) -> dict[str, Any] | None:
-        """What came of it; None before it is over, and where it is damaged: it is then closed anew, from its rows."""
-        told = self.read("summary.json")
-        return told if told and "ended" in told else None
+        """Its summary; None before it is over, and if the file is damaged: it is then completed again from its rows."""
+        content = self.read("summary.json")
+        return content if content and "ended" in content else None
 
     @property
     def progress(self) -> dict[str, Any]:
-        """How far it was a second ago; empty at first."""
+        """Its progress a second ago; empty at first."""
         return self.read("progress.json") or {}
 
     @property
-    def is_going(self) -> bool:
+    def is_active(self) -> bool:
         """Whether a living process writes it."""
         try:
             with (self.folder / "lock").open("rb") as file:
@@ -92,40 +92,40 @@ class Record:
             return False
 
     @property
-    def is_told_to_stop(self) -> bool:
-        """Whether somebody has asked for its end."""
+    def is_stop_requested(self) -> bool:
+        """Whether somebody asked for its end."""
         return (self.folder / "stop").exists() or self.is_discarded
 
     @property
     def is_discarded(self) -> bool:
-        """Whether somebody has deleted it."""
+        """Whether somebody deleted it."""
         return (self.folder / "discard").exists()
 
     def lock(self) -> IO[bytes] | None:
-        """Take it for this process, until the file is closed; None where another has it.
+        """Lock it for this process, until the file is closed; None if another process has the lock.
 
         Raises:
             OSError: the folder is gone, or cannot be written.
         """
         file = (self.folder / "lock").open("wb")
         for _ in range(TRIES):
-            if _locks(file):
+            if _try_lock(file):
                 return file
-            time.sleep(LOOK)  # perhaps it is by who looks whether it is locked, which takes no time
+            time.sleep(RETRY_PAUSE)  # perhaps `is_active` of another process holds it, for a moment
         file.close()
         return None
 
     def reserve(self) -> None:
-        """Keep the room that its end takes.
+        """Reserve the disk space that its end takes.
 
         Raises:
-            OSError: there is none.
+                OSError: there is not enough.
         """
         with (self.folder / "reserve").open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, RESERVE)
 
     def release(self) -> None:
-        """Give that room to what is written next."""
+        """Free the reserved space for what is written next."""
         (self.folder / "reserve").unlink(missing_ok=True)
 
     @property
@@ -133,56 +133,56 @@ class Record:
         """Whether the disk had no room for its end."""
         return (self.folder / "full").exists()
 
-    def cut_short(self) -> None:
-        """Note that the disk has no room for its end, where there is room for that."""
+    def mark_cut_short(self) -> None:
+        """Note that the disk has no room for its end, if there is room for the note."""
         with suppress(OSError):
             (self.folder / "full").touch()
 
     def stop(self) -> None:
-        """Ask whoever writes it to end it.
+        """Ask the process that writes it to end it.
 
         Raises:
-            OSError: that cannot be noted.
+                OSError: the request cannot be written.
         """
         with suppress(FileNotFoundError):  # it has just been deleted
             (self.folder / "stop").touch()
 
     def delete(self) -> None:
-        """Delete it at once; what is being written goes as soon as its writer sees that.
+        """Delete it at once; one that is being written is deleted as soon as its writer sees the request.
 
         Raises:
-            OSError: it is being written, and that cannot be noted.
+            OSError: it is being written, and the request cannot be.
         """
         try:
             (self.folder / "discard").touch()
         except FileNotFoundError:  # somebody else has just deleted it
             return
         except OSError as error:
-            if self.is_going or not is_no_room(error):
+            if self.is_active or not is_disk_full_error(error):
                 raise
-        if not self.is_going:
+        if not self.is_active:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """One of its JSON files; None where there is none, or one that is damaged."""
+        """Return one of its JSON files; None if it is missing or damaged."""
         try:
-            told = json.loads((self.folder / name).read_bytes())
+            content = json.loads((self.folder / name).read_bytes())
         except (FileNotFoundError, ValueError):
             return None
-        return told if isinstance(told, dict) else None
+        return content if isinstance(content, dict) else None
 
-    def write(self, name: str, told: Mapping[str, Any]) -> None:
-        """Write one of its JSON files, so that readers find the old or the new one, whole.
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Replace one of its JSON files atomically.
 
         Raises:
             OSError: it cannot be written.
         """
-        lasting = name != "progress.json"  # which is new every second, and on which nothing depends
-        replace_file(self.folder / name, json.dumps(dict(told)).encode(), lasting)
+        durable = name != "progress.json"  # which is new every second, and on which nothing depends
+        replace_file(self.folder / name, json.dumps(dict(content)).encode(), durable)
 
 
-def _locks(file: IO[bytes]) -> bool:
-    """Whether nobody else has a file locked; then it is by this process."""
+def _try_lock(file: IO[bytes]) -> bool:
+    """Lock a file for this process; False if another one has it locked."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -191,11 +191,11 @@ def _locks(file: IO[bytes]) -> bool:
 
 
 class Records:
-    """All records below a folder; any number of processes may share it. Touches nothing until there is a record.
+    """All records below a folder; any number of processes may share it. Nothing is touched until there is a record.
 
     Args:
-        folder: made at the first use.
-        keep: seconds for which a record is kept when it is over.
+        folder: created at the first use.
+        keep: seconds for which a finished record is kept.
     """
 
     def __init__(self, folder: Path, keep: float) -> None:
@@ -203,26 +203,26 @@ class Records:
         self.keep = keep
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep all others who would begin a record, in whatever process, waiting for the `with` block.
+    def exclusive(self) -> Iterator[None]:
+        """Let no other process or thread start a record during the `with` block.
 
         Raises:
-            OSError: the folder cannot be written, or another keeps this one waiting for too long.
+            OSError: the folder cannot be written, or the lock was not free within `LOCK_TIMEOUT`.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / BEGINNING).open("wb") as file:  # its lock ends with it, however the process dies
-            until = time.monotonic() + TURN
-            while not _locks(file):
-                if time.monotonic() > until:
-                    raise OSError(errno.EBUSY, f"another process has kept {BEGINNING} locked for {TURN:g} s")
-                time.sleep(LOOK)
+        with (self.folder / LOCK_FILE).open("wb") as file:  # the lock ends with the process, however it dies
+            deadline = time.monotonic() + LOCK_TIMEOUT
+            while not _try_lock(file):
+                if time.monotonic() > deadline:
+                    raise OSError(errno.EBUSY, f"another process has kept {LOCK_FILE} locked for {LOCK_TIMEOUT:g} s")
+                time.sleep(RETRY_PAUSE)
             yield
 
     def begin(self, about: Mapping[str, Any]) -> tuple[Record, IO[bytes]]:
-        """A new record, locked for this process.
+        """Create a record, locked for this process.
 
         Raises:
-            OSError: its folder cannot be written; then it is gone.
+            OSError: its folder cannot be written; it is then deleted.
         """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         record = Record(self.folder / secrets.token_urlsafe(12))
@@ -242,29 +242,29 @@ class Records:
         return record, lock
 
     def get(self, record_id: str) -> Record | None:
-        """A record by its id; None where there is none of it."""
+        """Return a record by its id; None if there is none."""
         record = Record(self.folder / record_id)
         return record if ID.fullmatch(record_id) and record.exists else None
 
     def all(self) -> Iterator[Record]:
-        """Every record, deleted ones included."""
+        """Yield every record, deleted ones included."""
         if self.folder.is_dir():
             yield from (Record(folder) for folder in self.folder.iterdir() if ID.fullmatch(folder.name))
 
-    def going(self) -> int:
-        """How many are being written; one that is over counts no more, though its writer may still hold its lock."""
-        return sum(record.is_going and record.summary is None for record in self.all())
+    def active(self) -> int:
+        """Return how many are being written; a finished one does not count, though its lock may still be held."""
+        return sum(record.is_active and record.summary is None for record in self.all())
 
     def sweep(self) -> None:
-        """Delete what was kept long enough, and what was deleted while it was being written."""
+        """Delete records that are past their time, and those deleted while they were being written."""
         for record in self.all():
             with suppress(FileNotFoundError):  # somebody else deletes it, too
                 if record.is_discarded or self._is_old(record):
                     record.delete()
 
     def _is_old(self, record: Record) -> bool:
-        """Whether its time is over; that of one which can neither go on nor be closed runs from its last change."""
+        """Whether its time is over; without a summary it runs from the last change."""
         summary, changed = record.summary, record.folder.stat().st_mtime
         if summary is not None:
             return bool(summary["ended"] + self.keep < time.time())
-        return not record.is_going and (record.is_unborn or changed + self.keep < time.time())
+        return not record.is_active and (record.is_stillborn or changed + self.keep < time.time())

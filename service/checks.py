@@ -25,7 +25,7 @@ from config.redis_client import UNREACHABLE, connect
 from config.settings import SETTINGS, Settings
 from delivery import network
 from errors import AccessError, ExpressionError, QueueError, UploadError
-from media.limits.disk import SPARE, free_bytes, nearest_there
+from media.limits.disk import SPARE, free_bytes, nearest_existing
 from media.limits.uploads import MEGABYTE
 from media.queue.storage import jobs_of, queue_of
 from model import EmotionModel
@@ -161,7 +161,7 @@ def _access(settings: Settings) -> tuple[str, dict[str, Any]]:
 def _storage(folder: Path) -> tuple[str, dict[str, Any]]:
     there = folder
     try:
-        there = nearest_there(folder)
+        there = nearest_existing(folder)
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b"can this be written?")
             file.flush()

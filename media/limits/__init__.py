@@ -1,1 +1,1 @@
-"""Room on the disk, size of uploads, and how many may work at a time."""
+"""Limits: free disk space, upload size, and how many requests work at a time."""

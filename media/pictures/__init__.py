@@ -1,1 +1,1 @@
-"""Still pictures: their faces, and their files."""
+"""Still pictures: decoding limits, face search and encoding."""

@@ -1,4 +1,4 @@
-"""Arrays in, picture files out."""
+"""Encodes arrays as picture files."""
 
 import cv2
 
@@ -6,17 +6,17 @@ from errors import ImageError
 from faces import Image
 
 
-def encoded(image: Image, suffix: str = ".jpg") -> bytes:
-    """A (height, width, 3) uint8 BGR picture as the bytes of a file whose name ends in `suffix`.
+def encode_picture(image: Image, suffix: str = ".jpg") -> bytes:
+    """Encode a (height, width, 3) uint8 BGR picture as the format that `suffix` names, such as `.jpg`.
 
     Raises:
         ImageError: that format cannot hold it.
     """
     try:
-        good, data = cv2.imencode(suffix, image)
+        encoded, data = cv2.imencode(suffix, image)
     except cv2.error:
-        good = False
-    if not good:
+        encoded = False
+    if not encoded:
         height, width = image.shape[:2]
         raise ImageError(f"the annotated copy of {width}x{height} pixels could not be encoded as {suffix}")
     return data.tobytes()

@@ -9,27 +9,27 @@ from camera import CASCADE_SIDE, load_cascade, reduction
 from faces import Box, Image, joined
 
 STEP = 1.2
-"""Between the face sizes that are looked for."""
-LOOK_SIDE = 72
-"""Pixels to which a find is brought for it: all sizes looked for are then above twice the cascade's own."""
-LOOK_CHANGE = 1.35
-"""The greatest change of size, either way."""
-LOOK_MARGIN = 0.25
-"""How far round a find is looked, as a share of its size."""
+"""Ratio between consecutive face sizes."""
+VERIFY_SIDE = 72
+"""Pixels to which a candidate is scaled for verification; all sizes searched are then above twice the cascade's own."""
+VERIFY_SCALE = 1.35
+"""Largest change of size in verification, up or down."""
+VERIFY_MARGIN = 0.25
+"""Margin around a candidate in verification, as a share of its size."""
 
 
 class OctaveSearch:
     """Viola and Jones' cascade (2001), searched octave by octave, from the largest faces to the smallest.
 
-    For each octave the picture is reduced until the faces sought are 24 to 48 pixels: there OpenCV steps by two pixels,
-    which is a quarter of the windows. What was found is blotted out for the octaves of smaller faces, since faces take
-    the cascade longest. One window makes a find; a second look at it alone, pixel by pixel, sorts out chance and
-    tells where the face is.
+    For each octave the picture is reduced until the faces sought are 24 to 48 pixels: there OpenCV steps by two
+    pixels, which is a quarter of the windows. Faces that were found are painted over for the octaves of smaller
+    ones, since faces cost the cascade most. One window makes a candidate; a second search of the candidate alone,
+    pixel by pixel, rejects false ones and locates the face.
 
     Args:
         width: pixels to which wider pictures are reduced.
         min_face: smallest face searched for, as a share of the picture's shorter side.
-        neighbours: overlapping finds that make a face in the second look.
+        neighbours: overlapping windows that make a face in verification.
 
     Not to be shared between threads: the cascade keeps its buffers.
     """
@@ -41,20 +41,20 @@ class OctaveSearch:
         self._cascade = load_cascade()
 
     def detect(self, image: Image) -> list[Box]:
-        """The faces of a (height, width) uint8 picture."""
+        """Return the faces of a (height, width) uint8 picture."""
         scale = reduction(image, self._width)
         grey = _resized(image, scale)
         smallest = max(CASCADE_SIDE, self._min_face * min(grey.shape))
         found: list[Box] = []
         for octave in _octaves(CASCADE_SIDE / smallest, min(grey.shape)):
             for box in self._search(_resized(grey, octave), scale * octave, found):
-                face = self._look(image, box)
+                face = self._verify(image, box)
                 if face is not None:
                     found = joined(found, [face])
         return found
 
     def _search(self, level: Image, scale: float, known: Sequence[Box]) -> list[Box]:
-        """The finds of one octave, those of most windows first, in pixels of the whole picture."""
+        """Return one octave's candidates in pixels of the whole picture, those with most windows first."""
         for box in known:
             left, top, right, bottom = (
                 max(0, round(edge * scale)) for edge in (box.x, box.y, box.x + box.width, box.y + box.height)
@@ -68,13 +68,13 @@ class OctaveSearch:
         order = np.argsort(-np.ravel(counts), kind="stable")
         return [Box(*(round(float(edge) / scale) for edge in boxes[index])) for index in order]
 
-    def _look(self, image: Image, find: Box) -> Box | None:
-        """The face that a find shows; None where a second look shows none."""
-        margin = round(find.width * LOOK_MARGIN)
-        left, top = max(0, find.x - margin), max(0, find.y - margin)
-        patch = image[top : find.y + find.height + margin, left : find.x + find.width + margin]
-        scale = LOOK_SIDE / find.width
-        smallest, largest = round(LOOK_SIDE / LOOK_CHANGE), round(LOOK_SIDE * LOOK_CHANGE)
+    def _verify(self, image: Image, candidate: Box) -> Box | None:
+        """Return the face within a candidate; None if a second search finds none."""
+        margin = round(candidate.width * VERIFY_MARGIN)
+        left, top = max(0, candidate.x - margin), max(0, candidate.y - margin)
+        patch = image[top : candidate.y + candidate.height + margin, left : candidate.x + candidate.width + margin]
+        scale = VERIFY_SIDE / candidate.width
+        smallest, largest = round(VERIFY_SIDE / VERIFY_SCALE), round(VERIFY_SIDE * VERIFY_SCALE)
         boxes, counts = self._cascade.detectMultiScale2(
             _resized(patch, scale),
             STEP,
@@ -89,7 +89,7 @@ class OctaveSearch:
 
 
 def _octaves(largest: float, side: int) -> list[float]:
-    """Scales, each half of the next one, up to `largest`, at which the shorter side still holds a face."""
+    """Return scales, each half of the next one, up to `largest`, at which the shorter side still holds a face."""
     scales = []
     while largest * side >= CASCADE_SIDE:
         scales.append(largest)
@@ -98,9 +98,9 @@ def _octaves(largest: float, side: int) -> list[float]:
 
 
 def _resized(image: Image, scale: float) -> Image:
-    """A copy in another size."""
+    """Return a copy in another size."""
     if scale == 1:
         return image.copy()
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     height, width = (max(1, round(side * scale)) for side in image.shape)
-    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)

@@ -1,4 +1,4 @@
-"""The faces of a still picture: a closer look than a live frame has time for."""
+"""The faces of a still picture, searched more thoroughly than a live frame."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from media.pictures.octaves import OctaveSearch
 from model import EmotionModel
 
 STILL_WIDTH = 1280
-"""Pixels to which a still picture is reduced for a closer look than the live one."""
+"""Pixels to which a still picture is reduced, more than a live frame."""
 WHOLE_SIDE = 1024
-"""Pixels to which the longer side of a picture is reduced that is read as one face."""
+"""Pixels to which the longer side is reduced of a picture that is read as one face."""
 
 
 class StillReader:
@@ -33,14 +33,13 @@ class StillReader:
         self._idle: list[tuple[OctaveSearch, FaceDetector]] = []
 
     def faces(self, image: Image) -> tuple[Face, ...]:
-        """The faces of a (height, width, 3) uint8 BGR picture with their expressions, left one first."""
+        """Return the faces of a (height, width, 3) uint8 BGR picture with their expressions, left to right."""
         return self.read(image, self.find(image))
 
     def find(self, image: Image) -> list[Box]:
-        """Where the faces of a picture may be, left one first; the network has not been asked yet.
+        """Return where faces may be, left to right; the network has not seen them yet.
 
-        One face is mostly all there is. Where there are several, or none, a closer look is taken for those that are
-        harder to see.
+        Most pictures show one face. If there are several, or none, a slower search adds those that are harder to find.
         """
         grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
         with self._detectors() as (octaves, closer):
@@ -50,16 +49,18 @@ class StillReader:
         return sorted(boxes, key=lambda box: box.x)
 
     def read(self, image: Image, boxes: Sequence[Box]) -> tuple[Face, ...]:
-        """The faces among some finds, with their expressions, in the same order."""
+        """Return the faces among candidate boxes, with their expressions, in the same order."""
         model, limit = self.model, self.model.no_face_threshold
         if not boxes:
             return ()
         reading = self._batching.read(crop_faces(image, boxes, model.spec))
-        finds = zip(boxes, reading.probabilities.tolist(), reading.no_face, strict=True)
-        return tuple(Face(box, model.labels, tuple(row)) for box, row, none in finds if limit is None or none <= limit)
+        candidates = zip(boxes, reading.probabilities.tolist(), reading.no_face, strict=True)
+        return tuple(
+            Face(box, model.labels, tuple(row)) for box, row, none in candidates if limit is None or none <= limit
+        )
 
     def whole(self, image: Image) -> Face:
-        """A picture read as if it were one face, whatever it shows; the box is the whole picture."""
+        """Read a picture as one face, whatever it shows; the box is the whole picture."""
         height, width = image.shape[:2]
         scale = min(1.0, WHOLE_SIDE / max(height, width))
         size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -70,16 +71,16 @@ class StillReader:
 
     @contextmanager
     def _detectors(self) -> Iterator[tuple[OctaveSearch, FaceDetector]]:
-        """The detectors, for one thread; reading the cascade's file takes as long as a search."""
+        """Lend the detectors to one thread; loading the cascade's file takes as long as a search."""
         try:
             pair = self._idle.pop()
         except IndexError:
             pair = self._make_detectors()
         yield pair
-        self._idle.append(pair)  # not after an error: who knows what it left them in
+        self._idle.append(pair)  # not after an error, which may have left them in an unknown state
 
     def _make_detectors(self) -> tuple[OctaveSearch, FaceDetector]:
-        chosen = self._settings
-        octaves = OctaveSearch(STILL_WIDTH, chosen.min_face, max(1, chosen.neighbours - 2))
-        closer = FaceDetector(STILL_WIDTH, chosen.min_face, chosen.scale_factor, max(1, chosen.neighbours - 1))
+        settings = self._settings
+        octaves = OctaveSearch(STILL_WIDTH, settings.min_face, max(1, settings.neighbours - 2))
+        closer = FaceDetector(STILL_WIDTH, settings.min_face, settings.scale_factor, max(1, settings.neighbours - 1))
         return octaves, closer

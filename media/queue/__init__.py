@@ -1,1 +1,1 @@
-"""Videos that wait for a worker: the queue, the records of jobs, and the worker."""
+"""Uploaded videos that wait for a worker: the queue, the job records and the worker."""

@@ -1,4 +1,4 @@
-"""The signs of life of a worker that is at a job, and its end where a decoder holds it."""
+"""Heartbeats of a worker that has a job; a worker whose decoder hangs ends itself."""
 
 import logging
 import os
@@ -15,17 +15,17 @@ from media.queue.jobs import Jobs
 log = logging.getLogger("worker")
 
 BEAT = 2.0
-"""Seconds between signs of life."""
+"""Seconds between heartbeats."""
 STALL = 120.0
-"""Seconds without a frame after which a worker gives itself up; its job is tried again, three times in all."""
+"""Seconds without a frame after which a worker ends itself; its job is tried again, three times in all."""
 STALLED = 75
-"""Its exit status then."""
+"""Exit status of such a worker."""
 
 
 class Heartbeat:
-    """Says now and then, from a thread of its own, that a job is being worked at, for as long as the block goes on.
+    """Sends heartbeats for a job from a thread of its own while the `with` block runs.
 
-    Ends the process where nothing has moved for long.
+    It ends the process if no frame came for `STALL` seconds.
     """
 
     def __init__(self, jobs: Jobs, job: Job) -> None:
@@ -35,20 +35,20 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="beat")
 
     def move(self) -> None:
-        """Take note that a frame has come."""
+        """Note that a frame has come."""
         self._moved = time.monotonic()
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT):
             if time.monotonic() - self._moved > STALL:
                 log.error("no frame of %s came for %g s; giving this worker up", told_of(self._job.id), STALL)
-                os._exit(STALLED)  # the thread that reads is held in a decoder, and hears nothing
+                os._exit(STALLED)  # the reading thread hangs in a decoder and cannot be interrupted
             try:
                 self._jobs.beat(self._job)
-            except (QueueError, StorageError):  # it may answer again before this counts as dead
+            except (QueueError, StorageError):  # the queue may answer again before this worker counts as dead
                 continue
             except Exception:  # whatever it is: without this thread nobody notices a decoder that hangs
-                log.exception("no sign of life of %s could be given; trying again", told_of(self._job.id))
+                log.exception("the heartbeat of %s could not be sent; trying again", told_of(self._job.id))
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,17 +1,17 @@
-"""The record of a video that waits, is worked at or is over."""
+"""The record of a video job."""
 
 from dataclasses import dataclass
 
 WAITING = ("queued", "running")
-"""What is not over yet; the others are done, failed and cancelled."""
+"""States that are not final; the others are done, failed and cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One video to be analysed. Times are in seconds since the UTC epoch, `progress` is from 0 to 1.
 
-    `left` is the seconds that it will take yet, -1 while that is unknown. `worker` is who has it, `beat` when they last
-    said so; `message` tells in a sentence why it failed.
+    `left` is the seconds remaining, -1 while unknown. `worker` is who has the job, `beat` its last heartbeat;
+    `message` says in a sentence why it failed.
     """
 
     id: str

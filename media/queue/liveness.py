@@ -1,4 +1,4 @@
-"""Who has given no sign of life for long, by the clock of the one who looks: those of two machines may differ."""
+"""Detects dead workers by their heartbeats, using the observer's clock: clocks of two machines may differ."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -6,30 +6,30 @@ from collections.abc import Callable, Iterable
 from media.queue.job import Job
 
 STALE = 20.0
-"""Seconds of looking without a sign of life after which a worker counts as dead."""
+"""Seconds of observation without a heartbeat after which a worker counts as dead."""
 GAP = 5.0
-"""Seconds that count at most between two looks: in a longer pause it may have been the queue that heard nothing."""
+"""Most seconds that count between two calls: in a longer gap the observer itself may have been cut off."""
 
 
-class Silence:
-    """For how long one process has seen no sign of life of each job that is being worked at.
+class HeartbeatMonitor:
+    """Measures for how long each running job has had no heartbeat.
 
     Args:
-        clock: tells seconds, and is never set.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._looked = clock()
-        self._seen: dict[str, tuple[tuple[str, int, float], float]] = {}
+        self._checked = clock()
+        self._heartbeats: dict[str, tuple[tuple[str, int, float], float]] = {}
 
     def stale(self, jobs: Iterable[Job]) -> set[str]:
-        """Look at all jobs that are being worked at; the ids of those whose workers count as dead."""
+        """Check all running jobs; returns the ids of those whose workers count as dead."""
         now = self._clock()
-        passed, self._looked = min(now - self._looked, GAP), now
-        before, self._seen = self._seen, {}
+        passed, self._checked = min(now - self._checked, GAP), now
+        before, self._heartbeats = self._heartbeats, {}
         for job in jobs:
-            sign = (job.worker, job.attempts, job.beat)
-            seen, silent = before.get(job.id, (None, 0.0))
-            self._seen[job.id] = (sign, silent + passed if seen == sign else 0.0)
-        return {job_id for job_id, (_, silent) in self._seen.items() if silent > STALE}
+            heartbeat = (job.worker, job.attempts, job.beat)
+            last, silent = before.get(job.id, (None, 0.0))
+            self._heartbeats[job.id] = (heartbeat, silent + passed if last == heartbeat else 0.0)
+        return {job_id for job_id, (_, silent) in self._heartbeats.items() if silent > STALE}

@@ -1,4 +1,4 @@
-"""The records of jobs in Redis, which processes of any number of machines share."""
+"""Job records in Redis, shared by processes on any number of machines."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from errors import QueueError
 from media.queue.job import Job
 from media.queue.sqlite_store import TYPES, Expected
 
-PATIENCE = 3.0
+TIMEOUT = 3.0
 """Seconds that Redis has for an answer."""
 SETTING = "queue"
 
@@ -30,15 +30,15 @@ return 1
 
 
 class RedisStore:
-    """Jobs in Redis: a hash for each, and their ids in the order in which they came.
+    """Jobs in Redis: a hash for each, and their ids in order of creation.
 
     Args:
         url: of the server.
-        name: what tells these jobs from others in the same server.
+        name: separates these jobs from others in the same server.
     """
 
     def __init__(self, url: str, name: str) -> None:
-        self._redis: Any = connect(url, PATIENCE, SETTING, text=True)
+        self._redis: Any = connect(url, TIMEOUT, SETTING, text=True)
         self._change = self._redis.register_script(CHANGE)
         self._ids = f"expression:1:videos:{name}"
 
@@ -46,35 +46,35 @@ class RedisStore:
         return f"{self._ids}:{job_id}"
 
     def add(self, job: Job) -> None:
-        """As `Store` has it."""
-        with answering(), self._redis.pipeline() as pipeline:
+        """See `Store`."""
+        with redis_errors(), self._redis.pipeline() as pipeline:
             pipeline.hset(self._key(job.id), mapping=_texts(asdict(job)))
             pipeline.zadd(self._ids, {job.id: job.created})
             pipeline.execute()
 
     def get(self, job_id: str) -> Job | None:
-        """As `Store` has it."""
-        with answering():
+        """See `Store`."""
+        with redis_errors():
             return _job(self._redis.hgetall(self._key(job_id)))
 
     def all(self, *statuses: str) -> list[Job]:
-        """As `Store` has it."""
-        with answering(), self._redis.pipeline(transaction=False) as pipeline:
+        """See `Store`."""
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for job_id in self._redis.zrange(self._ids, 0, -1):
                 pipeline.hgetall(self._key(job_id))
-            jobs = [_job(found) for found in pipeline.execute()]
+            jobs = [_job(fields) for fields in pipeline.execute()]
         return [job for job in jobs if job is not None and (not statuses or job.status in statuses)]
 
     def change(self, job_id: str, expected: Expected, changes: Mapping[str, object], attempts: int = 0) -> bool:
-        """As `Store` has it."""
+        """See `Store`."""
         wanted = {name: [str(value) for value in allowed] for name, allowed in expected.items()}
         arguments: list[str | int] = [json.dumps(wanted), json.dumps(_texts(changes)), attempts]
-        with answering():
+        with redis_errors():
             return bool(self._change(keys=[self._key(job_id)], args=arguments))
 
     def remove(self, job_id: str) -> None:
-        """As `Store` has it."""
-        with answering(), self._redis.pipeline() as pipeline:
+        """See `Store`."""
+        with redis_errors(), self._redis.pipeline() as pipeline:
             pipeline.delete(self._key(job_id))
             pipeline.zrem(self._ids, job_id)
             pipeline.execute()
@@ -84,20 +84,20 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
-def _job(found: Mapping[str, str]) -> Job | None:
-    values: dict[str, Any] = {name: TYPES[name](text) for name, text in found.items() if name in TYPES}
+def _job(fields: Mapping[str, str]) -> Job | None:
+    values: dict[str, Any] = {name: TYPES[name](text) for name, text in fields.items() if name in TYPES}
     return Job(**values) if values else None
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Say in words that Redis did not answer.
+def redis_errors() -> Iterator[None]:
+    """Turn Redis' errors into a `QueueError`.
 
     Raises:
-        QueueError: it did not.
+        QueueError: Redis did not answer.
     """
     try:
         yield
     except RedisError as error:
-        told = f"the queue of videos does not answer ({error}); is the Redis server of --queue running?"
-        raise QueueError(told) from None
+        message = f"the queue of videos does not answer ({error}); is the Redis server of --queue running?"
+        raise QueueError(message) from None

@@ -1,4 +1,4 @@
-"""Where the records of jobs are: what is asked of a store, and the one in a file that processes of a machine share."""
+"""The interface of a job store, and the store in an SQLite file that processes of one machine share."""
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -8,69 +8,69 @@ from pathlib import Path
 from typing import Protocol, get_type_hints
 
 from errors import QueueError, StorageError
-from media.limits.disk import FULL, free_bytes, telling_no_room
+from media.limits.disk import FULL, disk_full_errors, free_bytes
 from media.queue.job import Job
 
 TYPES: dict[str, type[str] | type[int] | type[float]] = get_type_hints(Job)
-"""Each field's, in their order."""
-LEAST = 200_000
-"""Bytes without which SQLite does not write: its journal, or the log and the index of one."""
+"""The type of each field, in their order."""
+MIN_FREE_BYTES = 200_000
+"""Bytes that SQLite needs to write its journal, or the log and its index."""
 Expected = Mapping[str, Sequence[object]]
-"""For some fields, at least one, the values of which they must have one."""
+"""The allowed values, at least one, of some fields."""
 
 
 class Store(Protocol):
     """Jobs by their ids. Any number of threads and processes may use it at once.
 
-    Everything raises `QueueError` where Redis does not answer or the file cannot be used, `StorageError` where the disk
+    All methods raise `QueueError` if Redis does not answer or the file cannot be used, `StorageError` if the disk
     is full.
     """
 
     def add(self, job: Job) -> None:
-        """Take a new job in."""
+        """Add a new job."""
         ...
 
     def get(self, job_id: str) -> Job | None:
-        """A job by its id; None where there is none of it."""
+        """Return a job by its id; None if there is none."""
         ...
 
     def all(self, *statuses: str) -> list[Job]:
-        """The jobs in one of these states, or all, the oldest first."""
+        """Return the jobs in one of these states, or all, the oldest first."""
         ...
 
     def change(self, job_id: str, expected: Expected, changes: Mapping[str, object], attempts: int = 0) -> bool:
-        """Change a job if it is as expected, and add to its attempts, at one stroke; whether that was so."""
+        """Atomically change a job and its attempts if it is as expected; returns whether it was."""
         ...
 
     def remove(self, job_id: str) -> None:
-        """Forget a job."""
+        """Delete a job's record."""
         ...
 
 
 class SqliteStore:
-    """Jobs in a file, which is made at the first use."""
+    """Jobs in an SQLite file, which is created at the first use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def add(self, job: Job) -> None:
-        """As `Store` has it."""
+        """See `Store`."""
         with self._records() as records:
             row = f"INSERT INTO jobs ({', '.join(TYPES)}) VALUES ({_marks(TYPES)})"  # names are our own  # nosec B608
             records.execute(row, astuple(job))
 
     def get(self, job_id: str) -> Job | None:
-        """As `Store` has it."""
+        """See `Store`."""
         return next(iter(self._select("id = ?", job_id)), None) if self._path.is_file() else None
 
     def all(self, *statuses: str) -> list[Job]:
-        """As `Store` has it."""
+        """See `Store`."""
         if not self._path.is_file():
             return []
         return self._select(f"status IN ({_marks(statuses)})", *statuses) if statuses else self._select("1")
 
     def change(self, job_id: str, expected: Expected, changes: Mapping[str, object], attempts: int = 0) -> bool:
-        """As `Store` has it."""
+        """See `Store`."""
         sets = ", ".join([*(f"{name} = ?" for name in changes), "attempts = attempts + ?"])
         where = " AND ".join(["id = ?", *(f"{name} IN ({_marks(allowed)})" for name, allowed in expected.items())])
         values = [*changes.values(), attempts, job_id, *(value for allowed in expected.values() for value in allowed)]
@@ -79,7 +79,7 @@ class SqliteStore:
             return records.execute(change, values).rowcount > 0
 
     def remove(self, job_id: str) -> None:
-        """As `Store` has it."""
+        """See `Store`."""
         with self._records() as records:
             records.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
@@ -90,7 +90,7 @@ class SqliteStore:
 
     @contextmanager
     def _records(self) -> Iterator[sqlite3.Connection]:
-        with using_file(self._path):
+        with sqlite_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with closing(sqlite3.connect(self._path, timeout=10)) as records, records:
                 records.execute(f"CREATE TABLE IF NOT EXISTS jobs ({', '.join(TYPES)}, PRIMARY KEY (id))")
@@ -98,24 +98,24 @@ class SqliteStore:
 
 
 @contextmanager
-def using_file(path: Path) -> Iterator[None]:
-    """Say in words that a file of SQLite could not be used.
+def sqlite_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into a `QueueError` or `StorageError`.
 
     Raises:
-        QueueError: it could not.
+        QueueError: the file could not be used.
         StorageError: the disk is full.
     """
     try:
-        with telling_no_room():
+        with disk_full_errors():
             yield
     except sqlite3.OperationalError as error:
-        if free_bytes(path.parent) < LEAST:  # some of SQLite's words for that do not say so
+        if free_bytes(path.parent) < MIN_FREE_BYTES:  # not every message of SQLite says that the disk is full
             raise StorageError(FULL) from error
-        told = f"the queue of videos cannot be used ({error}); may the folder of --storage be written to?"
-        raise QueueError(told) from error
+        message = f"the queue of videos cannot be used ({error}); may the folder of --storage be written to?"
+        raise QueueError(message) from error
     except sqlite3.DatabaseError as error:
-        told = f"{path.name} in the folder of --storage is damaged ({error})"
-        raise QueueError(f"{told}; restore it, or move it away, and it is begun anew") from error
+        message = f"{path.name} in the folder of --storage is damaged ({error})"
+        raise QueueError(f"{message}; restore it, or move it away to begin a new one") from error
 
 
 def _marks(values: Collection[object]) -> str:

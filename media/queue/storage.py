@@ -1,4 +1,4 @@
-"""What servers and their workers share below the storage folder: the jobs, the names of results, and who tidies up."""
+"""What servers and their workers share below the storage folder: the jobs, the names of results, and cleaning up."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ TIDY = 60.0
 
 
 def jobs_of(settings: Settings) -> Jobs:
-    """The jobs below the storage folder of some settings.
+    """Return the jobs below the storage folder of some settings.
 
     Raises:
         SettingError: the queue's setting is neither sqlite nor a Redis address.
@@ -22,11 +22,11 @@ def jobs_of(settings: Settings) -> Jobs:
 
 
 def queue_of(settings: Settings) -> str:
-    """Where videos wait: `sqlite`, or the address of a Redis server."""
+    """Return where videos wait: `sqlite`, or the address of a Redis server."""
     return (settings.redis_url or "sqlite") if settings.queue == "auto" else settings.queue
 
 
 def tidy(jobs: Jobs) -> None:
-    """Delete what was kept long enough, and what dead processes left half written."""
+    """Delete jobs that are past their time, and uploads that dead processes left unfinished."""
     jobs.sweep()
     uploads.sweep(jobs.folder.parent / "uploads")

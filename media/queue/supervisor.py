@@ -1,5 +1,4 @@
-"""Sees that waiting videos are worked at: starts the server's own worker process when there are some, and again when it
-dies; sweeps what nobody needs any more."""
+"""Runs the server's own worker process while videos wait, restarts it when it dies, and cleans up."""
 
 import fcntl
 import logging
@@ -16,16 +15,16 @@ from typing import IO
 from config.logs import tell_failure
 from config.settings import PREFIX, SETTINGS, Settings, variable
 from errors import QueueError, StorageError
-from media.limits.disk import is_there
+from media.limits.disk import exists
 from media.queue.jobs import Jobs
 from media.queue.storage import TIDY, jobs_of, tidy
 
 log = logging.getLogger("supervisor")
 
-LOOK = 1.0
-"""Seconds between looks at the jobs; a worker that fails again and again is started with growing pauses."""
-PATIENCE = 5.0
-"""Seconds within which a worker must end when told to; then it is killed, and its job is taken up at the next start."""
+POLL = 1.0
+"""Seconds between checks of the jobs; the pauses before restarting a worker that keeps failing double from here."""
+STOP_TIMEOUT = 5.0
+"""Seconds that a worker has to end when asked to; then it is killed, and its job is taken up at the next start."""
 WORKER = Path(__file__).resolve().parents[2] / "main.py"
 
 
@@ -41,57 +40,57 @@ class Supervisor:
         self._settings = settings
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._look = threading.Event()
+        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._place: IO[bytes] | None = None
+        self._lock_file: IO[bytes] | None = None
         self._name = ""
         self._failures = 0
         self._start_at = 0.0
         self._tidied = -TIDY
 
     def open(self) -> None:
-        """Take up what an earlier server left, in a thread: nobody waits for a queue or a disk.
+        """Take up what an earlier server left, in a thread, so that nobody waits for a queue or a disk.
 
-        Does nothing where no video was ever handed in.
+        Does nothing if no video was ever uploaded.
         """
         try:
-            known = is_there(self.jobs.folder)
-        except OSError as error:  # another user's, for instance; who hands something in is told, too
+            known = exists(self.jobs.folder)
+        except OSError as error:  # another user's, for instance; an upload reports it, too
             tell_failure(log, error, "the storage cannot be used; main.py --check tells more")
         else:
             if known:
                 self.wake()
 
     def wake(self) -> None:
-        """Look at the jobs now: one has come."""
+        """Check the jobs now: one has come."""
         with self._lock:
             if self._thread is None and not self._stop.is_set():
                 self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
                 self._thread.start()
-        self._look.set()
+        self._wake.set()
 
     def close(self) -> None:
-        """End the worker, which puts its job back, and the looking."""
+        """End the worker, which returns its job to the queue, and the checks."""
         self._stop.set()
-        self._look.set()
+        self._wake.set()
         with self._lock:
             thread = self._thread
         if thread is not None:
-            thread.join(PATIENCE + 2)
+            thread.join(STOP_TIMEOUT + 2)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._see_to_worker()
+                self._check_worker()
                 self._tidy()
             except (QueueError, StorageError) as error:
                 log.warning("%s", error)
-                self._look.wait(PATIENCE)
+                self._wake.wait(STOP_TIMEOUT)
             except Exception as error:
-                tell_failure(log, error, "the videos that wait could not be looked after; trying again")
-            self._look.wait(LOOK)
-            self._look.clear()
+                tell_failure(log, error, "the waiting videos could not be checked; trying again")
+            self._wake.wait(POLL)
+            self._wake.clear()
         self._end_worker()
 
     def _tidy(self) -> None:
@@ -99,28 +98,28 @@ class Supervisor:
             self._tidied = time.monotonic()
             tidy(self.jobs)
 
-    def _see_to_worker(self) -> None:
+    def _check_worker(self) -> None:
         if self._process is not None and self._process.poll() is not None:
             if self._process.returncode != 0:
                 log.warning("the worker ended with status %d", self._process.returncode)
-                self._put_off()
+                self._back_off()
             else:
                 self._failures = 0
-            self._forget()
+            self._clear()
             self.jobs.recover(self._name)
         due = self._process is None and time.monotonic() >= self._start_at
-        if due and self._settings.worker == "own" and self.jobs.unfinished() and self._is_first():
+        if due and self._settings.worker == "own" and self.jobs.unfinished() and self._take_lock():
             self._start()
 
-    def _is_first(self) -> bool:
-        """Whether no other server process on this machine has a worker for the same folder."""
-        place = (self.jobs.folder / "queue.lock").open("wb")
+    def _take_lock(self) -> bool:
+        """Whether this process may have the worker of its folder: no other server on this machine has one."""
+        lock_file = (self.jobs.folder / "queue.lock").open("wb")
         try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with this process, however that dies
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with this process, however it dies
         except BlockingIOError:
-            place.close()
+            lock_file.close()
             return False
-        self._place = place
+        self._lock_file = lock_file
         return True
 
     def _start(self) -> None:
@@ -128,17 +127,17 @@ class Supervisor:
         command = [sys.executable, str(WORKER), "worker", "--attached", self._name]
         try:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, env=_environment(self._settings))
-        except OSError as error:  # no memory, no process or no file is left
-            self._put_off()
-            self._forget()  # else the place stays taken, and nobody may ever try again
+        except OSError as error:  # no memory, process or file descriptor is left
+            self._back_off()
+            self._clear()  # otherwise the lock stays taken, and nobody may ever try again
             log.warning("no worker for videos can be started (%s); trying again", error.strerror)
         else:
             log.info("started a worker for videos, process %d", self._process.pid)
 
-    def _put_off(self) -> None:
-        """Have the next start wait, the longer the more have failed one after another."""
+    def _back_off(self) -> None:
+        """Delay the next start: the more starts have failed in a row, the longer."""
         self._failures += 1
-        self._start_at = time.monotonic() + LOOK * 2 ** min(self._failures - 1, 6)
+        self._start_at = time.monotonic() + POLL * 2 ** min(self._failures - 1, 6)
 
     def _end_worker(self) -> None:
         if self._process is None:
@@ -146,35 +145,35 @@ class Supervisor:
         if self._process.stdin is not None:
             self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(PATIENCE)
+            self._process.wait(STOP_TIMEOUT)
         if self._process.poll() is None:
             self._process.kill()
-        well = self._process.wait() == 0
-        self._forget()
-        if not well:  # it has not put its job back
+        clean = self._process.wait() == 0
+        self._clear()
+        if not clean:  # it did not return its job to the queue
             try:
                 self.jobs.recover(self._name)
             except (QueueError, StorageError) as error:
                 log.warning("%s", error)
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         if self._process is not None:
             self._process.wait()
             if self._process.stdin is not None:
                 self._process.stdin.close()
         self._process = None
-        if self._place is not None:
-            self._place.close()
-            self._place = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """The environment that gives a process the same settings, whatever this one's command line, file and variables say.
+    """Return the environment that gives a process the same settings, wherever this one has them from.
 
-    A command line would show every user of the machine the passwords in it.
+    A command line would show the passwords in it to every user of the machine.
     """
-    found = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     for name in SETTINGS:
         value = getattr(settings, name)
-        found[variable(name)] = ";".join(value) if isinstance(value, tuple) else str(value)
-    return found
+        environment[variable(name)] = ";".join(value) if isinstance(value, tuple) else str(value)
+    return environment

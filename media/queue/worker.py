@@ -1,4 +1,4 @@
-"""`python main.py worker`: analyses the videos that wait, one after another, and deletes what was kept long enough."""
+"""`python main.py worker` analyses the waiting videos one after another, and deletes those past their time."""
 
 import argparse
 import logging
@@ -18,45 +18,45 @@ from config.logs import tell_failure
 from config.redaction import told_of
 from config.settings import Settings
 from errors import BundleError, ExpressionError, QueueError, StorageError
-from media.limits.disk import UNUSABLE, is_full, telling_no_room
+from media.limits.disk import UNUSABLE, disk_full_errors, is_full
 from media.queue.analysis import analyse
 from media.queue.heartbeat import Heartbeat
 from media.queue.job import Job
 from media.queue.jobs import UPLOAD
 from media.queue.storage import TIDY, jobs_of, tidy
-from media.sandbox.limits import bound_memory
+from media.sandbox.limits import limit_memory
 from model import EmotionModel
 
 log = logging.getLogger("worker")
 
 PAUSE = 0.5
-SILENCE = 5.0
-"""Seconds between looks into an empty queue, tries of a silent one or of a bundle."""
+RETRY_PAUSE = 5.0
+"""Seconds to wait before trying a queue or a bundle again that failed."""
 REQUEUE = 60.0
-"""Seconds after which an empty queue is no longer believed: whoever put a job there may have died before."""
-REST = 30.0
-"""Seconds without work after which a worker that a server has started ends; the server starts another when needed."""
+"""Seconds after which waiting jobs are queued again: a server may have died between recording and queueing one."""
+IDLE_TIMEOUT = 30.0
+"""Seconds without work after which a server's own worker ends; the server starts another when needed."""
 NICE = 10
-"""Live pictures go before files."""
+"""Live cameras go before files."""
 MEMORY = 6_000_000_000
-"""Bytes by which a worker may grow; frames of 4096x2304 take two of them."""
+"""Bytes by which a worker may grow; frames of 4096x2304 take 2 GB."""
 
 
 class _Stopped(Exception):  # noqa: N818 - no error
-    """The worker ends; another takes the job up."""
+    """The worker ends; another one takes the job up."""
 
 
 class _Lost(Exception):  # noqa: N818 - no error
-    """The job is this worker's no more: it was cancelled or deleted."""
+    """The worker no longer has the job: it was cancelled or deleted."""
 
 
 class Worker:
-    """Works at the jobs of one folder until it is stopped.
+    """Processes the jobs of one folder until it is stopped.
 
     Args:
         settings: those of the server.
-        name: under which it holds jobs.
-        attached: whether it ends when it has had nothing to do for a while.
+        name: under which it claims jobs.
+        attached: whether it ends when it has been idle for `IDLE_TIMEOUT`.
     """
 
     def __init__(self, settings: Settings, name: str, attached: bool = False) -> None:
@@ -65,10 +65,10 @@ class Worker:
         self._settings = settings
         self._name = name
         self._attached = attached
-        self._troubled = True
-        """Whether a job that waits may stand in the queue no more."""
+        self._needs_requeue = True
+        """Whether a waiting job may be missing from the queue."""
         self._obstacle = ""
-        """What makes videos wait, as it was told."""
+        """What keeps videos waiting, as it was logged."""
         self._tidied = -TIDY
         self._requeued = 0.0
 
@@ -85,22 +85,22 @@ class Worker:
         self.jobs.unfinished()
         worked = time.monotonic()
         while not self.stop.is_set():
-            if self._look():
+            if self._run_once():
                 worked = time.monotonic()
-            elif self._attached and not self._obstacle and time.monotonic() - worked > REST:
+            elif self._attached and not self._obstacle and time.monotonic() - worked > IDLE_TIMEOUT:
                 return
             else:
                 self.stop.wait(PAUSE)
 
-    def _look(self) -> bool:
-        """Work at the next job; False where there is none, something is in the way, or the queue does not answer."""
+    def _run_once(self) -> bool:
+        """Process the next job; False if there is none, something blocks it, or the queue does not answer."""
         try:
             self._tidy()
-            return not self._is_held() and self._take_next()
+            return not self._is_blocked() and self._take_next()
         except (QueueError, StorageError) as error:
-            self._troubled = True
+            self._needs_requeue = True
             log.warning("%s", error)
-            self.stop.wait(SILENCE)
+            self.stop.wait(RETRY_PAUSE)
             return False
 
     def _tidy(self) -> None:
@@ -109,43 +109,43 @@ class Worker:
             tidy(self.jobs)
 
     def _take_next(self) -> bool:
-        if self._troubled:
+        if self._needs_requeue:
             self.jobs.requeue()
-            self._troubled, self._requeued = False, time.monotonic()
+            self._needs_requeue, self._requeued = False, time.monotonic()
         self.jobs.recover()
-        if self.jobs.work_at_next(self._work):
+        if self.jobs.process_next(self._process):
             return True
-        self._troubled = time.monotonic() - self._requeued > REQUEUE
+        self._needs_requeue = time.monotonic() - self._requeued > REQUEUE
         return False
 
-    def _is_held(self) -> bool:
-        """Whether something makes videos wait; told once."""
+    def _is_blocked(self) -> bool:
+        """Whether something keeps videos waiting; logged once."""
         before, self._obstacle = self._obstacle, self._find_obstacle()
         if self._obstacle and self._obstacle != before:
             log.warning("%s", self._obstacle)
         return bool(self._obstacle)
 
     def _find_obstacle(self) -> str:
-        """A disk that is full, or a bundle that cannot be read: neither is a fault of a video; empty for none."""
+        """Return why videos must wait: a full disk, or a bundle that cannot be read; empty for no reason."""
         if self.jobs.folder.is_dir() and is_full(self.jobs.folder):
             return f"the disk of {self.jobs.folder} is full; videos wait until there is room"
-        if not self.jobs.unfinished():  # who has nothing to read needs no model
+        if not self.jobs.unfinished():  # without videos no model is needed
             return ""
         try:
             _ = self._model
         except (BundleError, OSError) as error:
-            self.stop.wait(SILENCE)
+            self.stop.wait(RETRY_PAUSE)
             return f"{error}; videos wait until it can be read"
         return ""
 
-    def _work(self, job_id: str) -> None:
+    def _process(self, job_id: str) -> None:
         job = self.jobs.claim(job_id, self._name)
         if job is None:
             return
         try:
-            complaint = self._try(job)
-            if complaint:
-                self._fail(job, complaint)
+            message = self._attempt(job)
+            if message:
+                self._fail(job, message)
             elif self._finish(job, "done"):
                 (self.jobs.files(job.id) / UPLOAD).unlink(missing_ok=True)
             else:
@@ -153,32 +153,32 @@ class Worker:
         except _Stopped:
             self.jobs.put_back(job)
         except _Lost:
-            self._let_go(job)
+            self._abandon(job)
 
-    def _try(self, job: Job) -> str:
-        """Analyse a video and put its results in their place; returns why that failed, empty where it did not.
+    def _attempt(self, job: Job) -> str:
+        """Analyse a video and publish its results; returns why that failed, or an empty text.
 
-        What a failed attempt has written is gone then: to end the job may take the room.
+        What a failed attempt has written is deleted: recording the failure may need the room.
         """
         folder = self.jobs.files(job.id)
         attempt = folder / f"attempt-{job.attempts}"
         _clear(folder)
         try:
-            with telling_no_room(), Heartbeat(self.jobs, job) as heart:
+            with disk_full_errors(), Heartbeat(self.jobs, job) as heart:
                 attempt.mkdir()
                 self._analyse(job, folder / UPLOAD, attempt, heart)
-                _settle(folder, attempt)
+                _publish(folder, attempt)
         except (_Stopped, _Lost):
             raise
         except StorageError:
-            return f"{job.name}: the server's disk became full meanwhile; hand it in again when there is room"
+            return f"{job.name}: the server's disk became full during the analysis; hand it in again when there is room"
         except ExpressionError as error:
             return str(error).replace(f"{attempt}{os.sep}", "")  # its folder is named after the job's id
         except Exception as error:
-            if not self._is_mine(job):  # its files were deleted, and with them what was written to
+            if not self._still_owns(job):  # its files were deleted during the analysis
                 raise _Lost from None
             tell_failure(log, error, "the analysis of %s broke off", told_of(job.id))
-            return f"{job.name}: the analysis broke off by a fault of this program; its log tells which"
+            return f"{job.name}: the analysis broke off by a fault of this program; its log says which"
         finally:
             shutil.rmtree(attempt, ignore_errors=True)
         return ""
@@ -188,13 +188,13 @@ class Worker:
         if self._finish(job, "failed", message):
             shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
         else:
-            self._let_go(job)
+            self._abandon(job)
 
     def _finish(self, job: Job, status: str, message: str = "") -> bool:
-        """End a job, as `Jobs.finish` does; tries again while the queue does not answer, unless the worker ends.
+        """End a job as `Jobs.finish` does; retries while the queue does not answer, until the worker is stopped.
 
         Raises:
-            QueueError, StorageError: the worker ends; another will take the job up.
+            QueueError, StorageError: the worker is stopped; another one will take the job up.
         """
         warned = False
         while True:
@@ -208,61 +208,65 @@ class Worker:
                     raise
 
     def _has_ended(self, job: Job, status: str) -> bool:
-        """Whether the end was taken in, although the answer to it was not heard."""
-        found = self.jobs.get(job.id)
-        return found is not None and (found.status, found.worker, found.attempts) == (status, job.worker, job.attempts)
+        """Whether the end was stored, although the answer was lost."""
+        stored = self.jobs.get(job.id)
+        return stored is not None and (stored.status, stored.worker, stored.attempts) == (
+            status,
+            job.worker,
+            job.attempts,
+        )
 
-    def _let_go(self, job: Job) -> None:
-        """Remove the files of a job that was lost, unless another worker has it: this one may have been silent."""
-        found = self.jobs.get(job.id)
-        if found is None or found.status == "cancelled":
+    def _abandon(self, job: Job) -> None:
+        """Delete the files of a lost job, unless another worker has it because this one was silent for long."""
+        stored = self.jobs.get(job.id)
+        if stored is None or stored.status == "cancelled":
             shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
 
-    def _is_mine(self, job: Job) -> bool:
+    def _still_owns(self, job: Job) -> bool:
         try:
             return self.jobs.beat(job)
         except (QueueError, StorageError):
             return True
 
-    def _tell(self, job: Job, progress: float, left: float) -> bool:
-        """As `Jobs.tell`; what the queue does not take is not worth stopping for."""
+    def _report_progress(self, job: Job, progress: float, left: float) -> bool:
+        """Store the progress as `Jobs.report_progress` does; a queue that does not answer is no reason to stop."""
         try:
-            return self.jobs.tell(job, progress, left)
+            return self.jobs.report_progress(job, progress, left)
         except (QueueError, StorageError):
             return True
 
     def _analyse(self, job: Job, source: Path, attempt: Path, heart: Heartbeat) -> None:
-        def tell(progress: float, left: float) -> None:
-            if not self._tell(job, progress, left):
+        def report(progress: float, left: float) -> None:
+            if not self._report_progress(job, progress, left):
                 raise _Lost
 
-        def go_on() -> None:
+        def on_frame() -> None:
             heart.move()
             if self.stop.is_set():
                 raise _Stopped
 
-        analyse(source, job.name, attempt, self._model, self._settings, go_on, tell)
+        analyse(source, job.name, attempt, self._model, self._settings, on_frame, report)
 
 
 def _clear(folder: Path) -> None:
-    """Remove what attempts that were killed have left."""
-    for left in folder.glob("attempt-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Delete what killed attempts have left."""
+    for path in folder.glob("attempt-*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
-def _settle(folder: Path, attempt: Path) -> None:
-    """Put results in their place."""
+def _publish(folder: Path, attempt: Path) -> None:
+    """Move results to their final place."""
     for path in attempt.iterdir():
         path.replace(folder / path.name)
     attempt.rmdir()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command line of `worker`; returns the exit status."""
+    """Run the command line of `worker`; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="main.py worker",
         allow_abbrev=False,
-        description="Analyse the videos that were handed in to a server with the same storage folder. "
+        description="Analyse the videos that were uploaded to a server with the same storage folder. "
         "Give it the server's settings.",
     )
     parser.add_argument(
@@ -275,10 +279,10 @@ def main(arguments: Sequence[str]) -> int:
         logs.set_up(settings.log_level, settings.log_format)
         worker = Worker(settings, options.attached or f"{os.uname().nodename}-{os.getpid()}", bool(options.attached))
         _stop_on_signals(worker)
-        bound_memory(MEMORY)
+        limit_memory(MEMORY)
         if options.attached:
             os.nice(NICE)
-            threading.Thread(target=_follow, args=(worker,), name="follow", daemon=True).start()
+            threading.Thread(target=_watch_parent, args=(worker,), name="follow", daemon=True).start()
         worker.run()
     except ExpressionError as error:
         print(f"main.py worker: {error}", file=sys.stderr)
@@ -287,8 +291,8 @@ def main(arguments: Sequence[str]) -> int:
         if error.errno not in UNUSABLE:
             log.error("the worker broke off", exc_info=error)
             return 1
-        told = f"--storage {settings.storage}: it cannot be used ({error.strerror}); name a folder to write to"
-        print(f"main.py worker: {told}", file=sys.stderr)
+        message = f"--storage {settings.storage}: it cannot be used ({error.strerror}); name a folder to write to"
+        print(f"main.py worker: {message}", file=sys.stderr)
         return 2
     return 0
 
@@ -298,8 +302,8 @@ def _stop_on_signals(worker: Worker) -> None:
         signal.signal(number, lambda *_: worker.stop.set())
 
 
-def _follow(worker: Worker) -> None:
-    """End with the server: its end of the standard input closes, however it dies."""
-    while os.read(sys.stdin.fileno(), 1):  # not by its buffer, whose lock Python asks for when it ends
+def _watch_parent(worker: Worker) -> None:
+    """Stop when the server ends: its end of the standard input closes, however it dies."""
+    while os.read(sys.stdin.fileno(), 1):  # unbuffered: Python wants the buffer's lock when it ends
         pass
     worker.stop.set()

@@ -1,1 +1,1 @@
-"""What was found in a picture or a video, in the forms in which it is given out."""
+"""Results of pictures and videos, in the forms in which they are returned."""

@@ -1,4 +1,4 @@
-"""What was found in a file, and the forms in which it is told: a line, JSON, CSV."""
+"""The result of one file, and its forms: a line, JSON, CSV."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ from faces import Face
 
 @dataclass(slots=True)
 class FileResult:
-    """What was found in one file.
+    """The faces of one file.
 
-    `frames` has one entry for a picture; for a video one for each of its frames: number, seconds, faces. `error` says
-    in a sentence why a file could not be read, or not to its end.
+    `frames` has one entry for a picture, and one for each frame of a video: number, seconds, faces. `error` says in
+    a sentence why the file could not be read, or not to its end.
     """
 
     path: str
@@ -29,11 +29,11 @@ class FileResult:
 
     @property
     def faces(self) -> int:
-        """The number of faces in a picture; for a video the most that one of its frames shows."""
+        """The number of faces in a picture; the most in one frame of a video."""
         return max((len(faces) for _, _, faces in self.frames), default=0)
 
     def line(self) -> str:
-        """One line for a person."""
+        """Return one line for the terminal."""
         if self.error:
             return self.error
         if not self.faces:
@@ -45,7 +45,7 @@ class FileResult:
         return f"{self.path}: {self.faces} {'face' if self.faces == 1 else 'faces'}: {seen}"
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON gives it."""
+        """Return the result as JSON types."""
         about: dict[str, Any] = {"path": self.path, "kind": self.kind, "width": self.width, "height": self.height}
         if self.error:
             about["error"] = self.error
@@ -59,45 +59,45 @@ def _dicts(faces: Sequence[Face]) -> list[dict[str, Any]]:
     return [face.as_dict() for face in faces]
 
 
-def as_csv(findings: Sequence[FileResult]) -> str:
-    """One row a face, with a column for each label's probability."""
-    labels = next((finding.labels for finding in findings), ())
+def as_csv(results: Sequence[FileResult]) -> str:
+    """Return CSV with one row for each face, and a column for each label's probability."""
+    labels = next((result.labels for result in results), ())
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(["path", "frame", "seconds", *columns(labels)])
-    for finding in findings:
-        out.writerows(_rows(finding))
+    for result in results:
+        out.writerows(_rows(result))
     return text.getvalue()
 
 
-def _rows(finding: FileResult) -> Iterator[list[object]]:
-    for number, seconds, faces in finding.frames:
+def _rows(result: FileResult) -> Iterator[list[object]]:
+    for number, seconds, faces in result.frames:
         for face in faces:
-            yield [_harmless(finding.path), number, round(seconds, 4), *cells(face)]
+            yield [_escape_formula(result.path), number, round(seconds, 4), *cells(face)]
 
 
 def columns(labels: Sequence[str]) -> list[str]:
-    """The columns that tell of a face in CSV; `cells` gives what stands in them."""
+    """Return the CSV columns of a face; `cells` returns their values."""
     return ["track", "x", "y", "width", "height", "expression", "confidence", *labels]
 
 
 def cells(face: Face) -> list[object]:
-    """One face in CSV."""
+    """Return one face as CSV values."""
     place = [face.box.x, face.box.y, face.box.width, face.box.height]
     reading = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
     return ["" if face.track is None else face.track, *place, *reading]
 
 
 def as_entry(number: int, seconds: float, faces: Sequence[Face]) -> dict[str, Any]:
-    """One frame of a video in JSON."""
+    """Return one frame of a video as JSON types."""
     return {"frame": number, "seconds": round(seconds, 4), "faces": _dicts(faces)}
 
 
-def _harmless(text: str) -> str:
-    """A name that a spreadsheet takes for text: one that begins like a formula would be run."""
+def _escape_formula(text: str) -> str:
+    """Quote a name that a spreadsheet would run as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-def as_json(findings: Sequence[FileResult]) -> str:
-    """A list with an entry for each file."""
-    return json.dumps([finding.as_dict() for finding in findings], indent=2) + "\n"
+def as_json(results: Sequence[FileResult]) -> str:
+    """Return JSON: a list with an entry for each file."""
+    return json.dumps([result.as_dict() for result in results], indent=2) + "\n"

@@ -1,1 +1,1 @@
-"""Pictures from others, decoded in processes that can do nothing else."""
+"""Untrusted pictures, decoded in processes that may do nothing else."""

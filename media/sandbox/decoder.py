@@ -1,7 +1,7 @@
-"""The process in which pictures from others are decoded: `python -m media.sandbox.decoder`, started by `sandbox`.
+"""The process that decodes untrusted pictures: `python -m media.sandbox.decoder`, started by `sandbox`.
 
-A picture that gets the better of a decoder gets a process that can open no file and no socket, start nothing, and has
-little memory and time. It talks to its parent by the socket that is its standard input, and by a file in memory.
+A picture that takes over a decoder gets a process that can open no file and no socket, start nothing, and has
+little memory and time. It talks to its parent over the socket that is its standard input, and a file in memory.
 """
 
 import ctypes
@@ -21,26 +21,26 @@ from PIL import Image as Pillow
 from errors import ImageError
 from faces import Image
 from media.sandbox.decoding import PIXEL_LIMIT, read_picture
-from media.sandbox.limits import bound_memory
+from media.sandbox.limits import limit_memory
 
-HEAD = struct.Struct("!I")
+HEADER = struct.Struct("!I")
 NO_NEW_PRIVILEGES = 38
-"""Linux' number for prctl(PR_SET_NO_NEW_PRIVS)."""
+"""Linux' number of prctl(PR_SET_NO_NEW_PRIVS)."""
 
 
 def confine(memory: int) -> None:
-    """Give up whatever decoding does not need; for good.
+    """Give up, for good, all rights that decoding does not need.
 
     Args:
-        memory: bytes that may be allocated on top of what is there.
+        memory: bytes that may be allocated from now on.
     """
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    Pillow.init()  # all formats: later nothing can be imported
-    bound_memory(memory)
+    Pillow.init()  # loads all formats: nothing can be imported later
+    limit_memory(memory)
     limits = {
         resource.RLIMIT_FSIZE: 3 * PIXEL_LIMIT,
         resource.RLIMIT_NPROC: 0,
-        resource.RLIMIT_NOFILE: 0,  # what is open stays so; nothing can be opened, connected or forked into
+        resource.RLIMIT_NOFILE: 0,  # open files stay open; nothing else can be opened, connected or forked
     }
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)
@@ -52,18 +52,18 @@ def serve(link: socket.socket, memory_file: int, seconds: int) -> None:
     """Decode one picture after another until the parent closes its end.
 
     Args:
-        link: each picture comes as a JSON object behind its length, then the bytes of the file.
-        memory_file: where each decoded picture is written, (height, width, 3) uint8 BGR.
-        seconds: of processor time that one may take.
+        link: brings each picture as a JSON object behind its length, then the bytes of the file.
+        memory_file: takes each decoded picture, (height, width, 3) uint8 BGR.
+        seconds: of processor time for one picture.
     """
-    while head := _received(link, HEAD.size):
-        told = json.loads(_received(link, HEAD.unpack(head)[0]))
-        data = _received(link, told["size"])
+    while header := _receive(link, HEADER.size):
+        request = json.loads(_receive(link, HEADER.unpack(header)[0]))
+        data = _receive(link, request["size"])
         used = resource.getrusage(resource.RUSAGE_SELF)
         spent = int(used.ru_utime + used.ru_stime) + 1
         resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
-        answer = json.dumps(_decode(data, told["name"], told["limit"], memory_file)).encode()
-        link.sendall(HEAD.pack(len(answer)) + answer)
+        answer = json.dumps(_decode(data, request["name"], request["limit"], memory_file)).encode()
+        link.sendall(HEADER.pack(len(answer)) + answer)
 
 
 def _decode(data: bytes, name: str, limit: int, memory_file: int) -> dict[str, Any]:
@@ -78,14 +78,14 @@ def _decode(data: bytes, name: str, limit: int, memory_file: int) -> dict[str, A
 
 
 def _write(image: Image, memory_file: int) -> None:
-    left, at = np.ravel(image).data, 0
-    os.ftruncate(memory_file, len(left))
-    while at < len(left):
-        at += os.pwrite(memory_file, left[at:], at)
+    data, offset = np.ravel(image).data, 0
+    os.ftruncate(memory_file, len(data))
+    while offset < len(data):
+        offset += os.pwrite(memory_file, data[offset:], offset)
 
 
-def _received(link: socket.socket, size: int) -> bytes:
-    """So many bytes; fewer only where the parent has closed its end."""
+def _receive(link: socket.socket, size: int) -> bytes:
+    """Return so many bytes; fewer only if the parent has closed its end."""
     data = bytearray(size)
     left = memoryview(data)
     while len(left):

@@ -1,6 +1,6 @@
-"""Picture files in, arrays out: any format and colour mode, upright, checked to the last byte.
+"""Decodes picture files: any format and colour mode, upright, checked to the last byte.
 
-Imports no more than it needs: a process is started for it (`sandbox`).
+It imports little, since a process is started for it (`sandbox`).
 """
 
 import io
@@ -19,15 +19,15 @@ PIXEL_LIMIT = 100_000_000
 
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
-"""What is read; others are rare, and some of them are programs that would be run (EPS)."""
+"""Accepted formats; others are rare, and some are programs that would be run (EPS)."""
 
 
 def read_picture(source: Path | bytes, name: str = "", limit: int = PIXEL_LIMIT) -> Image:
-    """A picture as (height, width, 3) uint8 BGR, turned upright by its EXIF orientation, alpha laid on white.
+    """Decode a picture as (height, width, 3) uint8 BGR, upright by its EXIF orientation, transparency on white.
 
     Args:
         source: a file's path or its bytes.
-        name: what errors call it; a path's own name by default.
+        name: what errors call it; the path by default.
         limit: pixels above which it is refused before it is decoded.
 
     Raises:
@@ -35,17 +35,17 @@ def read_picture(source: Path | bytes, name: str = "", limit: int = PIXEL_LIMIT)
     """
     name = name or (str(source) if isinstance(source, Path) else "the picture")
     try:
-        # Pillow decodes and checks to the end; OpenCV would fill what is missing with grey and say nothing.
+        # Pillow checks to the end of the file; OpenCV would silently fill missing parts with grey.
         with (
             warnings.catch_warnings(),
             Pillow.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as opened,
         ):
-            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the limit below is ours
+            warnings.simplefilter("ignore", Pillow.DecompressionBombWarning)  # the limit below replaces it
             if opened.width * opened.height > limit:
                 raise ImageError(f"{name}: {opened.width}x{opened.height} pixels, expected at most {limit:,}")
             upright = ImageOps.exif_transpose(opened)
             rgb = _as_rgb(upright)
-            bgr = bytearray(rgb.tobytes("raw", "BGR"))  # half the time of turning the array's last axis round
+            bgr = bytearray(rgb.tobytes("raw", "BGR"))  # half the time of reversing the array's last axis
             return np.frombuffer(bgr, np.uint8).reshape(rgb.height, rgb.width, 3)
     except FileNotFoundError:
         raise ImageError(f"{name}: there is no such file") from None

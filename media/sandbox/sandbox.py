@@ -1,8 +1,8 @@
-"""Decodes pictures from others in processes that can do nothing else, within limits of time and memory.
+"""Decodes untrusted pictures in processes that may do nothing else, within limits of time and memory.
 
-The processes stay, because starting one takes as long as decoding a dozen pictures. A decoded picture comes back by a
-file in memory, a millisecond for two megapixels. It is read, not mapped: a process that was taken over could shorten it
-under our feet.
+The processes stay, because starting one takes as long as decoding a dozen pictures. A decoded picture comes back
+in a file in memory, a millisecond for two megapixels. It is read, not mapped: a process that was taken over could
+truncate it while it is used.
 """
 
 import json
@@ -24,51 +24,51 @@ import numpy as np
 from errors import ImageError
 from faces import Image
 from media.limits.admission import Overloaded
-from media.sandbox.decoder import HEAD
+from media.sandbox.decoder import HEADER
 
 ROOT = Path(__file__).resolve().parents[2]
 AT_ONCE = max(2, min(8, os.cpu_count() or 1))
 MEMORY = 1_500_000_000
-"""Bytes that one picture may take while it is decoded; one of 50 megapixels and 16 bits a channel takes most of it."""
+"""Bytes for decoding one picture; 50 megapixels of 16 bits a channel take most of it."""
 SECONDS = 10
-"""Processor time that one may take; by the clock it may be twice as much, since other processes want their turn."""
-KEPT = 32_000_000
-"""Bytes of a decoded picture above which its memory is given back at once."""
-TUNING = {
+"""Processor time for one picture; twice as much by the clock, since other processes run as well."""
+KEEP_BYTES = 32_000_000
+"""Bytes of a decoded picture above which its memory is released at once."""
+ALLOCATOR = {
     "OPENBLAS_NUM_THREADS": "1",  # each thread would take memory away from the picture
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # glibc: memory is kept for the next picture,
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),  # as getting it from the kernel anew costs half as much as decoding
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # glibc keeps memory for the next picture:
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),  # getting it from the kernel again costs half as much as decoding
 }
-LONGEST_ANSWER = 4000
-PATIENCE = 0.5
-"""Seconds within which a process that has closed its end must have ended."""
+MAX_ANSWER = 4000
+EXIT_TIMEOUT = 0.5
+"""Seconds that a process has to end after it closed its end."""
 INHERITED = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
-"""What the processes get of the environment: no secret is among it."""
+"""Environment variables that the processes get; none holds a secret."""
 
 
 class Sandbox:
-    """Some processes that decode pictures, started when they are needed. Safe to share between threads.
+    """Processes that decode pictures, started when they are needed. Safe to share between threads.
 
     Args:
-        at_once: processes, and with that pictures that are decoded at a time; further ones wait.
-        memory: bytes that a picture may take.
-        seconds: of processor time that it may take.
+        at_once: processes, and with that pictures decoded at a time; further ones wait.
+        memory: bytes for decoding one picture.
+        seconds: of processor time for it.
     """
 
     def __init__(self, at_once: int = AT_ONCE, memory: int = MEMORY, seconds: int = SECONDS) -> None:
         self._limits = memory, seconds
-        self._room = threading.BoundedSemaphore(at_once)
+        self._slots = threading.BoundedSemaphore(at_once)
         self._idle: list[_Decoder] = []
-        self._closer = weakref.finalize(self, _close, self._idle)  # at the process' end, too
+        self._closer = weakref.finalize(self, _close, self._idle)  # also when the process ends
 
     def read_picture(self, data: bytes, name: str, limit: int) -> Image:
-        """A picture as (height, width, 3) uint8 BGR, as `media.sandbox.decoding.read_picture` gives it.
+        """Decode a picture as (height, width, 3) uint8 BGR, as `media.sandbox.decoding.read_picture` does.
 
         Raises:
             ImageError: it is no picture, cut off, too large, takes too long, or breaks the decoder.
-            Crowded: the system has no room for a process more.
+            Overloaded: no further process can be started.
         """
-        with self._room:
+        with self._slots:
             decoder = self._decoder()
             try:
                 image = decoder.decode(data, name, limit)
@@ -76,7 +76,7 @@ class Sandbox:
                 self._idle.append(decoder)
                 raise
             except BaseException as error:
-                status = decoder.kill(PATIENCE if isinstance(error, EOFError | ConnectionError) else 0)
+                status = decoder.kill(EXIT_TIMEOUT if isinstance(error, EOFError | ConnectionError) else 0)
                 if not isinstance(error, Exception):
                     raise
                 slow = isinstance(error, TimeoutError) or status == -signal.SIGXCPU
@@ -88,7 +88,7 @@ class Sandbox:
     def _decoder(self) -> "_Decoder":
         while self._idle:
             decoder = self._idle.pop()
-            if decoder.lives():
+            if decoder.is_alive():
                 return decoder
             decoder.kill()
         try:
@@ -118,64 +118,64 @@ class _Decoder:
         link, theirs = socket.socketpair()
         with theirs, ExitStack() as unless_started:
             self._link = unless_started.enter_context(link)
-            self._file = unless_started.enter_context(_file_in_memory())
+            self._file = unless_started.enter_context(_memory_file())
             self._memory = self._file.fileno()
-            self._process = _started(theirs.fileno(), self._memory, memory, seconds)
+            self._process = _start(theirs.fileno(), self._memory, memory, seconds)
             unless_started.pop_all()
 
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether the process is still there."""
         return self._process.poll() is None
 
     def decode(self, data: bytes, name: str, limit: int) -> Image:
-        """The picture.
+        """Decode one picture.
 
         Raises:
-            ImageError: the process says what is wrong with it, and goes on.
-            Exception: the process does not answer in time, has died, or answers nonsense, of whatever kind.
+            ImageError: the process says what is wrong with it, and stays usable.
+            Exception: of any kind; the process does not answer in time, has died, or answers nonsense.
         """
-        until = time.monotonic() + 2 * self._seconds
-        told = json.dumps({"name": name, "limit": limit, "size": len(data)}).encode()
+        deadline = time.monotonic() + 2 * self._seconds
+        request = json.dumps({"name": name, "limit": limit, "size": len(data)}).encode()
         self._link.settimeout(2 * self._seconds)
-        self._link.sendall(HEAD.pack(len(told)) + told)
+        self._link.sendall(HEADER.pack(len(request)) + request)
         self._link.sendall(data)
-        size = HEAD.unpack(self._received(HEAD.size, until))[0]
-        if size > LONGEST_ANSWER:
+        size = HEADER.unpack(self._receive(HEADER.size, deadline))[0]
+        if size > MAX_ANSWER:
             raise ValueError(f"an answer of {size} bytes")
-        answer = json.loads(self._received(size, until))
+        answer = json.loads(self._receive(size, deadline))
         if "error" in answer:
             raise ImageError(str(answer["error"]))
         height, width = (int(side) for side in answer["shape"])
         if height < 1 or width < 1 or height * width > limit:
             raise ValueError(f"a picture of {width}x{height} pixels")
-        return self._taken(height, width)
+        return self._read_picture(height, width)
 
-    def _received(self, size: int, until: float) -> bytes:
+    def _receive(self, size: int, deadline: float) -> bytes:
         data = b""
         while len(data) < size:
-            self._link.settimeout(max(0.001, until - time.monotonic()))
+            self._link.settimeout(max(0.001, deadline - time.monotonic()))
             more = self._link.recv(size - len(data))
             if not more:
                 raise EOFError
             data += more
         return data
 
-    def _taken(self, height: int, width: int) -> Image:
+    def _read_picture(self, height: int, width: int) -> Image:
         image = np.empty((height, width, 3), np.uint8)
-        left, at = image.reshape(-1).data, 0
-        while at < len(left):
-            count = os.preadv(self._memory, [left[at:]], at)
+        target, offset = image.reshape(-1).data, 0
+        while offset < len(target):
+            count = os.preadv(self._memory, [target[offset:]], offset)
             if not count:
                 raise EOFError
-            at += count
-        if at > KEPT:
+            offset += count
+        if offset > KEEP_BYTES:
             os.ftruncate(self._memory, 0)
         return image
 
-    def kill(self, patience: float = 0.0) -> int:
-        """End the process, unless it does so itself within some seconds; returns its status."""
+    def kill(self, timeout: float = 0.0) -> int:
+        """End the process, unless it ends by itself within `timeout` seconds; returns its status."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(patience)
+            self._process.wait(timeout)
         self._process.kill()
         status: int = self._process.wait()
         self._link.close()
@@ -184,20 +184,20 @@ class _Decoder:
         return status
 
 
-def _file_in_memory() -> IO[bytes]:
-    """Where a decoded picture is written; on the disk where the system has none."""
+def _memory_file() -> IO[bytes]:
+    """Open the file for decoded pictures; on the disk if the system has no files in memory."""
     return os.fdopen(os.memfd_create("picture"), "r+b") if hasattr(os, "memfd_create") else tempfile.TemporaryFile()
 
 
-def _started(link: int, file: int, memory: int, seconds: int) -> subprocess.Popen[bytes]:
+def _start(link: int, file: int, memory: int, seconds: int) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return subprocess.Popen(
         [sys.executable, "-m", "media.sandbox.decoder", str(file), str(memory), str(seconds)],
         cwd=ROOT,
-        env={**environment, **TUNING},
+        env={**environment, **ALLOCATOR},
         stdin=link,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         pass_fds=(file,),
-        process_group=0,  # Ctrl-C is for the server, which ends this
+        process_group=0,  # Ctrl-C is for the server, which ends this process
     )

@@ -1,1 +1,1 @@
-"""Video files in and out, and their frames through the pipeline."""
+"""Reading, writing and analysing video files."""

@@ -1,6 +1,6 @@
-"""Video files in and out: pictures with their own times, upright; annotated copies that browsers play, with the sound.
+"""Reads video files as upright pictures with their times; writes annotated copies that browsers play, with the sound.
 
-Reading and writing go through PyAV, the FFmpeg libraries for Python: OpenCV's own writer knows neither H.264 nor sound.
+Reading and writing use PyAV, the FFmpeg libraries for Python: OpenCV's own writer has neither H.264 nor sound.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,19 +16,19 @@ import numpy as np
 
 from errors import SourceError
 from faces import Image
-from media.videos.h264 import CLOCK, add_pictures, frame_of, unwritable
-from media.videos.restrictions import may_decode, open_trusted
+from media.videos.h264 import CLOCK, add_video_stream, to_frame, write_error
+from media.videos.restrictions import may_decode, open_restricted
 
-USUAL_FPS = 25.0
-FASTEST = 240.0
-"""Frames a second that are believed."""
-LARGEST = 4096 * 2304
-"""Pixels of a frame above which a video is refused: browsers play no larger ones."""
-DAMAGED = 1000
-"""Damaged packets after which the rest of a file is given up."""
+DEFAULT_FPS = 25.0
+MAX_FPS = 240.0
+"""Frames a second above which a file's rate is not believed."""
+MAX_PIXELS = 4096 * 2304
+"""Pixels of a frame above which a video is refused; browsers play no larger ones."""
+MAX_DAMAGED = 1000
+"""Damaged packets after which the rest of a file is skipped."""
 
 RATES = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000)
-"""Samples a second that AAC takes."""
+"""Sample rates of AAC in Hz."""
 
 Packet: TypeAlias = "av.Packet[Any]"
 Sound = Callable[[Packet], None]
@@ -37,8 +37,8 @@ Sound = Callable[[Packet], None]
 class VideoReader:
     """The pictures of one video file in their order.
 
-    `width`, `height` are those of upright frames in pixels; `fps` is the mean rate, `duration` is in seconds and
-    `promised` the number of frames, both as the file tells them, 0 where it does not.
+    `width`, `height` are those of upright frames in pixels; `fps` is the mean rate. `duration` in seconds and
+    `frame_count` are what the file states, 0 if it does not.
 
     Raises:
         SourceError: there is no such file, it is no video, or its frames are too large.
@@ -49,7 +49,7 @@ class VideoReader:
         if not path.is_file():
             raise SourceError(f"{self.name}: there is no such file; give the path of a video")
         try:
-            self._container = open_trusted(path)
+            self._container = open_restricted(path)
         except (av.error.FFmpegError, OSError, ValueError):
             raise SourceError(f"{self.name}: it is no video that can be read; MP4, MOV, WebM and AVI work") from None
         try:
@@ -60,30 +60,30 @@ class VideoReader:
 
     def _set_up(self) -> None:
         streams = self._container.streams
-        heard = [stream for stream in streams.audio if may_decode(stream)]
+        audio = [stream for stream in streams.audio if may_decode(stream)]
         if not streams.video:
-            raise SourceError(f"{self.name}: it holds no video; MP4, MOV, WebM and AVI with moving pictures work")
+            raise SourceError(f"{self.name}: it holds no pictures; MP4, MOV, WebM and AVI with moving pictures work")
         self._video = streams.video[0]
         if not may_decode(self._video):
             raise SourceError(f"{self.name}: its pictures are in a form that cannot be read; H.264 in MP4 works")
         self._video.thread_type = "AUTO"
-        self._video.codec_context.options = {"max_pixels": str(LARGEST)}  # also where a later frame is larger
-        self.sound = heard[0] if heard else None
+        self._video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # also where a later frame is larger
+        self.sound = audio[0] if audio else None
         size = self._video.codec_context
-        if size.width * size.height > LARGEST:
+        if size.width * size.height > MAX_PIXELS:
             raise SourceError(f"{self.name}: {size.width}x{size.height} pixels a frame, expected at most 4096x2304")
         rate = float(self._video.average_rate or self._video.guessed_rate or 0)
-        self.fps = round(rate, 3) if 0 < rate <= FASTEST else USUAL_FPS
-        self.promised = self._video.frames
+        self.fps = round(rate, 3) if 0 < rate <= MAX_FPS else DEFAULT_FPS
+        self.frame_count = self._video.frames
         self.duration = self._container.duration / av.time_base if self._container.duration else 0.0
         self.damaged = 0
         self.start = 0.0
 
     def pictures(self, sound: Sound | None = None) -> Iterator[tuple[float, Image]]:
-        """Every frame as (seconds since the first one, (height, width, 3) uint8 BGR), upright.
+        """Yield every frame as (seconds since the first one, (height, width, 3) uint8 BGR), upright.
 
         Args:
-            sound: called with each packet of sound in between.
+            sound: called with each packet of sound on the way.
 
         Raises:
             SourceError: no frame can be read.
@@ -93,11 +93,11 @@ class VideoReader:
             image = _upright(frame)
             if first:
                 self.start, first = frame.time or 0.0, False
-            told = -1.0 if frame.time is None else frame.time - self.start
-            last = told if told > last else last + 1 / self.fps
+            time = -1.0 if frame.time is None else frame.time - self.start
+            last = time if time > last else last + 1 / self.fps
             yield last, image
         if first:
-            raise SourceError(f"{self.name}: it holds no frame that can be read; it is cut off or damaged")
+            raise SourceError(f"{self.name}: it holds no readable frame; it is cut off or damaged")
 
     def _frames(self, sound: Sound | None) -> Iterator[av.VideoFrame]:
         for packet in self._packets(sound is not None):
@@ -109,7 +109,7 @@ class VideoReader:
     def _packets(self, with_sound: bool) -> Iterator[Packet]:
         streams = [self._video, self.sound] if with_sound and self.sound is not None else [self._video]
         packets = self._container.demux(streams)
-        while self.damaged < DAMAGED:
+        while self.damaged < MAX_DAMAGED:
             try:
                 packet = next(packets)
             except (StopIteration, av.error.EOFError):
@@ -122,7 +122,7 @@ class VideoReader:
     def _decoded(self, packet: Packet) -> Iterator[av.VideoFrame]:
         try:
             frames = self._video.decode(packet)
-        except av.error.FFmpegError:  # what follows a damaged packet may be whole
+        except av.error.FFmpegError:  # packets after a damaged one may be whole
             self.damaged += 1
         else:
             yield from frames
@@ -141,12 +141,12 @@ def _upright(frame: av.VideoFrame) -> Image:
 
 
 class VideoCopy:
-    """An annotated copy being written as H.264 and AAC in MP4; it is there only when the block ends without an error.
+    """Writes an annotated copy as H.264 and AAC in MP4; the file exists only if the block ends without an error.
 
     Args:
-        path: where it goes; written beside it first.
+        path: of the copy; written to a temporary file beside it first.
         fps: the mean rate of the frames.
-        source: the video whose sound is kept; None for none.
+        source: the video whose sound is copied; None for none.
     """
 
     def __init__(self, path: Path, fps: float, source: VideoReader | None = None) -> None:
@@ -158,7 +158,7 @@ class VideoCopy:
         self._waiting: list[Packet] = []
         self._ticks = -1
         self._samples = 0
-        self._sounded: int | None = None
+        self._last_dts: int | None = None
         """The last copied packet's time, in ticks of the source."""
 
     def write(self, image: Image, seconds: float) -> None:
@@ -173,14 +173,14 @@ class VideoCopy:
             if self._container is None:
                 self._open(image.shape[1], image.shape[0])
             self._ticks = max(self._ticks + 1, round(seconds / CLOCK))
-            self._mux(self._video.encode(frame_of(image, self._ticks)))
+            self._mux(self._video.encode(to_frame(image, self._ticks)))
             while self._waiting:
                 self._copy_sound(self._waiting.pop(0))
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise unwritable(self._path, error) from None
+            raise write_error(self._path, error) from None
 
     def sound(self, packet: Packet) -> None:
-        """Add a packet of the source's sound; what comes before the first picture waits for it.
+        """Add a packet of the source's sound; packets before the first picture wait for it.
 
         Raises:
             SourceError, StorageError: as for `write`.
@@ -191,34 +191,34 @@ class VideoCopy:
         try:
             self._copy_sound(packet)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise unwritable(self._path, error) from None
+            raise write_error(self._path, error) from None
 
     def _open(self, width: int, height: int) -> None:
         self._container = av.open(str(self._part), "w", format="mp4", options={"movflags": "+faststart"})
-        self._video = add_pictures(self._container, (width, height), self._fps)
+        self._video = add_video_stream(self._container, (width, height), self._fps)
         self._add_sound()
 
     def _add_sound(self) -> None:
         self._audio: av.AudioStream | None = None
         self._encoded = False
-        heard = self._source and self._source.sound
-        if not heard or self._container is None or not heard.codec_context.sample_rate:
+        source = self._source and self._source.sound
+        if not source or self._container is None or not source.codec_context.sample_rate:
             return
-        if heard.codec_context.name == "aac" and heard.codec_context.extradata:
-            self._audio = self._container.add_stream_from_template(heard)
+        if source.codec_context.name == "aac" and source.codec_context.extradata:
+            self._audio = self._container.add_stream_from_template(source)
             return
         self._encoded = True
-        rate = heard.codec_context.sample_rate if heard.codec_context.sample_rate in RATES else RATES[0]
+        rate = source.codec_context.sample_rate if source.codec_context.sample_rate in RATES else RATES[0]
         self._audio = self._container.add_stream("aac", rate=rate)
-        self._audio.codec_context.layout = "mono" if heard.codec_context.channels == 1 else "stereo"
-        made = self._audio.codec_context
-        self._resampler = av.AudioResampler(made.format, made.layout, made.sample_rate)
+        self._audio.codec_context.layout = "mono" if source.codec_context.channels == 1 else "stereo"
+        codec = self._audio.codec_context
+        self._resampler = av.AudioResampler(codec.format, codec.layout, codec.sample_rate)
 
     def _copy_sound(self, packet: Packet) -> None:
         if self._audio is None or self._source is None:
             return
         if self._encoded:
-            with suppress(av.error.InvalidDataError):  # a damaged packet is silent, no reason to lose the rest
+            with suppress(av.error.InvalidDataError):  # a damaged packet stays silent; the rest is kept
                 for frame in self._source.sound.decode(packet) if self._source.sound else ():
                     self._encode_sound(frame)
         elif packet.dts is not None and packet.pts is not None and packet.time_base:
@@ -231,17 +231,17 @@ class VideoCopy:
                 self._mux([packet])
 
     def _in_order(self, dts: int, unit: Fraction, rate: int) -> int:
-        """A sound's time, put off where it steps back, as after a break of a live stream: MP4 takes none such."""
-        tick = ceil(Fraction(1, rate) / unit)  # one of the copy's, at least
-        self._sounded = dts if self._sounded is None else max(dts, self._sounded + tick)
-        return self._sounded
+        """Return a packet's time, moved on where it steps back, as after a break of a live stream: MP4 needs order."""
+        tick = ceil(Fraction(1, rate) / unit)  # at least one of the copy's ticks
+        self._last_dts = dts if self._last_dts is None else max(dts, self._last_dts + tick)
+        return self._last_dts
 
     def _encode_sound(self, frame: av.AudioFrame | None) -> None:
         for part in self._resampler.resample(frame):
             if self._audio is None or self._source is None:
                 return
-            told = round(((part.time or 0.0) - self._source.start) * part.sample_rate)
-            self._samples = max(self._samples, told)  # AVI and the like tell times that step back a little
+            samples = round(((part.time or 0.0) - self._source.start) * part.sample_rate)
+            self._samples = max(self._samples, samples)  # times in AVI and the like step back a little
             part.pts, part.time_base = self._samples, Fraction(1, part.sample_rate)
             self._samples += part.samples
             self._mux(self._audio.encode(part))
@@ -278,4 +278,4 @@ class VideoCopy:
         except (av.error.FFmpegError, OSError) as error:
             with suppress(av.error.FFmpegError):
                 self._container.close()
-            raise unwritable(self._path, error) from None
+            raise write_error(self._path, error) from None

@@ -1,4 +1,4 @@
-"""A video's frames through the pipeline, from the first to the last, as fast as the machine can."""
+"""Runs a video's frames through the pipeline, as fast as the machine can."""
 
 import time
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from model import EmotionModel
 from tracking.searching import Search
 from tracking.tracker import Tracker
 
-WHOLE = 0.9
-"""Share of what a file promises that must be there: containers often count a little too much."""
+MIN_SHARE = 0.9
+"""Share of the stated frames or seconds that must be readable: containers often state a little too much."""
 
 
-def analysed(
+def analyse_frames(
     reader: VideoReader, model: EmotionModel, settings: Settings, copy: VideoCopy | None = None
 ) -> Iterator[Frame]:
-    """Every frame of a video with its faces, drawn on; also written to `copy`, with the sound, where one is given.
+    """Yield every frame of a video with its faces drawn; also write it, with the sound, to `copy` if given.
 
     Raises:
-        SourceError: the video cannot be read, or the copy not written.
+        SourceError: the video cannot be read, or the copy cannot be written.
     """
     sizes = (settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = Search(FaceDetector(*sizes), settings.search_every)
@@ -32,20 +32,20 @@ def analysed(
     pipeline = Pipeline(search, model, tracker, replace(ViewOptions.usual(settings), privacy="off"))
     try:
         for number, (seconds, image) in enumerate(reader.pictures(copy.sound if copy is not None else None)):
-            done = pipeline.process(Frame(image, number, time.time(), seconds))
+            frame = pipeline.process(Frame(image, number, time.time(), seconds))
             if copy is not None:
-                copy.write(done.image, seconds)
-            yield done
+                copy.write(frame.image, seconds)
+            yield frame
     finally:
         pipeline.close()
 
 
-def complaint(reader: VideoReader, read: int, seconds: float) -> str:
-    """What is wrong with a video of which `read` frames, `seconds` long, came out; empty where it is whole."""
-    if reader.promised and read < reader.promised * WHOLE:
-        told = f"the file promises {reader.promised} frames, but only {read} can be read"
-    elif not reader.promised and seconds + 1 < reader.duration * WHOLE:
-        told = f"the file promises {reader.duration:.0f} s, but only {seconds:.0f} s can be read"
+def describe_truncation(reader: VideoReader, read: int, seconds: float) -> str:
+    """Say how a video of which `read` frames, `seconds` long, were read is incomplete; empty if it is whole."""
+    if reader.frame_count and read < reader.frame_count * MIN_SHARE:
+        detail = f"the file states {reader.frame_count} frames, but only {read} can be read"
+    elif not reader.frame_count and seconds + 1 < reader.duration * MIN_SHARE:
+        detail = f"the file states {reader.duration:.0f} s, but only {seconds:.0f} s can be read"
     else:
         return ""
-    return f"{reader.name}: {told}; it is cut off or damaged"
+    return f"{reader.name}: {detail}; it is cut off or damaged"

@@ -17,7 +17,7 @@ from tests.support.servers.recorded import LABELS, a_face, a_picture, about, sho
 
 @pytest.fixture
 def record_manager(tmp_path, monkeypatch):
-    monkeypatch.setattr("recording.recorder.TELL", 0.02)
+    monkeypatch.setattr("recording.recorder.REPORT_EVERY", 0.02)
     monkeypatch.setattr("recording.recorder.TICK", 0.02)
     made = RecordManager(Settings(storage=str(tmp_path)))
     yield made

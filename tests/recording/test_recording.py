@@ -12,7 +12,7 @@ from delivery.view_options import ViewOptions
 from media.limits import disk
 from media.results.timeline import timeline
 from recording.closing import BROKEN, FULL, NOTHING, recover
-from recording.recorder import ENDED
+from recording.recorder import STOPPED
 from recording.rows import rows_of
 from recording.store import Record, Records
 from tests.support.servers.recorded import LABELS, a_face, a_picture, feed, film, recording, show, until
@@ -118,7 +118,7 @@ def test_the_end_of_the_stream_ends_it_at_once_and_the_video_is_settled_at_the_n
         recorder.join(10)
         assert time.monotonic() - start < 1
     record = recorder.record
-    assert (record.summary["message"], record.summary["settled"]) == (ENDED, False)
+    assert (record.summary["message"], record.summary["settled"]) == (STOPPED, False)
     assert len(film(record.folder / "video.mp4")) == 5
     recover(record, lambda: False)
     assert record.summary["settled"]
@@ -141,7 +141,7 @@ def test_a_full_disk_ends_it_in_words(tmp_path, name):
         (record.folder / name).unlink()
         recover(record, lambda: False)
     assert record.summary["message"] == FULL
-    assert not record.is_going
+    assert not record.is_active
 
 
 def test_a_disk_that_fills_up_ends_it_before_it_is_full(tmp_path, monkeypatch):
@@ -161,7 +161,7 @@ def test_a_disk_that_fills_up_ends_it_before_it_is_full(tmp_path, monkeypatch):
 def test_deleted_while_it_goes_on_it_is_gone(tmp_path):
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 3)
-        assert recorder.record.is_going
+        assert recorder.record.is_active
         recorder.record.delete()
         assert not recorder.record.exists
         recorder.join(10)
@@ -185,7 +185,7 @@ def test_one_that_broke_off_is_closed_from_what_is_on_the_disk(tmp_path, torn):
     rows, before = record.folder / "record.json", entries_so_far(record)
     rows.write_bytes(rows.read_bytes()[: -torn or None])
     (record.folder / ".moment-1.jpg.part").write_bytes(b"half")
-    assert not record.is_going
+    assert not record.is_active
     recover(record, lambda: False)
     whole = 45 - bool(torn)
     assert entries(record)["frames"] == before[:whole]
@@ -212,10 +212,10 @@ def test_one_that_broke_off_before_the_first_picture_is_closed_too(tmp_path):
 def test_one_that_is_over_is_in_nobodys_way_though_its_writer_has_not_let_go_yet(tmp_path):
     records = Records(tmp_path, 3600)
     record, lock = records.begin({"camera": "door", "look": {"threshold": 0.35}, "labels": LABELS})
-    assert records.going() == 1
+    assert records.active() == 1
     record.write("summary.json", {"ended": 0.0})
-    assert record.is_going
-    assert records.going() == 0
+    assert record.is_active
+    assert records.active() == 0
     lock.close()
 
 
@@ -229,7 +229,7 @@ def test_who_looks_whether_a_record_is_locked_is_in_nobodys_way(tmp_path):
         mine = record.lock()
         done.join()
     assert mine is not None
-    assert record.is_going
+    assert record.is_active
     assert record.lock() is None
     mine.close()
 

@@ -101,15 +101,15 @@ def servers(tmp_path):
 
 
 def test_servers_that_share_a_storage_begin_no_more_together_than_one_may(servers, monkeypatch):
-    count, counted = Records.going, threading.Barrier(2)
+    count, counted = Records.active, threading.Barrier(2)
 
-    def going(records):
+    def active(records):
         number = count(records)
         with suppress(threading.BrokenBarrierError):
             counted.wait(0.3)  # so that both have counted before either begins, where they can
         return number
 
-    monkeypatch.setattr(Records, "going", going)
+    monkeypatch.setattr(Records, "active", active)
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(begun_by, servers[:2]))
     assert [isinstance(each, Record) for each in found].count(True) == 1
@@ -117,11 +117,11 @@ def test_servers_that_share_a_storage_begin_no_more_together_than_one_may(server
 
 
 def test_a_server_that_is_held_up_while_it_begins_a_record_keeps_others_waiting_for_a_moment_only(servers, monkeypatch):
-    monkeypatch.setattr("recording.store.TURN", 0.05)
+    monkeypatch.setattr("recording.store.LOCK_TIMEOUT", 0.05)
     refused, recorded = servers[2], servers[0].records
     assert begun_by(refused) == "it is turned off"
     assert not recorded.folder.exists(), "who begins nothing leaves nothing"
-    with recorded.alone():
+    with recorded.exclusive():
         assert "another process has kept .lock locked for 0.05 s" in begun_by(servers[1])
     assert list(recorded.all()) == []
     assert isinstance(begun_by(servers[1]), Record)

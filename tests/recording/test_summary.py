@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from faces import Box
-from recording.moments import SIDE, Moments, cut, moments_in
-from recording.summary import LONGEST, MOST_TRACKS, Summary
+from recording.moments import MAX_SIDE, Moments, crop, load_moments
+from recording.summary import MAX_GAP, MAX_TRACKS, Summary
 from tests.support.servers.recorded import LABELS, a_face
 
 
@@ -39,7 +39,7 @@ def test_below_the_visitors_threshold_a_face_counts_as_unsure():
 def test_a_face_is_not_thought_to_stay_while_no_picture_comes():
     told = summary_of((0.0, a_face("happy")), (60.0,)).as_dict()
     (track,) = told["tracks"]
-    assert (track["in_view"], track["until"], told["duration"]) == (LONGEST, LONGEST, 60.0)
+    assert (track["in_view"], track["until"], told["duration"]) == (MAX_GAP, MAX_GAP, 60.0)
 
 
 def test_nothing_seen_has_no_shares():
@@ -50,7 +50,7 @@ def test_nothing_seen_has_no_shares():
 def test_of_many_faces_those_longest_in_view_are_told_of():
     frames = [(number / 10, *(a_face(track=track) for track in range(number, 40))) for number in range(40)]
     told = summary_of(*frames, (4.0,)).as_dict()
-    assert (told["faces"], len(told["tracks"])) == (40, MOST_TRACKS)
+    assert (told["faces"], len(told["tracks"])) == (40, MAX_TRACKS)
     assert told["tracks"][0]["track"] == 39
 
 
@@ -59,12 +59,12 @@ IMAGE = np.zeros((180, 320, 3), np.uint8)
 
 def test_each_expression_keeps_its_surest_moment_with_a_picture(tmp_path):
     moments = Moments(tmp_path, LABELS)
-    moments.see(IMAGE, 0.0, [a_face("happy", 0.6), a_face("sad", 0.5, track=2)], 0.35)
+    moments.update(IMAGE, 0.0, [a_face("happy", 0.6), a_face("sad", 0.5, track=2)], 0.35)
     moments.save()
-    moments.see(IMAGE, 1.0, [a_face("happy", 0.9)], 0.35)
-    moments.see(IMAGE, 2.0, [a_face("happy", 0.8), a_face("sad", 0.2, track=2)], 0.35)
+    moments.update(IMAGE, 1.0, [a_face("happy", 0.9)], 0.35)
+    moments.update(IMAGE, 2.0, [a_face("happy", 0.8), a_face("sad", 0.2, track=2)], 0.35)
     moments.save()
-    sad, happy = moments_in(tmp_path)
+    sad, happy = load_moments(tmp_path)
     assert (sad["expression"], sad["seconds"], sad["track"], sad["confidence"]) == ("sad", 0.0, 2, 0.5)
     assert (happy["expression"], happy["seconds"], happy["confidence"]) == ("happy", 1.0, 0.9)
     for moment in (sad, happy):
@@ -74,14 +74,14 @@ def test_each_expression_keeps_its_surest_moment_with_a_picture(tmp_path):
 
 def test_no_moments_are_none(tmp_path):
     Moments(tmp_path, LABELS).save()
-    assert moments_in(tmp_path) == []
+    assert load_moments(tmp_path) == []
 
 
 @pytest.mark.parametrize("box", [Box(0, 0, 40, 40), Box(300, 150, 60, 60), Box(100, 50, 30, 50), Box(0, 0, 320, 180)])
 def test_a_cut_is_square_within_the_picture_and_shows_the_face(box):
     image = np.zeros((180, 320, 3), np.uint8)
     image[box.y : box.y + box.height, box.x : box.x + box.width] = 255
-    part = cut(image, box)
+    part = crop(image, box)
     assert part.shape[0] == part.shape[1] <= 180
     assert part.max() == 255
     part[:] = 7
@@ -89,4 +89,4 @@ def test_a_cut_is_square_within_the_picture_and_shows_the_face(box):
 
 
 def test_a_large_cut_is_reduced():
-    assert cut(np.zeros((2000, 3000, 3), np.uint8), Box(1000, 500, 900, 900)).shape == (SIDE, SIDE, 3)
+    assert crop(np.zeros((2000, 3000, 3), np.uint8), Box(1000, 500, 900, 900)).shape == (MAX_SIDE, MAX_SIDE, 3)

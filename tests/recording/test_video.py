@@ -5,7 +5,7 @@ import pytest
 
 from errors import SourceError, StorageError
 from faces import Box
-from recording.video import RecordVideo, fitted, settle
+from recording.video import RecordVideo, fit_picture, remux
 from tests.support.cameras.clips import drawn
 from tests.support.servers.recorded import a_face, film
 
@@ -34,7 +34,7 @@ def test_a_film_has_every_picture_at_its_time(tmp_path):
     path = tmp_path / "video.mp4"
     a_film(path).close()
     assert film(path) == pytest.approx([number / FPS for number in range(FRAMES)], abs=1e-4)
-    assert settle(path, lambda: False)
+    assert remux(path, lambda: False)
     assert is_seekable(path)
     assert film(path) == pytest.approx([number / FPS for number in range(FRAMES)], abs=1e-4)
 
@@ -46,7 +46,7 @@ def test_what_is_on_the_disk_plays_at_any_time_and_can_be_settled(tmp_path, torn
     shutil.copy(tmp_path / "video.mp4", copy)  # as a kill leaves it
     if torn:
         copy.write_bytes(copy.read_bytes()[:-torn])
-    assert settle(copy, lambda: False)
+    assert remux(copy, lambda: False)
     assert is_seekable(copy)
     assert len(film(copy)) >= FRAMES - (1 + bool(torn)) * FPS / 2 - 8
     made.close()
@@ -65,7 +65,7 @@ def test_settling_in_a_hurry_leaves_it_as_it_was(tmp_path):
     path = tmp_path / "video.mp4"
     a_film(path).close()
     before = path.read_bytes()
-    assert not settle(path, lambda: True)
+    assert not remux(path, lambda: True)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -84,7 +84,7 @@ def test_what_holds_no_picture_cannot_be_settled(tmp_path):
     path = tmp_path / "video.mp4"
     path.write_bytes(b"no video" * 100)
     with pytest.raises(SourceError, match="cannot be read"):
-        settle(path, lambda: False)
+        remux(path, lambda: False)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -94,7 +94,7 @@ def test_an_odd_size_is_made_even():
 
 def test_a_picture_of_another_shape_gets_bars_and_its_faces_move_with_it():
     image = np.full((100, 100, 3), 200, np.uint8)
-    fit, (face,) = fitted(image, (a_face(box=(100, 50, 20, 40)),), (200, 200), (320, 180))
+    fit, (face,) = fit_picture(image, (a_face(box=(100, 50, 20, 40)),), (200, 200), (320, 180))
     assert fit.shape == (180, 320, 3)
     assert (fit[:, :60].max(), fit[:, 160].min(), fit[:, 260:].max()) == (0, 200, 0)
     assert face.box == Box(160, 45, 18, 36)
@@ -103,6 +103,6 @@ def test_a_picture_of_another_shape_gets_bars_and_its_faces_move_with_it():
 
 def test_a_picture_that_fits_stays_as_it_is():
     image = drawn(320, 180)[0]
-    fit, (face,) = fitted(image, (a_face(box=(100, 50, 20, 40)),), (640, 360), (320, 180))
+    fit, (face,) = fit_picture(image, (a_face(box=(100, 50, 20, 40)),), (640, 360), (320, 180))
     assert fit is image
     assert face.box == Box(50, 25, 10, 20)

@@ -10,7 +10,7 @@ from media.sandbox.decoding import read_picture
 RED = (200, 30, 40)
 
 
-def encoded(
+def encode_picture(
     mode: str = "RGB", form: str = "PNG", colour: object = RED, size: tuple[int, int] = (40, 20), **options
 ) -> bytes:
     data = io.BytesIO()
@@ -20,7 +20,7 @@ def encoded(
 
 @pytest.mark.parametrize(("form", "tolerance"), [("PNG", 0), ("JPEG", 4), ("WEBP", 8), ("BMP", 0), ("TIFF", 0)])
 def test_common_formats_come_out_blue_green_red(form, tolerance):
-    image = read_picture(encoded(form=form))
+    image = read_picture(encode_picture(form=form))
     assert image.shape == (20, 40, 3)
     assert image.dtype == np.uint8
     assert np.abs(image[5, 5].astype(int) - RED[::-1]).max() <= tolerance
@@ -29,21 +29,21 @@ def test_common_formats_come_out_blue_green_red(form, tolerance):
 def test_a_photo_is_turned_upright_by_its_orientation():
     exif = Image.Exif()
     exif[0x0112] = 6
-    assert read_picture(encoded(form="JPEG", exif=exif)).shape == (40, 20, 3)
+    assert read_picture(encode_picture(form="JPEG", exif=exif)).shape == (40, 20, 3)
 
 
 def test_see_through_pixels_become_white():
-    image = read_picture(encoded("RGBA", colour=(*RED, 0)))
+    image = read_picture(encode_picture("RGBA", colour=(*RED, 0)))
     assert (image == 255).all()
 
 
 @pytest.mark.parametrize(("mode", "form", "colour", "expected"), [("L", "PNG", 90, 90), ("I;16", "PNG", 32768, 127)])
 def test_grey_pictures_of_8_and_16_bit_keep_their_brightness(mode, form, colour, expected):
-    assert abs(int(read_picture(encoded(mode, form, colour))[3, 3, 0]) - expected) <= 1
+    assert abs(int(read_picture(encode_picture(mode, form, colour))[3, 3, 0]) - expected) <= 1
 
 
 def test_cmyk_becomes_colour():
-    image = read_picture(encoded("CMYK", "JPEG", (0, 255, 255, 0)))
+    image = read_picture(encode_picture("CMYK", "JPEG", (0, 255, 255, 0)))
     blue, green, red = image[5, 5].astype(int)
     assert red > 180
     assert max(blue, green) < 80
@@ -72,9 +72,9 @@ def test_a_missing_file_is_named(tmp_path):
 
 def test_too_many_pixels_are_refused_before_they_are_decoded():
     with pytest.raises(ImageError, match="40x20 pixels, expected at most 100"):
-        read_picture(encoded(), limit=100)
+        read_picture(encode_picture(), limit=100)
 
 
 def test_a_format_that_is_run_rather_than_read_is_refused():
     with pytest.raises(ImageError, match="it is no picture"):
-        read_picture(encoded(form="EPS"))
+        read_picture(encode_picture(form="EPS"))

@@ -10,7 +10,7 @@ import pytest
 
 from media.queue import jobs as jobs_module
 from media.queue.jobs import UPLOAD, Jobs
-from media.queue.liveness import STALE, Silence
+from media.queue.liveness import STALE, HeartbeatMonitor
 from tests.support.servers.queued_jobs import add, queued
 from tests.support.servers.redis_server import redis_server
 
@@ -76,7 +76,7 @@ def test_what_stands_in_the_queue_is_taken_for_an_id_and_nothing_else(jobs, tmp_
     add(jobs, "b")
     assert queued(jobs) == ["b"]
     assert not (tmp_path / "made").exists(), "nothing of it was run"
-    assert caplog.text.count("is no id of one, and was dropped") == 5
+    assert caplog.text.count("is no id, and was dropped") == 5
     jobs.requeue()
     assert queued(jobs) == ["a", "b"]
 
@@ -101,9 +101,9 @@ def test_a_job_ends_once(jobs):
 def test_a_cancelled_job_is_no_longer_its_workers(jobs):
     add(jobs)
     job = jobs.claim("a", "one")
-    assert jobs.tell(job, 0.5, 3.0)
+    assert jobs.report_progress(job, 0.5, 3.0)
     assert jobs.cancel("a")
-    assert not jobs.tell(job, 0.6, 2.0)
+    assert not jobs.report_progress(job, 0.6, 2.0)
     assert not jobs.finish(job, "done")
     assert not jobs.cancel("a")
     assert jobs.get("a").status == "cancelled"
@@ -126,7 +126,7 @@ class Looker:
 
     def __init__(self, jobs):
         self.jobs, self.now = jobs, 0.0
-        jobs._silence = Silence(lambda: self.now)
+        jobs._heartbeats = HeartbeatMonitor(lambda: self.now)
 
     def look(self, seconds, and_beat=lambda: None):
         for _ in range(seconds):

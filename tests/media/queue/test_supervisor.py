@@ -54,7 +54,7 @@ def test_a_start_that_fails_for_want_of_a_process_is_tried_again(supervisor, cli
         return whole(*given, **named)
 
     monkeypatch.setattr(foreman_module.subprocess, "Popen", out_of_processes)
-    monkeypatch.setattr(foreman_module, "LOOK", 0.1)
+    monkeypatch.setattr(foreman_module, "POLL", 0.1)
     hand_in(supervisor.jobs, clip)
     supervisor.wake()
     until(started.exists)
@@ -106,7 +106,7 @@ def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(superv
 
 def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(supervisor, clip, tmp_path, monkeypatch):
     started = stand_in(monkeypatch, tmp_path, DEAF)
-    monkeypatch.setattr(foreman_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(foreman_module, "STOP_TIMEOUT", 0.2)
     job = hand_in(supervisor.jobs, clip)
     supervisor.wake()
     until(started.exists)

@@ -188,7 +188,7 @@ def test_a_worker_apart_works_at_what_waits_until_it_is_told_to_end(settings, tm
 
 
 def test_a_worker_whose_storage_is_a_file_says_so(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("media.queue.worker.bound_memory", lambda _: None)  # the test itself is not to be
+    monkeypatch.setattr("media.queue.worker.limit_memory", lambda _: None)  # the test itself is not to be
     (tmp_path / "file").touch()
     assert main(["--storage", str(tmp_path / "file")]) == 2
     assert f"--storage {tmp_path / 'file'}: it cannot be used (" in capsys.readouterr().err
@@ -208,7 +208,7 @@ def test_a_worker_ends_with_the_server_that_started_it_however_that_dies(setting
 
 
 def test_a_worker_without_work_ends_well_while_its_server_lives(settings):
-    script = "import sys; from media import worker; worker.REST = 0.1; sys.exit(worker.main(sys.argv[1:]))"
+    script = "import sys; from media import worker; worker.IDLE_TIMEOUT = 0.1; sys.exit(worker.main(sys.argv[1:]))"
     command = [sys.executable, "-c", script, "--attached", "x", "--storage", settings.storage]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
@@ -218,10 +218,10 @@ def test_a_worker_without_work_ends_well_while_its_server_lives(settings):
 
 
 def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("media.queue.worker.SILENCE", 0.05)
+    monkeypatch.setattr("media.queue.worker.RETRY_PAUSE", 0.05)
     bundle = tmp_path / "bundle"
     worker = Worker(replace(settings, weights=str(bundle)), "one", attached=True)
-    monkeypatch.setattr("media.queue.worker.REST", 0.0)
+    monkeypatch.setattr("media.queue.worker.IDLE_TIMEOUT", 0.0)
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
     thread = threading.Thread(target=worker.run)
     thread.start()
@@ -243,14 +243,14 @@ def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeyp
 
 def test_a_job_that_stands_in_no_queue_is_found_by_a_worker_that_goes_on(settings, monkeypatch):
     worker = Worker(settings, "one")
-    assert not worker._look()
+    assert not worker._run_once()
     worker.jobs.files("a" * 16).mkdir(parents=True)
     worker.jobs._store.add(Job("a" * 16, "clip.mp4", "queued", time.time()))  # and then its server was killed
-    assert not worker._look()
-    assert not worker._look()
+    assert not worker._run_once()
+    assert not worker._run_once()
     monkeypatch.setattr("media.queue.worker.REQUEUE", 0.0)
-    assert not worker._look()
-    assert worker._look()
+    assert not worker._run_once()
+    assert worker._run_once()
     assert worker.jobs.get("a" * 16).status == "failed", "there is no file, but it was looked at"
 
 

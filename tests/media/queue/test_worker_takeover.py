@@ -89,7 +89,7 @@ def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monk
     monkeypatch.setattr(jobs, "beat", odd)
     with Heartbeat(jobs, job):
         assert enough.wait(20)
-    assert "no sign of life of aaaaaa... could be given; trying again" in caplog.text
+    assert "the heartbeat of aaaaaa... could not be sent; trying again" in caplog.text
 
 
 def test_two_servers_of_one_folder_start_one_worker(settings, tmp_path):

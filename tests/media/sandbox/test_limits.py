@@ -9,7 +9,7 @@ from tests.support.servers.servers import ROOT
 HOARDER = """
 import os
 from pathlib import Path
-from media.sandbox.limits import give_memory_back
+from media.sandbox.limits import release_memory
 
 def megabytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
@@ -17,7 +17,7 @@ def megabytes():
 pieces = [b"x" * 60_000 for _ in range(1500)]
 del pieces[:-1]  # the one that stays lies on top of the others
 before = megabytes()
-give_memory_back()
+release_memory()
 print(before - megabytes() > 80)
 """
 
@@ -29,7 +29,7 @@ def test_what_was_freed_below_something_that_stays_is_given_back():
 
 def test_a_record_that_ended_gives_its_memory_back(tmp_path, monkeypatch):
     calls = []
-    monkeypatch.setattr("recording.recorder.give_memory_back", lambda: calls.append("back"))
+    monkeypatch.setattr("recording.recorder.release_memory", lambda: calls.append("back"))
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [[]])
         assert calls == []

@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 
 from errors import ImageError
 from media.limits.admission import Overloaded
-from media.sandbox.decoder import HEAD
+from media.sandbox.decoder import HEADER
 from media.sandbox.decoding import FORMATS, read_picture
 from media.sandbox.sandbox import Sandbox
 from tests.support.clients.bombs import deep, many_scans
@@ -137,7 +137,7 @@ def test_a_decoder_that_died_is_replaced(sandbox):
     sandbox.read_picture(encoded(), "a", LIMIT)
     first = pid_of(sandbox)
     os.kill(first, signal.SIGKILL)
-    while sandbox._idle[-1].lives():
+    while sandbox._idle[-1].is_alive():
         time.sleep(0.01)
     assert sandbox.read_picture(encoded(), "a", LIMIT).shape == (40, 60, 3)
     assert pid_of(sandbox) != first
@@ -155,12 +155,12 @@ def test_one_that_breaks_the_decoder_is_told_and_costs_nobody_else_anything(sand
 @pytest.mark.parametrize(
     "answer",
     [
-        HEAD.pack(4_000_000_000),
-        HEAD.pack(2) + b"no",
-        HEAD.pack(19) + b'{"shape": [0, 100]}',
-        HEAD.pack(27) + b'{"shape": [100000, 100000]}',
-        HEAD.pack(21) + b'{"shape": [400, 400]}',  # but the memory holds less
-        *(HEAD.pack(len(odd)) + odd for odd in ODD),
+        HEADER.pack(4_000_000_000),
+        HEADER.pack(2) + b"no",
+        HEADER.pack(19) + b'{"shape": [0, 100]}',
+        HEADER.pack(27) + b'{"shape": [100000, 100000]}',
+        HEADER.pack(21) + b'{"shape": [400, 400]}',  # but the memory holds less
+        *(HEADER.pack(len(odd)) + odd for odd in ODD),
     ],
 )
 def test_a_decoder_that_lies_is_ended(sandbox, answer):
@@ -171,7 +171,7 @@ def test_a_decoder_that_lies_is_ended(sandbox, answer):
     theirs.sendall(answer)
     with pytest.raises(ImageError, match="bad: it breaks the decoder"):
         sandbox.read_picture(encoded(), "bad", LIMIT)
-    assert not decoder.lives()
+    assert not decoder.is_alive()
     theirs.close()
 
 

@@ -29,8 +29,8 @@ analysis.analysed = lambda *_: iter(lambda: time.sleep(60), None)
 worker.Worker(Settings(storage=sys.argv[1]), "stuck").run()
 """
 GREEDY = """
-from media.sandbox.limits import bound_memory
-bound_memory(100_000_000)
+from media.sandbox.limits import limit_memory
+limit_memory(100_000_000)
 try:
     bytearray(200_000_000)
 except MemoryError:
@@ -55,7 +55,7 @@ def grown(path, first, then):
 
 
 def test_a_frame_larger_than_the_head_said_is_not_decoded(tmp_path, monkeypatch):
-    monkeypatch.setattr("media.videos.files.LARGEST", 200 * 150)
+    monkeypatch.setattr("media.videos.files.MAX_PIXELS", 200 * 150)
     with VideoReader(grown(tmp_path / "small", (64, 48), (128, 96))) as reader:
         assert {image.shape for _, image in reader.pictures()} == {(48, 64, 3), (96, 128, 3)}
     with VideoReader(grown(tmp_path / "large", (64, 48), (256, 192))) as reader:
@@ -123,7 +123,7 @@ def test_a_worker_whose_decoder_hangs_gives_itself_up_and_its_job_is_taken_up_ag
     assert worker.jobs.get(job.id).status == "running"
     worker.jobs.recover("stuck")
     assert worker.jobs.get(job.id).status == "queued"
-    assert worker.jobs.work_at_next(worker._work)
+    assert worker.jobs.process_next(worker._process)
     assert worker.jobs.get(job.id).status == "done"
 
 
@@ -137,11 +137,11 @@ def test_every_worker_is_bounded_and_the_servers_own_stands_back(monkeypatch, tm
     from media.queue import worker
 
     bounds, nice = [], []
-    monkeypatch.setattr(worker, "bound_memory", bounds.append)
+    monkeypatch.setattr(worker, "limit_memory", bounds.append)
     monkeypatch.setattr(worker.os, "nice", nice.append)
     monkeypatch.setattr(Worker, "run", lambda self: None)
     monkeypatch.setattr(worker, "_stop_on_signals", lambda _: None)
-    monkeypatch.setattr(worker, "_follow", lambda _: None)
+    monkeypatch.setattr(worker, "_watch_parent", lambda _: None)
     assert worker.main([*given, "--storage", str(tmp_path)]) == 0
     assert bounds == [worker.MEMORY]
     assert nice == behind

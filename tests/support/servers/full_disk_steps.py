@@ -36,7 +36,7 @@ def queue(disk):
     jobs = Jobs(disk.folder / "videos")
     first, second = add(jobs, "first"), add(jobs, "second")
     disk.fill()
-    for fails in (lambda: jobs.claim("first", "one"), lambda: jobs.work_at_next(print), lambda: jobs.cancel("first")):
+    for fails in (lambda: jobs.claim("first", "one"), lambda: jobs.process_next(print), lambda: jobs.cancel("first")):
         with pytest.raises(StorageError, match="the server's disk is full"):
             fails()
     (jobs.folder / "third").mkdir()
@@ -52,7 +52,7 @@ def queue(disk):
     assert jobs.get("second") is None
     disk.clear()
     found = []
-    while jobs.work_at_next(found.append):
+    while jobs.process_next(found.append):
         pass
     assert found == ["first", "second"]
     assert jobs.claim("second", "one") is None
@@ -127,7 +127,10 @@ def worker(disk):
     assert made.jobs.get(other.id).status == "queued"
     disk.clear()
     failed = await_status(made.jobs, job, "failed", "done")
-    assert failed.message == "clip.avi: the server's disk became full meanwhile; hand it in again when there is room"
+    assert (
+        failed.message
+        == "clip.avi: the server's disk became full during the analysis; hand it in again when there is room"
+    )
     assert files(made.jobs, job) == []
     assert await_status(made.jobs, other, "failed", "done").status == "done"
     made.stop.set()

@@ -21,7 +21,7 @@ def await_status(jobs, job, *statuses, limit=60):
 
 
 def work_off(worker):
-    while not worker.stop.is_set() and worker.jobs.work_at_next(worker._work):
+    while not worker.stop.is_set() and worker.jobs.process_next(worker._process):
         pass
 
 

@@ -13,6 +13,6 @@ def add(jobs, job_id="a", name="clip.mp4"):
 def queued(jobs):
     """The ids of all jobs that wait, which are taken out."""
     found = []
-    while jobs.work_at_next(found.append):
+    while jobs.process_next(found.append):
         pass
     return found
