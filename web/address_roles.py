@@ -1,9 +1,9 @@
-"""The role that each address asks for."""
+"""The role that each address requires."""
 
 from access.roles import ANALYSE, OPERATE, WATCH
 
 PUBLIC = ""
-"""The role of what everybody may see: nothing there tells of anybody."""
+"""The role of what everybody may see: it contains nothing about anybody."""
 RULES = {
     "/healthz": PUBLIC,
     "/readyz": PUBLIC,
@@ -33,14 +33,14 @@ RULES = {
     "/api/records": ANALYSE,
     "/metrics": OPERATE,
 }
-"""By where an address begins, whole parts of it only; the longest counts. What is not told of asks for `OPERATE`."""
+"""Roles by the beginning of an address, in whole parts; the longest match counts. Other addresses require `OPERATE`."""
 
 
 def role_for(path: str) -> str:
-    """The role that an address asks for."""
+    """Return the role that an address requires."""
     parts = path.rstrip("/").split("/")
     for end in range(len(parts), 0, -1):
-        known = RULES.get("/".join(parts[:end]) or "/") if end > 1 or len(parts) == 1 else None
-        if known is not None:
-            return known
+        role = RULES.get("/".join(parts[:end]) or "/") if end > 1 or len(parts) == 1 else None
+        if role is not None:
+            return role
     return OPERATE

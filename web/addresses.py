@@ -1,4 +1,4 @@
-"""What stands in addresses: parts that Werkzeug has no converter for, and what stands before them all."""
+"""URL converters, and the refusal of addresses outside the application's root."""
 
 from flask import Flask, Response, request
 from werkzeug.routing import BaseConverter
@@ -7,21 +7,21 @@ from web.problems import problem
 
 
 class FileName(BaseConverter):
-    """A file's name with an ending: so that nothing else below an id, such as `stop`, is taken for one."""
+    """A file name with an extension, so that no action below an id, such as `stop`, matches."""
 
     regex = r"[A-Za-z0-9_-]+\.[A-Za-z0-9]+"
 
 
 def register(app: Flask) -> None:
-    """Have an application know `<filename:...>`; before its blueprints, which use it."""
+    """Register `<filename:...>` with an application; call it before its blueprints are registered."""
     app.url_map.converters["filename"] = FileName
-    app.before_request(refuse_beside)
+    app.before_request(refuse_outside_root)
 
 
-def refuse_beside() -> Response | None:
-    """A refusal of an address that begins like the application's own root and goes on: `/facesevil` is not `/faces`."""
-    inside = request.environ.get("PATH_INFO", "")
-    if not inside or inside.startswith("/"):
+def refuse_outside_root() -> Response | None:
+    """Refuse an address that only begins like the application's root: `/facesevil` is not `/faces`."""
+    path = request.environ.get("PATH_INFO", "")
+    if not path or path.startswith("/"):
         return None
-    told = f"There is nothing at {request.script_root}{inside[:100]}; all addresses begin with {request.script_root}/."
-    return problem(404, "Not Found", told)
+    detail = f"There is nothing at {request.script_root}{path[:100]}; all addresses begin with {request.script_root}/."
+    return problem(404, "Not Found", detail)

@@ -1,4 +1,4 @@
-"""The camera that a request means."""
+"""The camera that a request asks for."""
 
 from flask import Response, abort, current_app, request
 
@@ -8,13 +8,13 @@ from web.problems import problem
 
 
 def the_server() -> Server:
-    """The server that this application was made for."""
+    """Return the server of this application."""
     server: Server = current_app.extensions["server"]
     return server
 
 
 def chosen_camera(name: str = "") -> Camera:
-    """The camera named by the address or by `?camera=`, or the first one; ends the request with 404 for an unknown."""
+    """Return the camera named by the address or `?camera=`, or the first one; aborts with 404 if it is unknown."""
     engines = the_server().engines
     name = name or request.args.get("camera") or next(iter(engines), "")
     if name not in engines:
@@ -23,7 +23,7 @@ def chosen_camera(name: str = "") -> Camera:
 
 
 def chosen_cameras() -> tuple[str, ...]:
-    """The names given by `?camera=`, in the server's order, or all; ends the request with 404 for an unknown one."""
+    """Return the names given by `?camera=` in the server's order, or all; aborts with 404 if one is unknown."""
     engines = the_server().engines
     names = [name for name in request.args.getlist("camera") if name]
     for name in names:
@@ -33,9 +33,9 @@ def chosen_cameras() -> tuple[str, ...]:
 
 
 def unknown_camera(name: str) -> Response:
-    """A 404 that names the cameras there are; a 503 where there are none yet."""
+    """Return a 404 that lists the cameras; a 503 if there are none yet."""
     known = ", ".join(the_server().engines)
     if not known:
-        told = "No camera is published; start one with: main.py camera --name door --source 0."
-        return problem(503, "No camera", told, Retry_After="5")
+        detail = "No camera is published; start one with: main.py camera --name door --source 0."
+        return problem(503, "No camera", detail, Retry_After="5")
     return problem(404, "Unknown camera", f"There is no camera called {name!r}; there is: {known}.")

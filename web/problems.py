@@ -1,4 +1,4 @@
-"""Errors as problem JSON (RFC 9457), with a sentence that a person can act on."""
+"""Errors as problem JSON (RFC 9457), with a sentence that says what to do."""
 
 import logging
 from typing import Any
@@ -14,83 +14,83 @@ from werkzeug.exceptions import (
 )
 
 from errors import BundleError, QueueError, StorageError
-from media.limits.disk import FULL, UNUSABLE, is_no_room
+from media.limits.disk import FULL, UNUSABLE, is_disk_full_error
 
 log = logging.getLogger("web")
 
 
 def problem(status: int, title: str, detail: str, **headers: str) -> Response:
-    """A response of media type application/problem+json; `headers` are written with underscores for hyphens."""
-    body = json.dumps(described(status, title, detail))
+    """Return a response of media type application/problem+json; `headers` have underscores for hyphens."""
+    body = json.dumps(problem_members(status, title, detail))
     response = Response(body, status, mimetype="application/problem+json")
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return response
 
 
-def described(status: int, title: str, detail: str) -> dict[str, Any]:
-    """The members of a problem, for answers that are no HTTP."""
+def problem_members(status: int, title: str, detail: str) -> dict[str, Any]:
+    """Return the members of a problem, for answers that are not HTTP."""
     return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
 def not_ready(error: BundleError) -> Response:
-    """What is answered while the model cannot be loaded; why, and in which folder, the log tells."""
+    """Return the answer while the model cannot be loaded; the log has the reason and the folder."""
     log.error("%s", error)
     return problem(503, "Not ready", "The model cannot be loaded; the log tells why.", Retry_After="30")
 
 
 def register(app: Flask) -> None:
-    """Have an application answer every HTTP error this way."""
-    app.after_request(_matched)
+    """Make an application answer every HTTP error this way."""
+    app.after_request(_replace_precondition_failed)
 
     @app.errorhandler(QueueError)
     def wait(error: QueueError) -> Response:
-        told = str(error)
-        return problem(503, "Try again", f"{told[0].upper()}{told[1:]}", Retry_After="10")
+        message = str(error)
+        return problem(503, "Try again", f"{message[0].upper()}{message[1:]}", Retry_After="10")
 
     @app.errorhandler(StorageError)
     def make_room(error: StorageError) -> Response:
-        told = str(error)
-        return problem(507, "Disk full", f"{told[0].upper()}{told[1:]}.")
+        message = str(error)
+        return problem(507, "Disk full", f"{message[0].upper()}{message[1:]}.")
 
     app.register_error_handler(BundleError, not_ready)
 
     @app.errorhandler(OSError)
     def unusable(error: OSError) -> Response:
-        if is_no_room(error):
+        if is_disk_full_error(error):
             return make_room(StorageError(FULL))
         if error.errno not in UNUSABLE:
             raise error
         log.error("the storage cannot be used (%s); main.py --check tells more", error.strerror)
-        told = f"The server's storage cannot be used ({error.strerror}); tell its keeper."
-        return problem(503, "No storage", told, Retry_After="30")
+        detail = f"The server's storage cannot be used ({error.strerror}); tell its administrator."
+        return problem(503, "No storage", detail, Retry_After="30")
 
     @app.errorhandler(HTTPException)
     def answer(error: HTTPException) -> Response:
         if wants_page() and isinstance(error, NotFound):
             return Response(render_template("nothing.html", path=request.path), 404)
-        made = problem(error.code or 500, error.name, _told(error))
-        made.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
-        return made
+        response = problem(error.code or 500, error.name, _detail_of(error))
+        response.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
+        return response
 
 
-def _matched(response: Response) -> Response:
-    """The answer, or a problem in the place of a file that is not the one that the client expects."""
+def _replace_precondition_failed(response: Response) -> Response:
+    """Replace the answer by a problem if the file is not the one that the client expects."""
     if response.status_code != 412:
         return response
     response.close()  # Werkzeug's holds the whole file
-    told = "The file is another one than the request's If-Match or If-Unmodified-Since expects; ask for it anew."
-    return problem(412, "Another file", told)
+    detail = "The file is another one than the request's If-Match or If-Unmodified-Since expects; request it again."
+    return problem(412, "Another file", detail)
 
 
 def wants_page() -> bool:
-    """Whether a person asks in a browser's window for a page, not a script or a program for something else."""
+    """Whether a browser's window asks for a page, not a script or a program for something else."""
     kinds = request.accept_mimetypes.best_match(["application/json", "text/html"])
     return request.method == "GET" and kinds == "text/html" and not request.path.startswith("/api/")
 
 
-def _told(error: HTTPException) -> str:
-    """What a person can do about an error; Werkzeug's own words do not say it."""
+def _detail_of(error: HTTPException) -> str:
+    """Return what to do about an error; Werkzeug's own text does not say it."""
     if isinstance(error, NotFound):
         slash = " An address has no slash at its end." if request.path.endswith("/") else ""
         places = "The page is at /, the stream at /video_feed, the API's description at /api/docs."

@@ -1,6 +1,6 @@
-"""Each request's id, and a line in the log when it has been answered; counted for `/metrics`, too.
+"""Gives each request an id, logs it when it has been answered, and counts it for `/metrics`.
 
-Told is which route was asked, never the address itself: it may hold a file's name, or an id that lets its reader in.
+The log has the route, never the address: an address may hold a file's name, or an id that gives access.
 """
 
 import logging
@@ -19,54 +19,54 @@ log = logging.getLogger("requests")
 HEADER = "X-Request-ID"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 QUIET = {"static", "api.state", "videos.state", "metrics.metrics", "health.healthz", "health.readyz"}
-"""Endpoints asked so often that they are told at debug level only, unless they fail."""
+"""Endpoints that are called so often that they are logged at debug level only, unless they fail."""
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def the_counts() -> Counts:
-    """The requests that this application has answered and their seconds, by method, route and status."""
+    """Return the requests that this application has answered and their seconds, by method, route and status."""
     counts: Counts = current_app.extensions["requests"]
     return counts
 
 
 def register(app: Flask) -> None:
-    """Have an application keep its journal; to be registered before all else, so that refusals are in it."""
+    """Make an application log its requests; register it before all else, so that refusals are logged too."""
     app.extensions["requests"] = Counts()
-    app.before_request(_begin)
-    app.after_request(_note)
+    app.before_request(_start)
+    app.after_request(_log_response)
     app.teardown_request(_end)
-    app.log_exception = _log_exception  # type: ignore[method-assign]  # Flask's own names the address
+    app.log_exception = _log_exception  # type: ignore[method-assign]  # Flask's own logs the address
 
 
-def _begin() -> None:
+def _start() -> None:
     given = request.headers.get(HEADER, "")
-    g.began = time.perf_counter()
+    g.started = time.perf_counter()
     g.request_id = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
     REQUEST.set(g.request_id)
 
 
 def _end(_: BaseException | None) -> None:
-    REQUEST.set("")  # the thread serves others
+    REQUEST.set("")  # the thread serves other requests next
 
 
-def _note(response: Response) -> Response:
-    """Return the id, and tell of the request when its answer has gone out, which a stream's does at its end."""
+def _log_response(response: Response) -> Response:
+    """Send the id, and log the request when its answer has been sent, for a stream at its end."""
     response.headers[HEADER] = g.request_id
     method = request.method if request.method in METHODS else "other"
     key = method, _route(), response.status_code
     quiet = request.endpoint in QUIET and response.status_code < 400
-    counts, began, request_id = the_counts(), g.began, g.request_id
+    counts, started, request_id = the_counts(), g.started, g.request_id
 
-    def tell() -> None:
-        seconds = time.perf_counter() - began
+    def log_request() -> None:
+        seconds = time.perf_counter() - started
         counts.add((*key[:2], str(key[2])), seconds)
         fields = {**dict(zip(("method", "route", "status"), key, strict=True)), "seconds": round(seconds, 4)}
         extra = {"fields": fields, "request": request_id}
         log.log(logging.DEBUG if quiet else logging.INFO, "%s %s %d in %.3f s", *key, seconds, extra=extra)
 
-    response.call_on_close(tell)
+    response.call_on_close(log_request)
     return response
 
 

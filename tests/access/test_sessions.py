@@ -98,7 +98,7 @@ def test_a_log_out_that_cannot_be_kept_is_told_and_the_browser_forgets_it_all_th
     before = grants.path.read_bytes()
     left = worker.post("/logout", headers=OURS)
     assert left.status_code == 503
-    assert "a copy of your cookie holds on" in left.text
+    assert "a copy of your cookie stays valid" in left.text
     assert worker.get_cookie("expression_session") is None
     assert grants.path.read_bytes() == before
     assert len(list(grants.path.parent.iterdir())) == 2, "the file and its lock"

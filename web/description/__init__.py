@@ -1,1 +1,1 @@
-"""The description of the API: parameters, answers, and the OpenAPI document made of them."""
+"""The description of the API: parameters, answers, and the OpenAPI document generated from them."""

@@ -1,6 +1,6 @@
-"""The shapes of JSON answers, as types: mypy reads them, and the OpenAPI document is made from them.
+"""The types of JSON answers: mypy checks them, and the OpenAPI document is generated from them.
 
-Bounds and an example stand beside each member; the document's examples are put together from those.
+Bounds and an example stand beside each member; the document's examples are composed of those.
 """
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -39,7 +39,7 @@ Threshold = Annotated[float, Meta(ge=0, le=1, description="Probability below whi
 
 
 class Problem(TypedDict):
-    """What went wrong, as RFC 9457 has it."""
+    """What went wrong, as in RFC 9457."""
 
     type: Annotated[str, Meta(examples=["about:blank"])]
     title: Annotated[str, Meta(examples=["Bad width"])]
@@ -59,10 +59,10 @@ class Rectangle(TypedDict):
 
 
 class FaceFound(TypedDict):
-    """One face: where it is, and what it looks like."""
+    """One face: its position and expression."""
 
     box: Rectangle
-    track: Annotated[int | None, Meta(description="Stays with a face that is followed", examples=[1])]
+    track: Annotated[int | None, Meta(description="Number that stays with a face while it is tracked", examples=[1])]
     seconds: NotRequired[Annotated[float | None, Meta(description="How long it has been in view", examples=[12.4])]]
     expression: Annotated[str | None, Meta(description="Null until it has been read", examples=["happy"])]
     confidence: Probability
@@ -70,7 +70,7 @@ class FaceFound(TypedDict):
 
 
 class FaceOfPicture(FaceFound):
-    """A face of a picture that was handed in."""
+    """A face of an uploaded picture."""
 
     largest: Annotated[bool, Meta(description="Whether no other face is larger", examples=[True])]
     sure: Annotated[bool, Meta(description="Whether the confidence reaches the threshold", examples=[True])]
@@ -79,12 +79,12 @@ class FaceOfPicture(FaceFound):
 class PictureFaces(TypedDict):
     """The faces of one picture."""
 
-    name: Annotated[str, Meta(description="As it was handed in", max_length=100, examples=["me.jpg"])]
+    name: Annotated[str, Meta(description="As it was uploaded", max_length=100, examples=["me.jpg"])]
     kind: Literal["image"]
     width: Annotated[int, Meta(ge=1, description="Pixels, upright", examples=[512])]
     height: Annotated[int, Meta(ge=1, description="Pixels, upright", examples=[512])]
     labels: Labels
-    faces: Annotated[list[FaceOfPicture], Meta(description="Left one first")]
+    faces: Annotated[list[FaceOfPicture], Meta(description="From left to right")]
     whole: Annotated[bool, Meta(description="Whether the picture was read as one face", examples=[False])]
     threshold: Threshold
 
@@ -98,17 +98,17 @@ class Model(TypedDict):
 
 
 class OwnCamera(TypedDict):
-    """With what a visitor's own camera is greeted: the network, and the limits to what is taken."""
+    """The greeting of a visitor's own camera: the network, and the limits of frames."""
 
     model: Model
     threshold: Threshold
-    fps: Annotated[float, Meta(gt=0, description="Frames a second that are looked at", examples=[20.0])]
+    fps: Annotated[float, Meta(gt=0, description="Frames a second that are analysed", examples=[20.0])]
     largest_side: Annotated[int, Meta(ge=1, description="Pixels", examples=[1920])]
     largest_frame: Annotated[int, Meta(ge=1, description="Bytes of one JPEG", examples=[1_000_000])]
 
 
 class NetworkInput(TypedDict):
-    """What a network takes: one crop's pixels and colour channels."""
+    """The input of a network: one crop's pixels and colour channels."""
 
     width: Annotated[int, Meta(ge=1, examples=[48])]
     height: Annotated[int, Meta(ge=1, examples=[48])]
@@ -122,7 +122,7 @@ class Bundle(TypedDict):
     in_use: Annotated[bool, Meta(examples=[True])]
     labels: Labels
     input: NetworkInput
-    tells_no_face: Annotated[bool, Meta(description="Whether it also tells what is no face", examples=[True])]
+    tells_no_face: Annotated[bool, Meta(description="Whether it also recognises what is no face", examples=[True])]
     bytes: Annotated[int, Meta(ge=0, description="Of its files together", examples=[5_600_000])]
     files: Annotated[dict[str, Count], Meta(description="Bytes by file", examples=[{"model.tflite": 380_000}])]
     figures: Annotated[
@@ -132,23 +132,23 @@ class Bundle(TypedDict):
             examples=[{"litert": {"validation": {"accuracy": 0.85}}}],
         ),
     ]
-    made: Annotated[str | None, Meta(description="Date, where its card tells it", examples=["2026-01-01"])]
+    made: Annotated[str | None, Meta(description="Date, if its card states it", examples=["2026-01-01"])]
 
 
 class Bundles(TypedDict):
-    """The weights bundles at hand; one is chosen by the setting `weights`."""
+    """The available weights bundles; the setting `weights` chooses one."""
 
     models: list[Bundle]
 
 
 class VideoJob(TypedDict):
-    """A video that was handed in, and how far it is."""
+    """An uploaded video, and its progress."""
 
     id: Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{16}$", examples=["k3Jx0Zb1Qw9sTq2L"])]
     name: Annotated[str, Meta(max_length=100, examples=["clip.mp4"])]
     status: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Probability
-    left: Annotated[float | None, Meta(description="Seconds still needed; null where unknown", examples=[12.5])]
+    left: Annotated[float | None, Meta(description="Seconds remaining; null if unknown", examples=[12.5])]
     ahead: Annotated[int, Meta(ge=0, description="Videos that wait before it", examples=[0])]
     message: Words
     created: Epoch
@@ -160,7 +160,7 @@ class VideoJob(TypedDict):
 
 
 class Health(TypedDict):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["ok"]
 

@@ -1,4 +1,4 @@
-"""An example of what a JSON Schema describes, put together from the examples of its parts."""
+"""Composes an example for a JSON Schema from the examples of its parts."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ PLAIN = {"boolean": True, "null": None, "integer": 0, "number": 0.0, "string": "
 
 
 def example(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
-    """One value that a schema allows.
+    """Return one value that a schema allows.
 
     Args:
         schema: JSON Schema; references point into `schemas`.

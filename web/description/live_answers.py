@@ -1,4 +1,4 @@
-"""The shapes of JSON answers that tell of the server and its cameras at this moment, as `answers` has the others."""
+"""The types of JSON answers about the server and its cameras at this moment; `answers` has the others."""
 
 from typing import Annotated, Literal, TypedDict
 
@@ -8,7 +8,7 @@ from web.description.answers import Address, Count, FaceFound, Model, Rate, Seco
 
 
 class CameraAddress(TypedDict):
-    """A camera, and where it can be seen."""
+    """A camera and its addresses."""
 
     name: Annotated[str, Meta(examples=["camera"])]
     source: Annotated[str, Meta(examples=["demo"])]
@@ -26,7 +26,7 @@ class Cameras(TypedDict):
 
 
 class Delivered(TypedDict):
-    """What went out to all viewers of a camera."""
+    """What was sent to all viewers of a camera."""
 
     fps: Rate
     bytes_per_second: Annotated[float, Meta(ge=0, examples=[1_200_000])]
@@ -35,46 +35,46 @@ class Delivered(TypedDict):
 
 
 class CameraSeen(TypedDict):
-    """How a camera fares, and the faces in its newest frame."""
+    """The state of a camera, and the faces in its newest frame."""
 
     name: Annotated[str, Meta(examples=["camera"])]
     viewers: Count
     status: Literal["idle", "starting", "live", "lost"]
-    message: Annotated[str, Meta(description="What is wrong; empty where nothing is", examples=[""])]
+    message: Annotated[str, Meta(description="What is wrong; empty if nothing is", examples=[""])]
     width: Annotated[int, Meta(ge=0, examples=[1280])]
     height: Annotated[int, Meta(ge=0, examples=[720])]
     fps: Rate
     capture_fps: Rate
     frame: Count
-    captured_at: Annotated[float, Meta(ge=0, description="When the frame was taken, seconds since the UTC epoch")]
+    captured_at: Annotated[float, Meta(ge=0, description="When the frame was captured, seconds since the UTC epoch")]
     latency: Annotated[float, Meta(description="Seconds from capture until the JPEG was ready", examples=[0.012])]
     faces: list[FaceFound]
 
 
 class CameraState(CameraSeen):
-    """The same, and what became of its frames since it was opened."""
+    """The same, and figures about its frames since it was opened."""
 
     source: Annotated[str, Meta(examples=["demo"])]
     timings: Annotated[dict[str, Seconds], Meta(description="Of the newest frame", examples=[{"encode": 0.002}])]
     delivered: Delivered
     dropped: Annotated[
-        dict[str, Count], Meta(description="Frames left out, by reason", examples=[{"overtaken": 0, "capped": 0}])
+        dict[str, Count], Meta(description="Frames dropped, by reason", examples=[{"overtaken": 0, "capped": 0}])
     ]
     failures: Count
-    listeners: Annotated[int, Meta(ge=0, description="For whom it is open without a picture", examples=[1])]
+    listeners: Annotated[int, Meta(ge=0, description="Listeners that keep it open without pictures", examples=[1])]
     stages: Annotated[dict[str, Seconds], Meta(description="Mean of each stage", examples=[{"encode": 0.002}])]
 
 
 class CameraNow(CameraSeen):
-    """The same at this moment, as events tell it."""
+    """The same at this moment, as events send it."""
 
     left: Annotated[list[str], Meta(description="By `?viewer=`, streams that ended within ten seconds", examples=[[]])]
 
 
 class Moment(TypedDict):
-    """What one event tells."""
+    """The data of one event."""
 
-    notice: Annotated[str, Meta(description="What viewers should be told of the sources", examples=[""])]
+    notice: Annotated[str, Meta(description="What viewers should know about the sources", examples=[""])]
     threshold: Threshold
     model: Annotated[Model | None, Meta(description="Null until it is first needed")]
     viewers: Count
@@ -100,22 +100,22 @@ class StateEvent(TypedDict):
 
 
 class OwnStream(TypedDict):
-    """Whether the first stream asked for by `?viewer=` is being sent."""
+    """Whether the first stream given by `?viewer=` is being sent."""
 
     delivering: bool
 
 
 class ServerState(TypedDict):
-    """What one server does at this moment."""
+    """The state of one server at this moment."""
 
-    notice: Annotated[str, Meta(description="What viewers should be told of the sources", examples=[""])]
+    notice: Annotated[str, Meta(description="What viewers should know about the sources", examples=[""])]
     threshold: Threshold
     model: Annotated[Model | None, Meta(description="Null until it is first needed")]
     viewers: Count
     max_viewers: Annotated[int, Meta(ge=1, examples=[200])]
-    listeners: Annotated[int, Meta(ge=0, description="To events, now", examples=[1])]
+    listeners: Annotated[int, Meta(ge=0, description="Listeners to events now", examples=[1])]
     max_listeners: Annotated[int, Meta(ge=1, examples=[200])]
-    visitors: Annotated[int, Meta(ge=0, description="Who show their own camera now", examples=[1])]
+    visitors: Annotated[int, Meta(ge=0, description="Visitors who show their own camera now", examples=[1])]
     memory: Annotated[int, Meta(ge=0, description="Resident bytes", examples=[190_000_000])]
     uptime: Annotated[float, Meta(ge=0, description="Seconds", examples=[3600.0])]
     viewer: OwnStream | None

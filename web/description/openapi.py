@@ -1,4 +1,4 @@
-"""The API described: an OpenAPI 3.1 document made from the routes, their docstrings and what stands beside them."""
+"""The OpenAPI 3.1 document, generated from the routes, their docstrings and their `operation`."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from web.cameras import the_server
 from web.description.answers import Problem
 from web.description.examples import example
 from web.description.live_answers import Moment
-from web.description.operations import BINARY, Answer, Body, Operation, Parameter, noted, operation
+from web.description.operations import BINARY, Answer, Body, Operation, Parameter, operation, operation_of
 from web.description.parameters import PATH
 
 blueprint = Blueprint("openapi", __name__)
@@ -23,28 +23,28 @@ blueprint = Blueprint("openapi", __name__)
 REFERENCE = "#/components/schemas/{name}"
 PROBLEM = "application/problem+json"
 COMMON = {
-    400: "A parameter that makes no sense, or a request that is no valid HTTP",
-    401: "The server asks who is there, and nobody has said",
-    403: "Another site's page asks, or this is not for who asks",
+    400: "A parameter is invalid, or the request is no valid HTTP",
+    401: "The server requires a login, and the request has none",
+    403: "The request comes from another site's page, or the client may not do this",
     414: "The address is too long",
     415: "The body is compressed",
-    417: "`Expect` asks for something else than 100-continue",
-    421: "The server is not called by the name in `Host`",
-    429: "Too much at once, or too often",
+    417: "`Expect` asks for something other than 100-continue",
+    421: "`Host` is not a name of this server",
+    429: "Too many requests at once, or too often",
     431: "A header is too long, or there are too many",
-    503: "Not at the moment; the answer says why",
+    503: "Not possible at the moment; the answer says why",
 }
-"""Errors that any address may answer with."""
+"""Errors that any address may return."""
 RETRY = {"Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "string"}}}
 TAGS = {
     "Live": "The server's cameras: pictures, events and figures.",
-    "Pictures": "Pictures that are handed in: read in memory, answered, forgotten.",
-    "Videos": "Videos that are handed in: queued, analysed by a worker, kept for a while. Who knows an id may see it.",
+    "Pictures": "Uploaded pictures: read in memory, answered, forgotten.",
+    "Videos": "Uploaded videos: queued, analysed by a worker, kept for a while. Whoever knows an id may see the video.",
     "Records": "What a viewer saw, recorded while they watched.",
     "Server": "The server itself: its networks, its health, its figures.",
-    "Access": "Who asks and what they may do, where the server asks who is there.",
+    "Access": "Who is asking and what they may do, if the server requires a login.",
 }
-WORDS = (
+DESCRIPTION = (
     "Live facial expressions: the server's cameras, pictures and videos. The network reads how a face looks, not what "
     "a person feels. Boxes are x, y, width, height in pixels of the original picture, origin top left; times are "
     "seconds, UTC epoch unless the name says otherwise; errors are problem JSON (RFC 9457)."
@@ -61,13 +61,13 @@ def openapi() -> Response:
 
 @blueprint.get("/api/docs")
 def docs() -> str:
-    """A page on which every endpoint can be read about and tried."""
+    """A page for reading about every endpoint and trying it."""
     document = the_document()
     return render_template("api.html", document=document, groups=_groups(document))
 
 
 def the_document() -> dict[str, Any]:
-    """The document of this application, made once, and once more when access control is switched on or off."""
+    """Return this application's document, made once, and again when access control is switched on or off."""
     guard: Guard = current_app.extensions["guard"]
     guarded = guard.on
     known: dict[bool, dict[str, Any]] = current_app.extensions.setdefault("openapi", {})
@@ -78,7 +78,7 @@ def the_document() -> dict[str, Any]:
 
 
 def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The operations by tag, each with its path and method, in the document's order."""
+    """Return the operations by tag, each with its path and method, in the document's order."""
     groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, about in methods.items():
@@ -87,19 +87,19 @@ def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def document(app: Flask, camera: str = "camera", guarded: bool = False) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of an application.
+    """Make the OpenAPI 3.1 document of an application.
 
     Args:
-        app: its routes are described whose views have an `operation`.
+        app: the routes whose views have an `operation` are described.
         camera: a camera's name, for examples.
-        guarded: whether the server asks who is there.
+        guarded: whether the server requires a login.
     """
     described = list(_described(app))
     spec = APISpec(
         title="Facial Expressions Live",
         version="1.0.0",
         openapi_version="3.1.0",
-        info={"description": WORDS, "license": {"name": "MIT", "identifier": "MIT"}},
+        info={"description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}},
         tags=[{"name": name, "description": words} for name, words in TAGS.items()],
         servers=[{"url": "/"}],
     )
@@ -110,10 +110,10 @@ def document(app: Flask, camera: str = "camera", guarded: bool = False) -> dict[
     if guarded:
         spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     for rule, view, about in described:
-        told = _operation(rule, view, about, schemas, camera)
+        operation = _operation(rule, view, about, schemas, camera)
         if guarded and role_for(rule.rule) != PUBLIC:
-            told |= {"security": [{"token": []}], "x-role": role_for(rule.rule)}
-        operations = dict.fromkeys(_methods(rule), told)
+            operation |= {"security": [{"token": []}], "x-role": role_for(rule.rule)}
+        operations = dict.fromkeys(_methods(rule), operation)
         spec.path(path=re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule), operations=operations)
     return spec.to_dict()
 
@@ -121,7 +121,7 @@ def document(app: Flask, camera: str = "camera", guarded: bool = False) -> dict[
 def _described(app: Flask) -> Iterator[tuple[Rule, Callable[..., Any], Operation]]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        about = noted(view)
+        about = operation_of(view)
         if about is not None and not rule.websocket:
             yield rule, view, about
 
@@ -140,7 +140,7 @@ def _operation(
     rule: Rule, view: Callable[..., Any], about: Operation, schemas: dict[str, Any], camera: str
 ) -> dict[str, Any]:
     summary, _, further = " ".join((view.__doc__ or "").split("\n\n", 1)[0].split()).partition(". ")
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": "_".join([rule.endpoint.replace(".", "_"), *sorted(rule.arguments)]),
         "tags": [about.tag],
         "summary": summary.rstrip("."),
@@ -148,14 +148,14 @@ def _operation(
     }
     description = " ".join(part for part in (further, *_paragraphs(view)) if part)
     if description:
-        told["description"] = description
+        operation["description"] = description
     in_path = [_parameter(PATH[name], "path", camera) for name in sorted(rule.arguments)]
     query = [each for each in about.parameters if each.name not in rule.arguments]
     if in_path or query:
-        told["parameters"] = in_path + [_parameter(each, "query", camera) for each in query]
+        operation["parameters"] = in_path + [_parameter(each, "query", camera) for each in query]
     if about.body is not None:
-        told["requestBody"] = _body(about.body, schemas)
-    return told
+        operation["requestBody"] = _body(about.body, schemas)
+    return operation
 
 
 def _paragraphs(view: Callable[..., Any]) -> list[str]:
@@ -165,13 +165,13 @@ def _paragraphs(view: Callable[..., Any]) -> list[str]:
 def _parameter(about: Parameter, place: str, camera: str) -> dict[str, Any]:
     schema = msgspec.json.schema(about.kind)
     given = camera if about.name == "camera" else about.example
-    told: dict[str, Any] = {"name": about.name, "in": place, "description": about.words}
-    told["schema"] = {"type": "array", "items": schema} if about.repeated else schema
+    parameter: dict[str, Any] = {"name": about.name, "in": place, "description": about.words}
+    parameter["schema"] = {"type": "array", "items": schema} if about.repeated else schema
     if about.repeated:
         given = None if given is None else [given]
     if given is not None:
-        told["example"] = given
-    return {**told, "required": True} if place == "path" or about.required else told
+        parameter["example"] = given
+    return {**parameter, "required": True} if place == "path" or about.required else parameter
 
 
 def _body(about: Body, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -195,25 +195,25 @@ def _json(kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(about: Operation, schemas: dict[str, Any]) -> dict[str, Any]:
-    told = {str(status): _answer(answer, schemas) for status, answer in about.answers.items()}
+    responses = {str(status): _answer(answer, schemas) for status, answer in about.answers.items()}
     for status, words in sorted({**COMMON, **about.problems}.items()):
-        told[str(status)] = {
+        responses[str(status)] = {
             "description": words,
             "content": {PROBLEM: {"schema": {"$ref": REFERENCE.format(name="Problem")}}},
             **({"headers": RETRY} if status in (429, 503) else {}),
         }
-    return told
+    return responses
 
 
 def _answer(answer: Answer, schemas: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": answer.words}
+    response: dict[str, Any] = {"description": answer.words}
     content = {media: {"schema": {} if media == "application/json" else BINARY} for media in answer.media}
     if answer.kind is not None:
         content[answer.media[0]] = _json(answer.kind, schemas)
     if content:
-        told["content"] = content
+        response["content"] = content
     if answer.headers:
-        told["headers"] = {
+        response["headers"] = {
             name: {"description": words, "schema": {"type": "string"}} for name, words in answer.headers.items()
         }
-    return told
+    return response

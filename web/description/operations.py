@@ -1,4 +1,4 @@
-"""What an endpoint takes and answers, written beside it for the OpenAPI document; nothing of it runs in a request."""
+"""What an endpoint takes and returns, declared beside it for the OpenAPI document; requests do not use it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 class Parameter:
     """One parameter of a request.
 
-    `kind` is a type, with its bounds as `Annotated[..., Meta(...)]`; `words` say what it does.
+    `kind` is a type, with its bounds as `Annotated[..., Meta(...)]`; `words` describe it.
     """
 
     name: str
@@ -27,10 +27,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request may carry: `files` are media types of a file as the body, `fields` those of a form with files.
+    """The body of a request: `files` are media types of a file as the body, `fields` those of a form with files.
 
-    At least one of the fields must be there. `json` is the type of a JSON body. `required` says whether there must be
-    a body.
+    At least one of the fields must be present. `json` is the type of a JSON body. `required` says whether there must
+    be a body.
     """
 
     words: str
@@ -42,7 +42,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: what it is, its media types, and the type of the first where it is JSON; `headers` by name."""
+    """One answer: its description, its media types, and the type of the first if it is JSON; `headers` by name."""
 
     words: str
     media: Sequence[str] = ("application/json",)
@@ -50,14 +50,14 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-UNCHANGED = Answer("It is still what the client has", ())
-CONDITIONS = {412: "It is another one than the client expects", 416: "There is no such part"}
-"""Answers to a request for a file as it was once, or for a part of it."""
+UNCHANGED = Answer("The client's copy is still current", ())
+CONDITIONS = {412: "The file is not the one that the client expects", 416: "There is no such part"}
+"""Answers to a conditional request, or to one for a part of a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An endpoint: its answers by status, and its errors, which are problem JSON, by status with words."""
+    """An endpoint: its answers by status, and its errors, which are problem JSON, by status with a description."""
 
     tag: Tag
     answers: Mapping[int, Answer]
@@ -73,15 +73,15 @@ def operation(
     parameters: Sequence[Parameter] = (),
     body: Body | None = None,
 ) -> Callable[[View], View]:
-    """Note what a view takes and answers; to stand below its route, so that Flask keeps the very same function."""
+    """Attach to a view what it takes and returns; place it below the route, so that Flask keeps the same function."""
 
-    def note(view: View) -> View:
+    def attach(view: View) -> View:
         view.operation = Operation(tag, answers, problems or {}, parameters, body)  # type: ignore[attr-defined]
         return view
 
-    return note
+    return attach
 
 
-def noted(view: Callable[..., Any]) -> Operation | None:
-    """What was noted of a view; None where nothing was."""
+def operation_of(view: Callable[..., Any]) -> Operation | None:
+    """Return what `operation` attached to a view; None if nothing."""
     return getattr(view, "operation", None)

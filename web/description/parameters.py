@@ -1,4 +1,4 @@
-"""The parameters that endpoints share, with the bounds that `wishes` and the rest hold them to."""
+"""The parameters that endpoints share, with the bounds that `view_query` and others check."""
 
 from typing import Annotated, Literal
 
@@ -19,50 +19,50 @@ FLAG = Literal["0", "1"]
 CAMERA = Parameter(
     "camera",
     Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{0,32}$")],
-    "A camera's name; the first camera, or all, where none is given",
+    "A camera's name; by default the first camera, or all",
 )
 VIEWER = Parameter(
     "viewer",
     Annotated[str, Meta(pattern=f"^{VIEWER_ID.pattern}$")],
-    "A name that the page gave its stream, by which `/api/state` tells whether it is being sent",
+    "A name that the page gave its stream; `/api/state` says by it whether the stream is being sent",
     "a1",
     repeated=True,
 )
-RATE = Parameter("fps", FPS, "Frames a second at most; all of the camera's where none is given", 10)
+RATE = Parameter("fps", FPS, "Most frames a second; by default all of the camera's", 10)
 SMOOTHED = Parameter(
-    "smoothing", SMOOTHING, "Time constant of the probabilities in seconds; the nearest that may be", 0.4
+    "smoothing", SMOOTHING, "Time constant of the probabilities in seconds; the nearest allowed one is used", 0.4
 )
-LOOK = (
+VIEW_OPTIONS = (
     Parameter("width", WIDTH, "Pixels to which pictures are reduced; never larger than the camera gives", 640),
     Parameter("bars", FLAG, "Whether the probabilities of all expressions are drawn beside each face", "1"),
     Parameter("privacy", Privacy, "What is done to faces; never less than the server's own setting", "blur"),
     Parameter("threshold", SHARE, "Probability below which an expression is unsure, rounded to 0.05", 0.35),
     SMOOTHED,
-    Parameter("mirror", FLAG, "Whether the picture is shown as in a mirror, with words that can be read", "1"),
+    Parameter("mirror", FLAG, "Whether the picture is mirrored; text stays readable", "1"),
 )
-"""What decides on the pixels of a picture."""
-WISHED = (RATE, *LOOK)
-CAMERAS = Parameter("camera", NAME, "Cameras by name; all where none is given", repeated=True)
-WATCH = Parameter("watch", FLAG, "0 to listen only, where a camera is open anyway", "1")
-REFUSED = {400: "A parameter that makes no sense", 404: "There is no such camera"}
+"""The parameters that decide on the pixels of a picture."""
+VIEW_QUERY = (RATE, *VIEW_OPTIONS)
+CAMERAS = Parameter("camera", NAME, "Cameras by name; by default all", repeated=True)
+WATCH = Parameter("watch", FLAG, "0 to receive events without opening a camera", "1")
+REFUSED = {400: "A parameter is invalid", 404: "There is no such camera"}
 STILL_THRESHOLD = Parameter("threshold", SHARE, "Probability below which an expression is unsure", 0.35)
-DOWNLOAD = Parameter("download", str, "Where given, it comes as a file to be kept, with a name of its own", "1")
+DOWNLOAD = Parameter("download", str, "If given, the file is sent as a download with a name of its own", "1")
 
 PATH = {
     "camera": Parameter("camera", NAME, "A camera's name", "camera"),
     "file": Parameter(
         "file",
         Literal["annotated.mp4", "result.json", "result.csv", "timeline.json"],
-        "Which of its results",
+        "Which of the results",
         "result.json",
     ),
     "name": Parameter(
         "name",
         Annotated[str, Meta(pattern=r"^(video\.mp4|faces\.csv|record\.json|timeline\.json|moment-[0-9]{1,3}\.jpg)$")],
-        "Which of a record's files",
+        "Which of the record's files",
         "faces.csv",
     ),
-    "record_id": Parameter("record_id", SECRET, "A record's id, as it was answered when the record was begun"),
-    "job_id": Parameter("job_id", SECRET, "A video's id, as it was answered when the video was handed in"),
+    "record_id": Parameter("record_id", SECRET, "A record's id, from the answer that began the record"),
+    "job_id": Parameter("job_id", SECRET, "A video's id, from the answer to its upload"),
 }
-"""What stands in addresses, by name."""
+"""Path parameters by name."""

@@ -1,1 +1,1 @@
-"""Pictures and videos that are handed in."""
+"""Uploaded pictures and videos."""

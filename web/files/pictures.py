@@ -1,4 +1,4 @@
-"""Pictures that are handed in: read in memory, answered, forgotten."""
+"""Uploaded pictures: read in memory, answered, forgotten."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from drawing.annotate import annotate
 from errors import ImageError
 from faces import Face, Image
 from media.limits.admission import Overloaded
-from media.pictures.encoding import encoded
+from media.pictures.encoding import encode_picture
 from media.pictures.reader import PictureReader
 from media.results.results import FileResult, as_csv
 from web.cameras import the_server
@@ -32,20 +32,20 @@ from web.view_query import threshold
 blueprint = Blueprint("pictures", __name__)
 
 FORMS = ("json", "csv", "picture", "zip")
-ONE = ("json", "picture")
-"""Those that have room for one picture."""
-MOST = 100
-"""Pictures that one request may hold."""
+SINGLE = ("json", "picture")
+"""Forms that hold one picture."""
+MAX_PICTURES = 100
+"""Most pictures in one request."""
 FIELDS = ("image", "face")
-IN_ALL = 20
-"""How many times the limit for one picture they may have together."""
+TOTAL = 20
+"""Limit for all pictures of a request together, as a multiple of the limit for one."""
 MEGABYTE = 1_000_000
 RETRY_AFTER = "2"
-"""Seconds: by then, what waits now has mostly been read."""
+"""Seconds after which most pictures that wait now have been read."""
 
 
 def the_reader() -> PictureReader:
-    """The one reader of this application, so that pictures of several requests are read together.
+    """Return the one reader of this application, so that pictures of several requests share batches.
 
     Raises:
         BundleError: the model cannot be loaded.
@@ -62,64 +62,64 @@ def the_reader() -> PictureReader:
     "Pictures",
     {
         200: Answer(
-            "The faces; by `form` as JSON, as a table, as the annotated picture, or all of it in a ZIP file",
+            "The faces; by `form` as JSON, as CSV, as the annotated picture, or all of them in a ZIP file",
             ("application/json", "text/csv", "image/jpeg", "application/zip"),
             PictureFaces,
         )
     },
     {
-        400: "No picture, an unknown field, or a parameter that makes no sense",
+        400: "No picture, an unknown field, or an invalid parameter",
         403: "The request comes from another site's page",
         413: "Too large, or too many pictures",
         415: "The body is compressed",
-        422: "It is no picture, or cut off; or several, where one is expected",
+        422: "It is no picture or cut off; or several came where one is expected",
         503: "Many pictures are being read, or the network cannot be loaded",
-        507: "The disk is full on which large forms are kept meanwhile",
+        507: "The disk is full, on which large forms are stored during the request",
     },
     (
-        Parameter("form", Literal["json", "csv", "picture", "zip"], "What is answered", "json"),
+        Parameter("form", Literal["json", "csv", "picture", "zip"], "Format of the answer", "json"),
         STILL_THRESHOLD,
-        Parameter("name", str, "The picture's name, where it is the body", "me.jpg"),
+        Parameter("name", str, "The picture's name, if it is the body", "me.jpg"),
     ),
     Body(
         "One picture as the body, or one or several in a form",
         files=("image/jpeg", "image/png", "image/webp", "application/octet-stream"),
         fields={
-            "image": "A picture in which faces are looked for; several where the answer is a table or a ZIP file",
-            "face": "A picture that is one face as a whole; several as well",
+            "image": "A picture in which faces are searched for; several for CSV or ZIP",
+            "face": "A picture that is read as one face; several likewise",
         },
     ),
 )
 def analyze() -> Response:
-    """The faces of one picture as JSON, or of several as CSV, annotated pictures or all of it in a ZIP file.
+    """The faces of one picture as JSON, or of several as CSV, annotated pictures or all of them in a ZIP file.
 
-    The picture is the body, or the multipart field `image`; what comes as the field `face` is read as one face as a
+    The picture is the body, or the multipart field `image`; a picture in the field `face` is read as one face as a
     whole. `?form=` is json, csv, picture or zip; `?threshold=` is the probability below which a face is unsure.
     """
-    form, wished = _form(), threshold()
-    sure = the_server().settings.threshold if wished is None else wished
-    given = _given(form)
-    first = next(given, None)
+    form, chosen = _form(), threshold()
+    limit = the_server().settings.threshold if chosen is None else chosen
+    pictures = _pictures(form)
+    first = next(pictures, None)
     if first is None:
         got = "Got a form without a whole file" if request.mimetype == "multipart/form-data" else "Got no body"
         return problem(400, "No picture", f"{got}; send a picture as the body, or as the multipart field 'image'.")
     if form == "zip":
-        return _zip(chain([first], given), sure)
+        return _zip(chain([first], pictures), limit)
     if form == "csv":
-        return Response(as_csv([_read(*each)[0] for each in chain([first], given)]), mimetype="text/csv")
+        return Response(as_csv([_read(*each)[0] for each in chain([first], pictures)]), mimetype="text/csv")
     if form == "picture":
-        return Response(_drawn(*first, sure)[1], mimetype="image/jpeg")
-    return jsonify(_told(_read(*first)[0], sure, first[2]))
+        return Response(_annotate(*first, limit)[1], mimetype="image/jpeg")
+    return jsonify(_as_dict(_read(*first)[0], limit, first[2]))
 
 
 @blueprint.errorhandler(Overloaded)
-def _crowded(_: Overloaded) -> Response:
-    told = "Many pictures are being read at the moment; try again shortly."
-    return problem(503, "Busy", told, Retry_After=RETRY_AFTER)
+def _busy(_: Overloaded) -> Response:
+    detail = "Many pictures are being read at the moment; try again shortly."
+    return problem(503, "Busy", detail, Retry_After=RETRY_AFTER)
 
 
 @blueprint.errorhandler(ImageError)
-def _tell(error: ImageError) -> Response:
+def _unreadable(error: ImageError) -> Response:
     return problem(422, "It cannot be read", f"{error}.")
 
 
@@ -130,22 +130,22 @@ def _form() -> str:
     return form
 
 
-def _given(form: str) -> Iterator[tuple[str, bytes, bool]]:
-    """Every picture of the request, one after the other: its name, its bytes, and whether it is to be read as one face.
+def _pictures(form: str) -> Iterator[tuple[str, bytes, bool]]:
+    """Yield the pictures of the request one by one: name, bytes, and whether to read it as one face.
 
-    A request that holds several is refused where the answer's form has room for one.
+    A request with several pictures is refused if the answer's form holds one.
     """
     limit = the_server().settings.max_picture * MEGABYTE
     several = request.mimetype == "multipart/form-data"
-    in_all = f"{MOST} of them and {IN_ALL * limit // MEGABYTE} MB in all"
-    too_large = f"a picture may have {limit // MEGABYTE} MB, and a request {in_all}."
+    in_total = f"{MAX_PICTURES} of them and {TOTAL * limit // MEGABYTE} MB in all"
+    too_large = f"a picture may have {limit // MEGABYTE} MB, and a request {in_total}."
     try:
         if not several:
             data = whole_body(limit)
             if data:
                 yield _name(request.args.get("name", "")), data, False
             return
-        request.max_content_length = limit * IN_ALL
+        request.max_content_length = limit * TOTAL
         for field, file in _files(form):
             data = file.read(limit + 1)
             if len(data) > limit:
@@ -156,30 +156,30 @@ def _given(form: str) -> Iterator[tuple[str, bytes, bool]]:
 
 
 def _files(form: str) -> list[tuple[str, FileStorage]]:
-    """The files of a form, all of which are what is expected; nothing of them is in memory yet."""
-    _refuse_words()
+    """Return the files of a form after checking its fields; none is in memory yet."""
+    _refuse_text()
     files = list(request.files.items(multi=True))
-    if len(files) > MOST:
-        abort(problem(413, "Too many", f"Got {len(files)} pictures, expected at most {MOST} in one request."))
+    if len(files) > MAX_PICTURES:
+        abort(problem(413, "Too many", f"Got {len(files)} pictures, expected at most {MAX_PICTURES} in one request."))
     for field, _ in files:
         if field not in FIELDS:
             _refuse(field)
-    if form in ONE and len(files) > 1:
-        told = f"Got {len(files)} pictures; form={form} takes one picture, form=csv and form=zip take several."
-        abort(problem(422, "Several pictures", told))
+    if form in SINGLE and len(files) > 1:
+        detail = f"Got {len(files)} pictures; form={form} takes one picture, form=csv and form=zip take several."
+        abort(problem(422, "Several pictures", detail))
     the_limits().take_more(len(files) - 1)
     return files
 
 
-def _refuse_words() -> None:
-    """End the request where a form holds text, which was meant to be a picture, a parameter, or for somebody else."""
+def _refuse_text() -> None:
+    """Abort if a form holds text, which was meant as a picture or a parameter, or belongs elsewhere."""
     for field in request.form:
         if field in FIELDS:
-            told = f"Got the field {field!r} as text, expected a file; with curl: -F {field}=@me.jpg"
-            abort(problem(400, "No picture", f"{told}."))
+            detail = f"Got the field {field!r} as text, expected a file; with curl: -F {field}=@me.jpg"
+            abort(problem(400, "No picture", f"{detail}."))
         if field in current_app.extensions["parameters"]:
-            told = f"Got {field[:40]!r} as a field of the form, expected it in the address, as ?{field[:40]}=..."
-            abort(problem(400, "Unknown field", told))
+            detail = f"Got {field[:40]!r} as a field of the form, expected it in the address, as ?{field[:40]}=..."
+            abort(problem(400, "Unknown field", detail))
         _refuse(field)
 
 
@@ -188,61 +188,61 @@ def _refuse(field: object) -> NoReturn:
 
 
 def _name(text: str | None) -> str:
-    """A file's name as the visitor gave it, without folders and what no name has."""
+    """Return a file's name as the visitor gave it, without folders and unprintable characters."""
     name = PurePath((text or "").replace("\\", "/")).name
     return "".join(letter for letter in name if letter.isprintable())[:100] or "picture"
 
 
 def _read(name: str, data: bytes, whole: bool) -> tuple[FileResult, Image]:
-    """What `PictureReader.read` finds, counted for `/metrics`."""
-    finding, image = the_reader().read(name, data, whole)
+    """Call `PictureReader.read`, and count the faces for `/metrics`."""
+    result, image = the_reader().read(name, data, whole)
     counts: Counts = current_app.extensions["pictures"]
-    counts.add((), len(_faces(finding)))
-    return finding, image
+    counts.add((), len(_faces(result)))
+    return result, image
 
 
-def _drawn(name: str, data: bytes, whole: bool, threshold: float) -> tuple[FileResult, bytes]:
-    """What was found, and the annotated picture as JPEG; the picture itself, which is large, is let go."""
-    finding, image = _read(name, data, whole)
-    return finding, encoded(annotate(image, _faces(finding), threshold))
+def _annotate(name: str, data: bytes, whole: bool, threshold: float) -> tuple[FileResult, bytes]:
+    """Return the result, and the annotated picture as JPEG; the large picture itself is not kept."""
+    result, image = _read(name, data, whole)
+    return result, encode_picture(annotate(image, _faces(result), threshold))
 
 
-def _faces(finding: FileResult) -> tuple[Face, ...]:
-    return finding.frames[0][2] if finding.frames else ()
+def _faces(result: FileResult) -> tuple[Face, ...]:
+    return result.frames[0][2] if result.frames else ()
 
 
-def _told(finding: FileResult, threshold: float, whole: bool) -> dict[str, Any]:
-    """What JSON says of one picture: each face also says whether it is the largest, and surer than the threshold."""
-    largest = max(_faces(finding), key=lambda face: face.box.area, default=None)
-    told = finding.as_dict()
-    told["faces"] = [
-        {**face.as_dict(), "largest": face is largest, "sure": face.confidence >= threshold} for face in _faces(finding)
+def _as_dict(result: FileResult, threshold: float, whole: bool) -> dict[str, Any]:
+    """Return the JSON of one picture: each face also says whether it is the largest, and reaches the threshold."""
+    largest = max(_faces(result), key=lambda face: face.box.area, default=None)
+    entry = result.as_dict()
+    entry["faces"] = [
+        {**face.as_dict(), "largest": face is largest, "sure": face.confidence >= threshold} for face in _faces(result)
     ]
-    return {"name": told.pop("path"), **told, "whole": whole, "threshold": threshold}
+    return {"name": entry.pop("path"), **entry, "whole": whole, "threshold": threshold}
 
 
-def _zip(given: Iterable[tuple[str, bytes, bool]], threshold: float) -> Response:
-    """Annotated pictures with results.json and results.csv; a picture that cannot be read is told of in both.
+def _zip(pictures: Iterable[tuple[str, bytes, bool]], threshold: float) -> Response:
+    """Return annotated pictures with results.json and results.csv; an unreadable picture has an error in both.
 
     Raises:
         ImageError: none of them can be read.
     """
-    made, told = io.BytesIO(), []
-    findings: list[FileResult] = []
+    buffer, entries = io.BytesIO(), []
+    results: list[FileResult] = []
     unread: ImageError | None = None
-    with zipfile.ZipFile(made, "w") as archive:  # JPEG does not become smaller
-        for number, (name, data, whole) in enumerate(given, 1):
+    with zipfile.ZipFile(buffer, "w") as archive:  # JPEG does not become smaller
+        for number, (name, data, whole) in enumerate(pictures, 1):
             try:
-                finding, drawn = _drawn(name, data, whole, threshold)
+                result, drawn = _annotate(name, data, whole, threshold)
                 archive.writestr(f"{number:02}-{PurePath(name).stem}-annotated.jpg", drawn)
             except ImageError as error:
                 unread = error
-                finding = FileResult(name, "image", labels=the_server().model.labels, error=str(error))
-            findings.append(finding)
-            told.append(_told(finding, threshold, whole))
-        if unread is not None and all(finding.error for finding in findings):
+                result = FileResult(name, "image", labels=the_server().model.labels, error=str(error))
+            results.append(result)
+            entries.append(_as_dict(result, threshold, whole))
+        if unread is not None and all(result.error for result in results):
             raise unread
-        archive.writestr("results.json", json.dumps(told, indent=2) + "\n", zipfile.ZIP_DEFLATED)
-        archive.writestr("results.csv", as_csv(findings), zipfile.ZIP_DEFLATED)
-    made.seek(0)
-    return send_file(made, "application/zip", as_attachment=True, download_name="expressions.zip")
+        archive.writestr("results.json", json.dumps(entries, indent=2) + "\n", zipfile.ZIP_DEFLATED)
+        archive.writestr("results.csv", as_csv(results), zipfile.ZIP_DEFLATED)
+    buffer.seek(0)
+    return send_file(buffer, "application/zip", as_attachment=True, download_name="expressions.zip")

@@ -1,6 +1,6 @@
-"""Videos that are handed in: taken to disk, analysed by a worker, given back, deleted.
+"""Uploaded videos: stored, analysed by a worker, returned, deleted.
 
-Who knows a video's id may see it and delete it, nobody else; there is no list of all.
+Whoever knows a video's id may see and delete it, nobody else; there is no list of all videos.
 """
 
 import re
@@ -28,23 +28,23 @@ from web.problems import problem
 blueprint = Blueprint("videos", __name__)
 
 ID = re.compile(r"[A-Za-z0-9_-]{16}")
-MOST_WAITING = 20
-"""Videos that wait at a time."""
-WORDS, PARTS = 500_000, 10
-"""Bytes of a form that may be something else than the video, and parts that it may have: who sends more means harm."""
+MAX_WAITING = 20
+"""Most unfinished videos at a time."""
+MAX_TEXT, MAX_PARTS = 500_000, 10
+"""Bytes of a form besides the video, and its parts, at most."""
 RESULTS = {
     VIDEO: ("video/mp4", "-annotated.mp4"),
     RESULT: ("application/json", ".json"),
     TABLE: ("text/csv", ".csv"),
     LINE: ("application/json", "-timeline.json"),
 }
-"""By file: its type, and what the visitor's file ends in."""
-UNKNOWN = {404: "There is no such video, or no longer"}
+"""By file: its media type, and the ending of the download's name."""
+UNKNOWN = {404: "There is no such video, or it was deleted"}
 FULL = "The disk is full"
 
 
 def the_supervisor() -> Supervisor:
-    """The one who sees that this application's videos are worked at."""
+    """Return the supervisor of this application's videos."""
     supervisor: Supervisor = current_app.extensions["supervisor"]
     return supervisor
 
@@ -52,7 +52,7 @@ def the_supervisor() -> Supervisor:
 @blueprint.post("/api/videos")
 @operation(
     "Videos",
-    {202: Answer("It is queued", kind=VideoJob, headers={"Location": "Where its state is told"})},
+    {202: Answer("It is queued", kind=VideoJob, headers={"Location": "Address of its state"})},
     {
         400: "No video",
         413: "Too large",
@@ -61,7 +61,7 @@ def the_supervisor() -> Supervisor:
         503: "Many videos are waiting, or the queue does not answer",
         507: FULL,
     },
-    [Parameter("name", str, "The video's name, where it is the body", "clip.mp4")],
+    [Parameter("name", str, "The video's name, if it is the body", "clip.mp4")],
     Body(
         "One video as the body, or in a form",
         files=("video/mp4", "application/octet-stream"),
@@ -69,10 +69,10 @@ def the_supervisor() -> Supervisor:
     ),
 )
 def add() -> Response:
-    """Take one video, as the body with `?name=` or as the multipart field `video`; 202 with its state."""
+    """Upload one video, as the body with `?name=` or as the multipart field `video`; 202 with its state."""
     jobs = the_supervisor().jobs
-    if jobs.unfinished() >= MOST_WAITING:
-        return _crowded()
+    if jobs.unfinished() >= MAX_WAITING:
+        return _full()
     limit = the_server().settings.max_video * MEGABYTE
     request.max_content_length = limit + MEGABYTE  # a form's own lines come on top
     try:
@@ -83,14 +83,14 @@ def add() -> Response:
             job_id = secrets.token_urlsafe(12)
             upload.keep(jobs.files(job_id) / UPLOAD)
     except UploadError as error:
-        told = str(error)
-        return problem(413, "Not taken", f"{told[0].upper()}{told[1:]}.")
+        message = str(error)
+        return problem(413, "Not taken", f"{message[0].upper()}{message[1:]}.")
     except RequestEntityTooLarge:
-        told = f"It is larger than {limit // MEGABYTE:,} MB, or its form holds much beside it"
-        return problem(413, "Not taken", f"{told}; hand in a shorter or smaller one, and nothing else.")
-    job = jobs.add(job_id, name, MOST_WAITING)
-    if job is None:  # others were quicker
-        return _crowded()
+        message = f"It is larger than {limit // MEGABYTE:,} MB, or its form holds much beside it"
+        return problem(413, "Not taken", f"{message}; hand in a shorter or smaller one, and nothing else.")
+    job = jobs.add(job_id, name, MAX_WAITING)
+    if job is None:  # other requests were quicker
+        return _full()
     the_supervisor().wake()
     response = _state(job)
     response.status_code = 202
@@ -98,9 +98,9 @@ def add() -> Response:
     return response
 
 
-def _crowded() -> Response:
-    told = f"{MOST_WAITING} videos are waiting already; try again later."
-    return problem(503, "Many videos", told, Retry_After="60")
+def _full() -> Response:
+    detail = f"{MAX_WAITING} videos are waiting already; try again later."
+    return problem(503, "Many videos", detail, Retry_After="60")
 
 
 def _receive(upload: Upload) -> str:
@@ -108,19 +108,19 @@ def _receive(upload: Upload) -> str:
     if request.mimetype != "multipart/form-data":
         upload.read_from(request.stream)
         return _name(request.args.get("name"))
-    parser = FormDataParser(_Once(upload), WORDS, max_form_parts=PARTS)
-    _, words, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
+    parser = FormDataParser(_DirectUpload(upload), MAX_TEXT, max_form_parts=MAX_PARTS)
+    _, fields, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     if "video" not in files:
-        got = ", ".join(repr(str(field)[:40]) for field in [*files, *words][:5]) or "no whole field"
+        got = ", ".join(repr(str(field)[:40]) for field in [*files, *fields][:5]) or "no whole field"
         abort(problem(400, "No video", f"Got {got}, expected the multipart field 'video' with a file and its name."))
-    if words:
-        told = f"Got the field {str(next(iter(words)))[:40]!r} besides, expected 'video' and no other."
-        abort(problem(400, "Unknown field", told))
+    if fields:
+        detail = f"Got the field {str(next(iter(fields)))[:40]!r} besides, expected 'video' and no other."
+        abort(problem(400, "Unknown field", detail))
     return _name(files["video"].filename)
 
 
-class _Once:
-    """Has a form's file written where it stays, instead of into a temporary file first."""
+class _DirectUpload:
+    """Writes a form's file to its final place, instead of a temporary file first."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload: Upload | None = upload
@@ -133,16 +133,16 @@ class _Once:
 
 
 class _Sink:
-    """As much of a file as the form's parser uses."""
+    """The file methods that the form's parser uses."""
 
     def __init__(self, upload: Upload) -> None:
         self.write = upload.write
 
     def seek(self, _: int) -> None:
-        """Nothing is read back."""
+        """Do nothing: nothing is read back."""
 
     def close(self) -> None:
-        """The upload itself is closed by its owner."""
+        """Do nothing: the upload's owner closes it."""
 
 
 def _name(text: str | None) -> str:
@@ -153,7 +153,7 @@ def _name(text: str | None) -> str:
 @blueprint.get("/api/videos/<job_id>")
 @operation("Videos", {200: Answer("Its state", kind=VideoJob)}, UNKNOWN)
 def state(job_id: str) -> Response:
-    """How far a video is, and where its results are."""
+    """The progress of a video, and the addresses of its results."""
     return _state(_job(job_id))
 
 
@@ -192,7 +192,7 @@ def _state(job: Job) -> Response:
     [DOWNLOAD],
 )
 def result(job_id: str, file: str) -> Response:
-    """One file of a video that is done; with `?download=1` under the name of the video that was handed in."""
+    """One file of a finished video; with `?download=1` under the name of the uploaded video."""
     job = _job(job_id)
     if file not in RESULTS:
         return problem(404, "Unknown result", f"There is no {file[:40]!r} of a video; there is: {', '.join(RESULTS)}.")
@@ -203,7 +203,7 @@ def result(job_id: str, file: str) -> Response:
     name = f"{PurePath(job.name).stem}{ending}"
     try:
         response = send_file(path.absolute(), kind, "download" in request.args, name, conditional=True)
-    except FileNotFoundError:  # perhaps it was deleted this very moment
+    except FileNotFoundError:  # perhaps it has just been deleted
         return _not_ready(_job(job_id))
     response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -216,11 +216,11 @@ def _not_ready(job: Job) -> Response:
 @blueprint.post("/api/videos/<job_id>/cancel")
 @operation("Videos", {200: Answer("It is cancelled", kind=VideoJob)}, {**UNKNOWN, 409: "It is over already", 507: FULL})
 def cancel(job_id: str) -> Response:
-    """Stop the analysis of a video, whose files are deleted; 409 where it is over."""
+    """Stop the analysis of a video and delete its files; 409 if it is over."""
     job, jobs = _job(job_id), the_supervisor().jobs
     if not jobs.cancel(job.id):
-        return problem(409, "Over", f"The video is {job.status}, there is nothing to cancel; it may be deleted.")
-    shutil.rmtree(jobs.files(job.id), ignore_errors=True)  # what its worker still writes goes within a moment, too
+        return problem(409, "Over", f"The video is {job.status}; there is nothing to cancel, but it may be deleted.")
+    shutil.rmtree(jobs.files(job.id), ignore_errors=True)  # what its worker still writes is deleted soon, too
     return _state(_job(job_id))
 
 
@@ -237,6 +237,6 @@ def _job(job_id: str) -> Job:
     job = the_supervisor().jobs.get(job_id) if ID.fullmatch(job_id) else None
     if job is None:
         hours = the_server().settings.keep
-        told = f"There is no such video; videos are deleted {hours:g} hours after they were read, or when asked to."
-        abort(problem(404, "Unknown video", told))
+        detail = f"There is no such video; videos are deleted {hours:g} hours after they were read, or on request."
+        abort(problem(404, "Unknown video", detail))
     return job

@@ -1,4 +1,4 @@
-"""A visitor's own camera: its page, and the WebSocket that takes its frames and answers with faces."""
+"""A visitor's own camera: its page, and the WebSocket that takes its frames and returns their faces."""
 
 import errno
 import json
@@ -17,20 +17,20 @@ from service.server import Server
 from web.cameras import the_server
 from web.description.answers import Model, OwnCamera
 from web.description.operations import Answer, operation
-from web.problems import described, not_ready, problem
+from web.problems import not_ready, problem, problem_members
 from web.request_log import HEADER
 
 blueprint = Blueprint("own", __name__)
 
 ADDRESS = "/api/own-camera"
-SILENCE = 10.0
-"""Seconds after which a visitor who sends no whole frame is let go."""
+IDLE_TIMEOUT = 10.0
+"""Seconds without a whole frame after which a visitor is disconnected."""
 TICK = 0.25
-"""Seconds after which it is looked whether the server stops."""
+"""Seconds between checks whether the server stops."""
 EARLY = 0.8
-"""Share of the time between two frames after which the next one is taken: lines jitter."""
-PATIENCE = 30
-"""Frames one after the other that are no picture, after which a visitor is let go."""
+"""Share of the frame period after which the next frame is taken; connections jitter."""
+MAX_BAD = 30
+"""Consecutive frames that are no picture, after which a visitor is disconnected."""
 
 
 @blueprint.get("/camera")
@@ -39,20 +39,20 @@ def camera() -> str:
     return render_template("camera.html", labels=EXPRESSIONS)
 
 
-@blueprint.get(ADDRESS)
+@blueprint.get(ADDRESS, endpoint="tell")
 @operation(
     "Live",
-    {200: Answer("A WebSocket would be taken here, and would greet with this", kind=OwnCamera)},
-    {503: "There is no room, or no network"},
+    {200: Answer("A WebSocket would be accepted here, and greeted with this", kind=OwnCamera)},
+    {503: "The most visitors are connected, or there is no network"},
 )
-def tell() -> Response:
-    """Whether a WebSocket would be taken here, and the limits to what it takes; browsers do not tell their pages."""
+def limits() -> Response:
+    """Whether a WebSocket would be accepted here, and its limits; browsers do not tell their pages why one fails."""
     return _refusal() or jsonify(_greeting(the_server()))
 
 
 @blueprint.route(ADDRESS, websocket=True)
 def own_camera() -> Response:
-    """JPEG frames in, one a message; for each a JSON message with its faces, before the next is taken."""
+    """Receive JPEG frames, one a message; send a JSON message with the faces of each before taking the next."""
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     if not isinstance(connection, socket.socket):
         return problem(501, "No WebSockets here", "This web server hands no connections over; use gunicorn's gthread.")
@@ -63,13 +63,13 @@ def own_camera() -> Response:
     try:
         link = WebSocket(connection, headers, LARGEST_FRAME)
     except HandshakeError as error:
-        told = f"{error}; expected a WebSocket of version 13."
-        return problem(400, "Bad handshake", told, Sec_WebSocket_Version="13")
-    return _Taken(the_server(), link)
+        detail = f"{error}; expected a WebSocket of version 13."
+        return problem(400, "Bad handshake", detail, Sec_WebSocket_Version="13")
+    return _WebSocketResponse(the_server(), link)
 
 
 def _refusal() -> Response | None:
-    """Why this visitor is not let in; None where nothing speaks against it."""
+    """Return why this visitor is refused; None if nothing is against it."""
     try:
         the_server().visitors.check()
         _ = the_server().model
@@ -80,7 +80,7 @@ def _refusal() -> Response | None:
     return None
 
 
-class _Taken(Response):
+class _WebSocketResponse(Response):
     """Takes the connection over from the web server, and serves it until its end."""
 
     def __init__(self, server: Server, link: WebSocket) -> None:
@@ -95,69 +95,69 @@ class _Taken(Response):
         except Closed:
             pass
         finally:
-            self.close()  # it is over, and told of in the log
-        # To gunicorn and Werkzeug alike this says that the client has left, and that nothing is to be written to it.
+            self.close()  # runs the request log
+        # For gunicorn and Werkzeug this means that the client has left, so that they write nothing more to it.
         raise BrokenPipeError(errno.EPIPE, "the WebSocket has ended")
 
 
 def _serve(server: Server, link: WebSocket) -> None:
     try:
         visitor = server.visitors.enter()
-    except NoRoom as full:  # the last place was taken meanwhile
+    except NoRoom as full:  # another visitor took the last place
         return link.close(UNFIT, str(full))
     try:
         link.send(json.dumps(_greeting(server)))
-        _converse(server, link, visitor)
+        _answer_frames(server, link, visitor)
     except Closed:
         raise
     except Exception:
-        link.close(FAILED, "internal error; the server's log has it")
+        link.close(FAILED, "internal error; see the server's log")
         raise
     finally:
         server.visitors.leave(visitor)
 
 
 def _greeting(server: Server) -> OwnCamera:
-    chosen, model = server.settings, server.model
+    settings, model = server.settings, server.model
     return OwnCamera(
         model=Model(name=model.name, labels=list(model.labels), runtime=model.runtime),
-        threshold=chosen.threshold,
-        fps=chosen.visitor_fps,
+        threshold=settings.threshold,
+        fps=settings.visitor_fps,
         largest_side=LARGEST_SIDE,
         largest_frame=LARGEST_FRAME,
     )
 
 
-def _converse(server: Server, link: WebSocket, visitor: Visitor) -> None:
-    """Answer frame after frame, not faster than the setting has it, until either side ends it."""
-    period, broken, heard = 1 / server.settings.visitor_fps, 0, time.monotonic()
+def _answer_frames(server: Server, link: WebSocket, visitor: Visitor) -> None:
+    """Answer frame after frame, at most at the rate of the setting, until either side ends it."""
+    period, bad, heard = 1 / server.settings.visitor_fps, 0, time.monotonic()
     while not server.visitors.closing:
         try:
             message = link.receive(TICK)
         except TimeoutError:
-            if time.monotonic() - heard > SILENCE:
-                return link.close(AWAY, f"no frame came for {SILENCE:g} s")
+            if time.monotonic() - heard > IDLE_TIMEOUT:
+                return link.close(AWAY, f"no frame came for {IDLE_TIMEOUT:g} s")
             continue
         heard = time.monotonic()
         answer = _answer(visitor, message)
         link.send(json.dumps(answer))
-        broken = broken + 1 if "status" in answer else 0
-        if broken >= PATIENCE:
-            return link.close(UNFIT, f"{PATIENCE} messages in turn held no picture")
+        bad = bad + 1 if "status" in answer else 0
+        if bad >= MAX_BAD:
+            return link.close(UNFIT, f"{MAX_BAD} messages in a row held no picture")
         server.visitors.wait(heard + EARLY * period - time.monotonic())
     return link.close(AWAY, "the server is stopping")
 
 
 def _answer(visitor: Visitor, message: bytes | str) -> dict[str, Any]:
     if isinstance(message, str):
-        return described(422, "Not a frame", "a text message, expected a binary one that holds a whole JPEG")
+        return problem_members(422, "Not a frame", "a text message, expected a binary one that holds a whole JPEG")
     try:
-        return _told(visitor.analyze(message))
+        return _as_dict(visitor.analyze(message))
     except ImageError as error:
-        return described(422, "Not a frame", str(error))
+        return problem_members(422, "Not a frame", str(error))
 
 
-def _told(frame: Frame) -> dict[str, Any]:
+def _as_dict(frame: Frame) -> dict[str, Any]:
     height, width = frame.image.shape[:2]
     return {
         "frame": frame.number,

@@ -1,4 +1,4 @@
-"""What programs ask: the state of the cameras."""
+"""The state of the cameras as JSON."""
 
 from flask import Blueprint, Response, jsonify, request, url_for
 
@@ -15,19 +15,19 @@ blueprint = Blueprint("api", __name__)
 @blueprint.get("/api/state")
 @operation(
     "Live",
-    {200: Answer("How all cameras fare, or the one that is named", kind=ServerState)},
-    {400: "A viewer id of another form", 404: "There is no such camera"},
+    {200: Answer("The state of all cameras, or of the named one", kind=ServerState)},
+    {400: "A viewer id has another form", 404: "There is no such camera"},
     (CAMERA, VIEWER),
 )
 def state() -> Response:
-    """Cameras, faces now, rates, delays, what was dropped and why, viewers, memory and model, as JSON."""
-    told = the_server().state(viewer_ids())
+    """Cameras, faces now, rates, delays, dropped frames and why, viewers, memory and model, as JSON."""
+    server_state = the_server().state(viewer_ids())
     name = request.args.get("camera")
     if name:
-        told["cameras"] = [camera for camera in told["cameras"] if camera["name"] == name]
-        if not told["cameras"]:
+        server_state["cameras"] = [camera for camera in server_state["cameras"] if camera["name"] == name]
+        if not server_state["cameras"]:
             return unknown_camera(name)
-    return _fresh(told)
+    return _fresh(server_state)
 
 
 @blueprint.get("/api/cameras")
@@ -38,16 +38,16 @@ def cameras() -> Response:
 
 
 def _about(engine: Camera) -> dict[str, object]:
-    told = {key: value for key, value in engine.state().items() if key in ("name", "source", "status", "viewers")}
+    state = {key: value for key, value in engine.state().items() if key in ("name", "source", "status", "viewers")}
     addresses = {
         "video_feed": url_for("live.video_feed", camera=engine.name),
         "snapshot": url_for("live.snapshot", camera=engine.name),
         "state": url_for("api.state", camera=engine.name),
     }
-    return {**told, **addresses}
+    return {**state, **addresses}
 
 
-def _fresh(told: dict[str, object]) -> Response:
-    response = jsonify(told)
+def _fresh(content: dict[str, object]) -> Response:
+    response = jsonify(content)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -10,15 +10,15 @@ from delivery.viewers import Viewer
 from service.server import Full
 from web.cameras import chosen_camera, the_server
 from web.description.operations import Answer, operation
-from web.description.parameters import CAMERA, LOOK, REFUSED, VIEWER, WISHED
-from web.live.streams import headed, streamed
+from web.description.parameters import CAMERA, REFUSED, VIEW_OPTIONS, VIEW_QUERY, VIEWER
+from web.live.streams import headers_only, stream_response
 from web.problems import problem
 from web.view_query import view, viewer
 
 blueprint = Blueprint("live", __name__)
 
 SNAPSHOT_LIMIT = 5.0
-"""Seconds for which a snapshot waits for a camera that is just being opened."""
+"""Seconds that a snapshot waits for a camera that is being opened."""
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -26,37 +26,37 @@ NO_STORE = {"Cache-Control": "no-store"}
 @blueprint.get("/video_feed/<camera>")
 @operation(
     "Live",
-    {200: Answer("Pictures without end, each a part with its length", ["multipart/x-mixed-replace"])},
-    {**REFUSED, 503: "As many watch as may, or in as many looks"},
-    [CAMERA, VIEWER, *WISHED],
+    {200: Answer("Endless pictures, each a part with its length", ["multipart/x-mixed-replace"])},
+    {**REFUSED, 503: "The most viewers are connected, or the most view options are in use"},
+    [CAMERA, VIEWER, *VIEW_QUERY],
 )
 def video_feed(camera: str = "") -> Response:
-    """The annotated video as multipart/x-mixed-replace, `Content-Length` on every part."""
-    engine, watching = chosen_camera(camera), viewer()
+    """The annotated video as multipart/x-mixed-replace, with `Content-Length` on every part."""
+    engine, client = chosen_camera(camera), viewer()
     mimetype = f"multipart/x-mixed-replace; boundary={BOUNDARY}"
     if request.method == "HEAD":
-        return headed(mimetype)
+        return headers_only(mimetype)
     try:
-        hub = the_server().enter(engine, watching)
+        hub = the_server().enter(engine, client)
     except Full as full:
         return _full(full)
-    return streamed(hub, watching, OPENING, mimetype, lambda: engine.leave(watching))
+    return stream_response(hub, client, OPENING, mimetype, lambda: engine.leave(client))
 
 
 @blueprint.get("/snapshot.jpg")
 @blueprint.get("/snapshot/<camera>.jpg")
 @operation(
     "Live",
-    {200: Answer("The picture", ["image/jpeg"], headers={"X-Timestamp": "When it was taken", "X-Frame": "Its number"})},
-    {**REFUSED, 503: "The camera gives no picture, is shown in as many looks as may be, or many wait for one"},
-    [CAMERA, *LOOK],
+    {200: Answer("The picture", ["image/jpeg"], headers={"X-Timestamp": "Capture time", "X-Frame": "Frame number"})},
+    {**REFUSED, 503: "The camera has no picture, the most view options are in use, or many wait for a snapshot"},
+    [CAMERA, *VIEW_OPTIONS],
 )
 def snapshot(camera: str = "") -> Response:
-    """The newest annotated frame; opens the camera for it where nobody is watching."""
-    engine, watching = chosen_camera(camera), Viewer(view=view())
+    """The newest annotated frame; opens the camera for it if nobody is watching."""
+    engine, client = chosen_camera(camera), Viewer(view=view())
     try:
-        with the_server().enter_snapshot(engine, watching) as hub:
-            lost = engine.brief()["status"] == "lost"  # it is being opened again, which may take for ever
+        with the_server().enter_snapshot(engine, client) as hub:
+            lost = engine.brief()["status"] == "lost"  # it is being reopened, which may take for ever
             picture = None if lost else _newest_frame(hub, SNAPSHOT_LIMIT)
     except Full as full:
         return _full(full)
@@ -71,9 +71,9 @@ def _full(full: Full) -> Response:
 
 
 def _newest_frame(hub: Hub[Outgoing], limit: float) -> Picture | None:
-    """The newest picture that a camera took; None where only drawn notices came within `limit` seconds."""
-    until, sequence = time.monotonic() + limit, 0
-    while (left := until - time.monotonic()) > 0:
+    """Return the newest picture of a camera; None if only drawn notices came within `limit` seconds."""
+    deadline, sequence = time.monotonic() + limit, 0
+    while (left := deadline - time.monotonic()) > 0:
         try:
             sequence, outgoing = hub.newest(sequence, timeout=left)
         except (TimeoutError, Ended):

@@ -1,1 +1,1 @@
-"""Figures for Prometheus, and health."""
+"""Metrics for Prometheus, and health."""

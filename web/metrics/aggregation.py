@@ -1,7 +1,7 @@
-"""The figures of one server, whichever of its workers is asked: each posts its own, and what is told is their sum.
+"""The metrics of one server, whichever of its workers is asked: each posts its own, and the answer is their sum.
 
-`prometheus_client` can do this too, in files that it maps into memory; but where their disk is full, the kernel ends
-whoever writes to them, and there is one more for each process that ever was.
+`prometheus_client` can do this too, in files that it maps into memory; but if their disk is full, the kernel ends
+whoever writes to them, and there is one more file for each process that ever was.
 """
 
 import logging
@@ -16,36 +16,36 @@ from service.shared_metrics import SharedMetrics
 log = logging.getLogger("figures")
 
 TICK = 1.0
-"""Seconds between two times that a worker posts what nobody has asked it for."""
+"""Seconds between two posts of a worker."""
 ALONE = "1"
-"""What a process that shares with nobody is called."""
+"""The name of a process that shares with no other."""
 
 Values = dict[tuple[str, ...], tuple[float, ...]]
-"""By the values of a family's labels: one number, or the number and the sum of what was measured."""
+"""By the values of a family's labels: one number, or the number and the sum of the measurements."""
 
 
 class CameraCounts(msgspec.Struct):
-    """What a camera has counted, by family, and since when (Unix time): every process knows all, some a bit later."""
+    """A camera's counters by family, and their start (Unix time): every process knows all, some a bit later."""
 
     since: float
     counts: dict[str, Values]
 
 
 class Figures(msgspec.Struct):
-    """What is counted and measured, by family: `counts` only grow, `gauges` are of now; `cameras` by name."""
+    """Metrics by family: `counts` only grow, `gauges` are current; `cameras` by name."""
 
     counts: dict[str, Values] = {}
     gauges: dict[str, Values] = {}
     cameras: dict[str, CameraCounts] = {}
 
     def add(self, other: "Figures", living: bool = True) -> None:
-        """Add another process' figures; of one that has ended no gauges."""
+        """Add another process' metrics; without gauges if it has ended."""
         _join(self.counts, other.counts, operator.add)
         if living:
             _join(self.gauges, other.gauges, operator.add)
         for name, camera in other.cameras.items():
             known = self.cameras.get(name)
-            if known is None or known.since < camera.since:  # its node was started anew
+            if known is None or known.since < camera.since:  # its node was restarted
                 self.cameras[name] = camera
             elif known.since == camera.since:
                 _join(known.counts, camera.counts, max)
@@ -59,48 +59,48 @@ def _join(total: dict[str, Values], part: dict[str, Values], join: Callable[[flo
 
 
 class SharedFigures:
-    """One process' part in its server's figures. Building it starts nothing; without `open` it speaks for itself alone.
+    """One process' part in its server's metrics. Building it starts nothing; before `open` it stands for itself alone.
 
     Args:
-        own: this process' figures, given what it is called; called by any thread, one at a time. Counts never fall.
+        own: returns this process' metrics, given its name; called by any thread, one at a time. Counts never fall.
     """
 
     def __init__(self, own: Callable[[str], Figures]) -> None:
         self._own = own
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._board: SharedMetrics | None = None
+        self._shared: SharedMetrics | None = None
         self._place: int | None = None
         self._before = Figures()
-        self._thread = threading.Thread(target=self._go_on_posting, name="figures", daemon=True)
+        self._thread = threading.Thread(target=self._post_repeatedly, name="figures", daemon=True)
         self._failed = False
 
     def open(self, shared_metrics: SharedMetrics) -> None:
-        """Take part in a server of several workers, in turn or at a time; what one before has counted is gone on with.
+        """Take part in a server of several workers; counting goes on from an earlier worker's counts.
 
         Args:
-            board: of the server, shared by all its workers.
+            shared_metrics: of the server, shared by all its workers.
         """
-        self._board, self._place = shared_metrics, shared_metrics.take_place()
+        self._shared, self._place = shared_metrics, shared_metrics.take_place()
         if self._place is None:
-            log.warning("there are more workers than the board has places: this one's figures are missing in /metrics")
+            log.warning("there are more workers than places in the shared metrics: this one's are missing in /metrics")
             return
-        left = shared_metrics.read_place(self._place)
-        self._before.counts = _decoded(left).counts if left else {}
+        earlier = shared_metrics.read_place(self._place)
+        self._before.counts = _decoded(earlier).counts if earlier else {}
         self._post()
         self._thread.start()
 
     def read(self) -> Figures:
-        """All workers' figures in sum, with those of this one as they are now.
+        """Return the sum of all workers' metrics, with this one's as they are now.
 
         Raises:
-            OSError: the board is damaged.
+            OSError: the shared metrics are damaged.
         """
-        if self._board is None:
+        if self._shared is None:
             return self._own(ALONE)
-        self._post()  # before it is told, so that no other tells less after this
+        self._post()  # first, so that no other worker answers with less after this
         total = Figures()
-        for posting in self._board.read(self._place):
+        for posting in self._shared.read(self._place):
             total.add(_decoded(posting.data), posting.living)
         return total
 
@@ -112,24 +112,24 @@ class SharedFigures:
         self._post()
 
     def _post(self) -> None:
-        if self._board is None or self._place is None:
+        if self._shared is None or self._place is None:
             return
-        with self._lock:  # or what was read first might be written last
+        with self._lock:  # otherwise older values could be written last
             figures = self._own(str(self._place + 1))
             figures.add(self._before)
             try:
-                self._board.post(self._place, msgspec.msgpack.encode(figures))
+                self._shared.post(self._place, msgspec.msgpack.encode(figures))
             except ValueError as error:
                 if not self._failed:
-                    log.error("figures for /metrics stay as they were: %s", error)
+                    log.error("metrics stay as they were: %s", error)
                 self._failed = True
 
-    def _go_on_posting(self) -> None:
+    def _post_repeatedly(self) -> None:
         while not self._stop.wait(TICK):
             try:
                 self._post()
             except Exception:
-                log.exception("figures for /metrics could not be posted; trying again")
+                log.exception("metrics could not be posted; trying again")
 
 
 def _decoded(data: bytes) -> Figures:

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of the cameras, each for all processes that show it together."""
+"""The metrics of the cameras, each for all processes that show it together."""
 
 from collections.abc import Iterator
 
@@ -16,24 +16,24 @@ STATES = {
     "latency": ("expression_latency_seconds", "From the capture of the newest frame until its JPEG was ready"),
     "viewers": ("expression_viewers", "Viewers of a camera now, through whatever server"),
 }
-"""By key in a camera's state: name and help of what is told as it is."""
+"""By key in a camera's state: the name and help of gauges that are passed on as they are."""
 STATUS = Family("1 for the camera's status now", ("camera", "status"), "gauge")
 FACES = Family("Faces in view now", CAMERA, "gauge")
 COUNTS = {
     "expression_frames_captured": Family("Frames that the source gave", CAMERA),
     "expression_frames_analysed": Family("Frames analysed and drawn", CAMERA),
     "expression_source_failures": Family("Times that the source failed", CAMERA),
-    "expression_frames_delivered": Family("Frames sent to viewers, in sum", CAMERA),
-    "expression_delivered_bytes": Family("Bytes of them", CAMERA),
-    "expression_frames_dropped": Family("Frames left out, and why", ("camera", "reason")),
+    "expression_frames_delivered": Family("Frames sent to all viewers", CAMERA),
+    "expression_delivered_bytes": Family("Bytes sent to all viewers", CAMERA),
+    "expression_frames_dropped": Family("Frames dropped, and why", ("camera", "reason")),
     "expression_stage_seconds": Family("Time of each stage, by frame", ("camera", "stage"), "summary"),
     "expression_delay_seconds": Family("From capture until the JPEG was ready", CAMERA, "histogram"),
 }
 
 
-def counts_of(feed: Camera) -> CameraCounts:
-    """What a camera has counted since it was started, as far as this process knows."""
-    counters, counts = feed.counters, feed.counts()
+def counts_of(camera: Camera) -> CameraCounts:
+    """Return a camera's counters since its start, as far as this process knows."""
+    counters, counts = camera.counters, camera.counts()
     single = {
         "expression_frames_captured": counters.captured,
         "expression_frames_analysed": counters.analysed,
@@ -42,7 +42,7 @@ def counts_of(feed: Camera) -> CameraCounts:
         "expression_delivered_bytes": counts["sent"],
     }
     several: dict[str, Values] = {
-        "expression_frames_dropped": {(reason,): (count,) for reason, count in feed.dropped().items()},
+        "expression_frames_dropped": {(reason,): (count,) for reason, count in camera.dropped().items()},
         "expression_stage_seconds": {(stage,): numbers for stage, numbers in dict(counters.stages).items()},
         "expression_delay_seconds": {(): (*counters.delay.classes, counters.delay.total)},
     }
@@ -50,7 +50,7 @@ def counts_of(feed: Camera) -> CameraCounts:
 
 
 def count_metrics(cameras: dict[str, CameraCounts]) -> Iterator[Metric]:
-    """The counts of cameras by name."""
+    """Yield the counters of cameras by name."""
     for name, family in COUNTS.items():
         values = {
             (camera, *labels): numbers
@@ -60,13 +60,15 @@ def count_metrics(cameras: dict[str, CameraCounts]) -> Iterator[Metric]:
         yield family.metric(name, values)
 
 
-def state_metrics(feeds: list[Camera]) -> Iterator[Metric]:
-    """How cameras fare now."""
-    states = {feed.name: feed.state() for feed in feeds}
+def state_metrics(cameras: list[Camera]) -> Iterator[Metric]:
+    """Yield the current state of cameras."""
+    states = {camera.name: camera.state() for camera in cameras}
     for key, (name, words) in STATES.items():
-        yield Family(words, CAMERA, "gauge").metric(name, {(camera,): (told[key],) for camera, told in states.items()})
+        yield Family(words, CAMERA, "gauge").metric(
+            name, {(camera,): (state[key],) for camera, state in states.items()}
+        )
     statuses: Values = {
-        (camera, status): (float(told["status"] == status),) for camera, told in states.items() for status in STATUSES
+        (camera, status): (float(state["status"] == status),) for camera, state in states.items() for status in STATUSES
     }
     yield STATUS.metric("expression_camera_status", statuses)
-    yield FACES.metric("expression_faces", {(camera,): (len(told["faces"]),) for camera, told in states.items()})
+    yield FACES.metric("expression_faces", {(camera,): (len(state["faces"]),) for camera, state in states.items()})

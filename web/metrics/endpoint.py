@@ -1,4 +1,4 @@
-"""`/metrics`: the server's figures in Prometheus' text format, read from the same state as everything else."""
+"""`/metrics`: the server's metrics in Prometheus' text format, read from the same state as everything else."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,18 +26,20 @@ blueprint = Blueprint("metrics", __name__)
 
 
 def register(app: Flask) -> None:
-    """Have an application count what `/metrics` tells; to be called when all that it reads from is there."""
-    known = app.extensions
-    known["pictures"] = Counts()
-    known["worker"] = WorkerFigures(known["server"], known["record_manager"], known["requests"], known["pictures"])
-    known["figures"] = SharedFigures(known["worker"].read)
+    """Make an application count for `/metrics`; call it when all sources of its metrics are registered."""
+    extensions = app.extensions
+    extensions["pictures"] = Counts()
+    extensions["worker"] = WorkerFigures(
+        extensions["server"], extensions["record_manager"], extensions["requests"], extensions["pictures"]
+    )
+    extensions["figures"] = SharedFigures(extensions["worker"].read)
 
 
 @blueprint.get("/metrics")
-@operation("Server", {200: Answer("The figures, as text", ["text/plain"])})
+@operation("Server", {200: Answer("The metrics, as text", ["text/plain"])})
 def metrics() -> Response:
-    """Counters since the start and gauges of now: of each camera, of all workers in sum, of each worker's process."""
-    registry = CollectorRegistry()  # one of its own each time: it holds no figures, the server does
+    """Counters since the start and current gauges: of each camera, of all workers together, of each process."""
+    registry = CollectorRegistry()  # a new one each time: it holds no values, the server does
     figures: SharedFigures = current_app.extensions["figures"]
     registry.register(_Shared(the_server(), current_app.extensions["worker"], figures))
     registry.register(_Common(the_server(), the_supervisor().jobs))
@@ -45,13 +47,13 @@ def metrics() -> Response:
 
 
 class _Shared(Collector):
-    """Reads what is put together from all workers, and how the cameras fare."""
+    """Collects the sums of all workers, and the state of the cameras."""
 
     def __init__(self, server: Server, worker: WorkerFigures, figures: SharedFigures) -> None:
         self._server, self._worker, self._figures = server, worker, figures
 
     def collect(self) -> Iterator[Metric]:
-        """The cameras that this process knows, and what each worker counts for itself."""
+        """Yield the cameras that this process knows, and the sums of all workers."""
         feeds = list(self._server.engines.values())
         names, figures = {feed.name for feed in feeds}, self._figures.read()
         yield from state_metrics(feeds)
@@ -60,21 +62,21 @@ class _Shared(Collector):
 
 
 class _Common(Collector):
-    """Reads what is the same whichever process tells it."""
+    """Collects what is the same in every process."""
 
     def __init__(self, server: Server, jobs: Jobs) -> None:
         self._server, self._jobs = server, jobs
 
     def collect(self) -> Iterator[Metric]:
-        """The model, the videos that wait, and the room for what is handed in and recorded."""
+        """Yield the model, the waiting videos, and the free space for uploads and records."""
         model = GaugeMetricFamily("expression_model", "1 for the model that is used", labels=["name", "runtime"])
         videos = GaugeMetricFamily("expression_videos", "Videos that wait or are read")
-        with suppress(ExpressionError):  # what cannot be had is left out
+        with suppress(ExpressionError):  # values that cannot be read are left out
             model.add_metric([self._server.model.name, self._server.model.runtime], 1)
         with suppress(ExpressionError):
             videos.add_metric([], self._jobs.unfinished())
         yield from (model, videos)
-        most = self._server.settings.max_records
-        yield GaugeMetricFamily("expression_records_limit", "Most records at a time below one storage", value=most)
+        limit = self._server.settings.max_records
+        yield GaugeMetricFamily("expression_records_limit", "Most records at a time below one storage", value=limit)
         free = free_bytes(Path(self._server.settings.storage))
-        yield GaugeMetricFamily("expression_storage_free_bytes", "Room for files that are handed in", value=free)
+        yield GaugeMetricFamily("expression_storage_free_bytes", "Free space for uploads and records", value=free)

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it is ready: what a supervisor and a load balancer ask."""
+"""Liveness and readiness, for supervisors and load balancers."""
 
 from flask import Blueprint, Response, jsonify
 
@@ -12,16 +12,16 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-@operation("Server", {200: Answer("The process answers", kind=Health)})
+@operation("Server", {200: Answer("The process is alive", kind=Health)})
 def healthz() -> Response:
-    """200 as long as the process answers; looks at nothing, so that a restart is asked for only where it would help."""
+    """200 as long as the process answers; it checks nothing else, since a restart would not help."""
     return _fresh(jsonify({"status": "ok"}))
 
 
 @blueprint.get("/readyz")
-@operation("Server", {200: Answer("A camera can be watched", kind=Ready)}, {503: "Not yet, or not any more"})
+@operation("Server", {200: Answer("A camera can be watched", kind=Ready)}, {503: "Not yet, or no longer"})
 def readyz() -> Response:
-    """200 when a camera can be watched: the model is loaded, and the server is not stopping; else 503 and why not."""
+    """200 when a camera can be watched: the model is loaded, and the server is not stopping; else 503 and why."""
     server = the_server()
     if server.visitors.closing:
         return _fresh(problem(503, "Not ready", "The server is stopping.", Retry_After="5"))

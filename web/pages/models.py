@@ -1,4 +1,4 @@
-"""`/api/models`: the weights bundles at hand, read from their cards; no network is loaded for it."""
+"""`/api/models`: the available weights bundles, read from their cards without loading a network."""
 
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ def models() -> Response:
 
 
 def bundles(used: Path) -> list[Bundle]:
-    """The bundle in use and those in the same folder, by name; a folder without a readable card is passed over."""
+    """Return the bundle in use and those beside it, by name; folders without a readable card are skipped."""
     found = []
     for folder in sorted({used, *(card.parent for card in used.parent.glob(f"*/{CARD}"))}):
         try:
@@ -52,7 +52,7 @@ def _about(folder: Path, card: dict[str, Any], in_use: bool) -> Bundle:
 
 
 def _figures(figures: Any) -> dict[str, dict[str, dict[str, float]]]:
-    """The plain numbers of a card, by runtime and split; tables such as confusion matrices are left out."""
+    """Return the plain numbers of a card, by runtime and split, without tables such as confusion matrices."""
     if not isinstance(figures, dict):
         return {}
     return {

@@ -1,4 +1,4 @@
-"""The pages, and what stands on them before any script has run."""
+"""The HTML pages, rendered without any script."""
 
 from pathlib import Path
 from typing import Any
@@ -18,41 +18,41 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 @blueprint.get("/")
 def index() -> str | Response:
-    """The live page; where cameras are those of other processes, and none is known, one that waits for them."""
+    """The live page; while cameras of other processes are expected and none is known, a page that waits for them."""
     server = the_server()
     cameras = list(server.engines)
     if not cameras:
         return Response(render_template("waiting.html"), 503, {"Refresh": "3", "Retry-After": "3"})
-    usual = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
-    return render_template("index.html", cameras=cameras, notice=server.notice, view=usual, labels=EXPRESSIONS)
+    view = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
+    return render_template("index.html", cameras=cameras, notice=server.notice, view=view, labels=EXPRESSIONS)
 
 
 @blueprint.get("/pictures")
 def pictures() -> str:
-    """The page for pictures that are handed in."""
-    chosen = the_server().settings
-    return render_template("pictures.html", limit=chosen.max_picture, threshold=chosen.threshold)
+    """The page for uploading pictures."""
+    settings = the_server().settings
+    return render_template("pictures.html", limit=settings.max_picture, threshold=settings.threshold)
 
 
 @blueprint.get("/videos")
 def videos() -> str:
-    """The page for videos that are handed in."""
-    chosen = the_server().settings
+    """The page for uploading videos."""
+    settings = the_server().settings
     return render_template(
-        "videos.html", limit=chosen.max_video, minutes=f"{chosen.max_minutes:g}", hours=f"{chosen.keep:g}"
+        "videos.html", limit=settings.max_video, minutes=f"{settings.max_minutes:g}", hours=f"{settings.keep:g}"
     )
 
 
 @blueprint.get("/about")
 def about() -> str:
-    """What the network can and cannot tell, with the figures of its own card."""
+    """What the network can and cannot recognise, with the figures of its card."""
     hours = f"{the_server().settings.keep:g}"
     try:
         model = the_server().model
     except BundleError:
         return render_template("about.html", card={}, figures={}, matrix=False, hours=hours)
-    told = {"card": model.card, "figures": _figures(model), "matrix": _matrix(model).is_file()}
-    return render_template("about.html", hours=hours, **told)
+    context = {"card": model.card, "figures": _figures(model), "matrix": _matrix(model).is_file()}
+    return render_template("about.html", hours=hours, **context)
 
 
 @blueprint.get("/about/confusion.png")
@@ -70,6 +70,6 @@ def _matrix(model: EmotionModel) -> Path:
 
 
 def _figures(model: EmotionModel) -> dict[str, Any]:
-    """The card's figures for the runtime that is used; empty where it has none."""
+    """Return the card's figures for the runtime in use; empty if it has none."""
     figures = model.card.get("figures", {})
     return dict(figures.get(model.runtime, {}).get("validation", {})) if isinstance(figures, dict) else {}

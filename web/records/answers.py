@@ -1,4 +1,4 @@
-"""The shapes of what is asked and answered about records, as `answers` has those of all else."""
+"""The types of requests and answers about records; `web.description.answers` has the others."""
 
 from typing import Annotated, Literal, TypedDict
 
@@ -17,12 +17,12 @@ Shares = Annotated[
     ),
 ]
 Pixels = Annotated[float, Meta(ge=WIDTHS[0], le=WIDTHS[1], multiple_of=1, examples=[640])]
-"""A whole number, which JSON may also write as 640.0."""
+"""A whole number; JSON may also write it as 640.0."""
 Size = Annotated[int, Meta(ge=0, examples=[1280])]
 
 
 class RecordRequest(Struct, forbid_unknown_fields=True):
-    """What is to be recorded, and how it is to look; the server's usual where nothing is said."""
+    """What to record, and its view options; the server's defaults for members that are left out."""
 
     camera: Annotated[NAME, Meta(examples=["camera"])] | UnsetType = UNSET
     width: Pixels | UnsetType = UNSET
@@ -34,7 +34,7 @@ class RecordRequest(Struct, forbid_unknown_fields=True):
 
 
 class RecordLook(TypedDict):
-    """How its pictures look."""
+    """The view options of its pictures."""
 
     width: Annotated[int, Meta(ge=0, description="Pixels at most", examples=[1280])]
     bars: bool
@@ -50,7 +50,7 @@ class RecordTrack(TypedDict):
     track: Annotated[int | None, Meta(examples=[1])]
     since: Seconds
     until: Seconds
-    in_view: Annotated[float, Meta(ge=0, description="Seconds for which it was seen", examples=[12.3])]
+    in_view: Annotated[float, Meta(ge=0, description="Seconds in view", examples=[12.3])]
     shares: Shares
 
 
@@ -65,13 +65,13 @@ class RecordMoment(TypedDict):
 
 
 class RecordSummary(TypedDict):
-    """What came of a record."""
+    """The summary of a record."""
 
     ended: Epoch
     message: Words
     duration: Seconds
     frames: Count
-    faces: Annotated[int, Meta(ge=0, description="Different faces, as far as they could be followed", examples=[2])]
+    faces: Annotated[int, Meta(ge=0, description="Different faces, as far as they could be tracked", examples=[2])]
     most_faces: Annotated[int, Meta(ge=0, description="At once", examples=[2])]
     shares: Shares
     tracks: Annotated[list[RecordTrack], Meta(description="Those longest in view first, twenty at most")]
@@ -81,7 +81,7 @@ class RecordSummary(TypedDict):
 
 
 class RecordState(TypedDict):
-    """A record, how far it is, and where its files are."""
+    """A record, its progress, and the addresses of its files."""
 
     id: Annotated[SECRET, Meta(examples=["k3Jx0Zb1Qw9sTq2L"])]
     camera: Annotated[str, Meta(examples=["camera"])]
@@ -90,7 +90,7 @@ class RecordState(TypedDict):
     limit: Annotated[float, Meta(ge=0, description="Seconds after which it ends by itself", examples=[3600.0])]
     labels: Labels
     look: RecordLook
-    message: Annotated[str, Meta(description="Why it ended, where nobody asked for it", examples=[""])]
+    message: Annotated[str, Meta(description="Why it ended; empty if somebody stopped it", examples=[""])]
     duration: Seconds
     frames: Count
     faces: Count
@@ -100,6 +100,6 @@ class RecordState(TypedDict):
 
 
 class RecordStates(TypedDict):
-    """Those of the records asked for that there are."""
+    """The requested records, as far as they exist."""
 
     records: list[RecordState]

@@ -1,4 +1,4 @@
-"""A record as the API tells it."""
+"""The state of a record, as the API returns it."""
 
 from typing import Any
 
@@ -8,22 +8,22 @@ from recording.rows import ROWS, TABLE
 from recording.store import LINE, VIDEO, Record
 
 KINDS = {VIDEO: "video/mp4", TABLE: "text/csv", ROWS: "application/json", LINE: "application/json"}
-"""The type of each file that a record leaves, but for its moments."""
+"""The media type of each file of a record, except its moments."""
 
 
 def state_of(record: Record, keep: float) -> dict[str, Any] | None:
-    """How far a record is, and what came of it, as `record_answers.RecordState`; None where it has just been deleted.
+    """Return a record's progress and results, as `RecordState`; None if it has just been deleted.
 
     `keep` is the seconds for which it is kept after its end.
     """
     about, summary = record.about, record.summary
     if not about:
         return None
-    going = record.is_going and not record.is_told_to_stop
-    told: dict[str, Any] = {
+    active = record.is_active and not record.is_stop_requested
+    state: dict[str, Any] = {
         "id": record.id,
         "camera": about["camera"],
-        "status": "recording" if going else "finishing",
+        "status": "recording" if active else "finishing",
         "started": about["started"],
         "limit": about["limit"],
         "labels": about["labels"],
@@ -37,7 +37,7 @@ def state_of(record: Record, keep: float) -> dict[str, Any] | None:
         "summary": None,
         "results": {},
     }
-    return told if summary is None else {**told, "status": "done", **_outcome(record, dict(summary), keep)}
+    return state if summary is None else {**state, "status": "done", **_outcome(record, dict(summary), keep)}
 
 
 def _outcome(record: Record, summary: dict[str, Any], keep: float) -> dict[str, Any]:

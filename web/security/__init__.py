@@ -1,1 +1,1 @@
-"""What a request must pass before it is answered."""
+"""Checks that a request must pass before it is answered."""

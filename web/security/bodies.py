@@ -1,4 +1,4 @@
-"""What requests carry: read whole within a limit, refused where it is packed, told of where it breaks off."""
+"""Request bodies: read whole within a limit, refused if compressed, reported if broken off."""
 
 from typing import TypeVar
 
@@ -12,18 +12,18 @@ from web.problems import problem
 Kind = TypeVar("Kind")
 
 BROKEN = (
-    "The body broke off, or is not what the request's head announced (Content-Length, or chunks of the length that "
-    "each tells); send it again."
+    "The body broke off, or does not match the request's headers (Content-Length, or chunks of the stated length); "
+    "send it again."
 )
 
 
 def whole_body(limit: int) -> bytes:
-    """All that the request carries.
+    """Return the whole body of the request.
 
     Raises:
-        RequestEntityTooLarge: more than `limit` bytes, whether announced or not.
+        RequestEntityTooLarge: it has more than `limit` bytes, whether announced or not.
     """
-    request.max_content_length = limit + 1  # what comes in chunks is cut off there without a word
+    request.max_content_length = limit + 1  # a chunked body is silently cut off there
     data = request.get_data(cache=False)
     if len(data) > limit:
         raise RequestEntityTooLarge
@@ -31,9 +31,9 @@ def whole_body(limit: int) -> bytes:
 
 
 def json_body(kind: type[Kind], limit: int, example: str) -> Kind:
-    """The JSON object that the request carries, an empty one where it carries nothing.
+    """Return the JSON object in the request's body, an empty one if there is no body.
 
-    Ends the request where it is none, not of that kind, or larger than `limit` bytes; `example` shows a right one.
+    Aborts if it is no JSON object, not of that type, or larger than `limit` bytes; `example` shows a correct one.
     """
     try:
         data = whole_body(limit) or b"{}"
@@ -49,19 +49,19 @@ def json_body(kind: type[Kind], limit: int, example: str) -> Kind:
 
 
 def register(app: Flask) -> None:
-    """Have an application refuse packed bodies, and answer what breaks off; after `web.security.authorization`."""
-    app.before_request(refuse_packed)
-    for error in (ClientDisconnected, ParseException):  # the latter is gunicorn's, of chunks that are none
+    """Make an application refuse compressed and broken bodies; register it after `web.security.authorization`."""
+    app.before_request(refuse_compressed)
+    for error in (ClientDisconnected, ParseException):  # the latter is gunicorn's, for invalid chunks
         app.register_error_handler(error, _broken)
 
 
-def refuse_packed() -> Response | None:
-    """A refusal of a body that was compressed on its way: nothing here unpacks it."""
-    packed = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if packed in ("", "identity"):
+def refuse_compressed() -> Response | None:
+    """Refuse a compressed body: nothing here unpacks it."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
         return None
-    told = f"Content-Encoding: got {packed[:40]!r}, expected none; send the file's own bytes, unpacked."
-    return problem(415, "Packed", told, Accept_Encoding="identity")
+    detail = f"Content-Encoding: got {encoding[:40]!r}, expected none; send the file's own bytes, unpacked."
+    return problem(415, "Packed", detail, Accept_Encoding="identity")
 
 
 def _broken(_: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The cookie by which a browser is known: given to it, ended wherever it was copied to, taken from it."""
+"""The session cookie: set, ended for all its copies, and deleted in the browser."""
 
 from flask import current_app, request
 from werkzeug.wrappers import Response
@@ -9,33 +9,33 @@ from errors import AccessError
 from web.security.authorization import cookie_name, the_guard
 
 NOT_KEPT = (
-    "You are logged out in this browser, but the server could not take note of it: a copy of your cookie holds on. "
+    "You are logged out in this browser, but the server could not store that: a copy of your cookie stays valid. "
     "Whoever runs this server finds the reason in its log."
 )
 
 
 def new(identity: Identity) -> str:
-    """The value of a cookie by which somebody is known from now on; the session of the one that was sent ends.
+    """Return the value of a new session cookie; the session of the cookie that was sent ends.
 
     Raises:
         AccessError: the file of grants cannot be used.
     """
-    end()  # the browser will forget that one, but copies of it would hold on
+    end()  # the browser will forget that one, but copies of it would stay valid
     return the_guard().cookie(identity)
 
 
 def give(response: Response, value: str) -> None:
-    """Have a browser keep a cookie."""
+    """Set the cookie."""
     response.set_cookie(cookie_name(), value, max_age=LIFETIME, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def take(response: Response) -> None:
-    """Have a browser forget its cookie."""
+    """Delete the cookie in the browser."""
     response.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def end() -> bool:
-    """End the session of the cookie that was sent, if any; False where that could not be kept."""
+    """End the session of the cookie that was sent, if any; False if that could not be stored."""
     guard, cookie = the_guard(), request.cookies.get(cookie_name())
     try:
         if cookie and guard.on:

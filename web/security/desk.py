@@ -1,4 +1,4 @@
-"""The web server at one's own desk, Werkzeug's: what it answers by itself, and that it tells nothing."""
+"""The request handler of Werkzeug's server, for one's own machine: quiet, and refusing invalid HTTP as problem JSON."""
 
 from http import HTTPStatus
 from typing import Any
@@ -9,18 +9,18 @@ from web.security import refusals
 
 
 class Handler(WSGIRequestHandler):
-    """One connection. Tells of nothing, since `web.request_log` does; sends no chunks to who asks by HTTP/1.0."""
+    """One connection. It logs nothing, since `web.request_log` does; it sends no chunks to HTTP/1.0 clients."""
 
     def run_wsgi(self) -> None:
-        """Answer by the version of HTTP that was asked by; Werkzeug always takes its own."""
+        """Answer with the HTTP version of the request; Werkzeug always uses its own."""
         self.protocol_version = "HTTP/1.0" if self.request_version == "HTTP/1.0" else "HTTP/1.1"
         super().run_wsgi()
 
     def make_environ(self) -> Any:
-        """The request as WSGI has it.
+        """Return the WSGI environment of the request.
 
         Raises:
-            ConnectionAbortedError: its address cannot be read, which has been told; Werkzeug then passes on.
+            ConnectionAbortedError: the address is invalid, which has been answered; Werkzeug ignores this error.
         """
         try:
             return super().make_environ()
@@ -29,11 +29,11 @@ class Handler(WSGIRequestHandler):
             raise ConnectionAbortedError from None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is no valid HTTP, as problem JSON."""
+        """Refuse invalid HTTP with problem JSON."""
         refusals.write(self.connection, int(code), HTTPStatus(code).phrase, message or explain or "")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Pass over."""
+        """Log nothing."""
 
     def log_error(self, format: str, *args: object) -> None:
-        """Pass over what is no valid HTTP."""
+        """Log nothing about invalid HTTP."""

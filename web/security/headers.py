@@ -1,4 +1,4 @@
-"""Headers that every answer carries: browsers run nothing but this program's own files, and let no other site look."""
+"""Headers of every answer: browsers run only this program's own files, and other sites cannot embed or read answers."""
 
 from flask import Flask, Response, request
 
@@ -30,21 +30,21 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Origin-Agent-Cluster": "?1",
     "Permissions-Policy": ", ".join(["camera=(self)", *(f"{name}=()" for name in UNUSED)]),
-    "Referrer-Policy": "same-origin",  # with "no-referrer" browsers send our own forms with an Origin of "null"
+    "Referrer-Policy": "same-origin",  # with "no-referrer" browsers send this site's forms with an Origin of "null"
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
 }
 WITH_FACES = ("/api/", "/video_feed", "/snapshot", "/records/")
-"""Where an address begins whose answer may hold faces, or tell of them: nothing keeps a copy of it."""
+"""Beginnings of addresses whose answers may contain or describe faces; nothing may cache them."""
 
 
 def register(app: Flask) -> None:
-    """Have an application send them with every answer."""
+    """Make an application send these headers with every answer."""
 
     @app.after_request
     def add(response: Response) -> Response:
         response.headers.extend(HEADERS)
-        response.headers.pop("Date", None)  # a file's answer has one; the web server adds its own to every answer
+        response.headers.pop("Date", None)  # a file's answer has one, and the web server adds its own to every answer
         if request.path.startswith(WITH_FACES):
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -1,28 +1,28 @@
-"""What the web server itself answers where a request is no valid HTTP: problem JSON, as everything else."""
+"""What the web server itself answers to invalid HTTP: problem JSON, as everywhere."""
 
 import json
 import os
 import socket
 
-from web.problems import described
+from web.problems import problem_members
 from web.security.headers import HEADERS
 
-PATIENCE = 0.1
-"""Seconds that a client has to take it: this may be the thread that takes all connections in."""
+TIMEOUT = 0.1
+"""Seconds that a client has to take the answer: this may be the thread that accepts all connections."""
 
 
 def write(connection: socket.socket, status: int, title: str, detail: str) -> None:
-    """Answer, in the place of `gunicorn.util.write_error`; the connection is then closed by the caller.
+    """Answer in place of `gunicorn.util.write_error`; the caller then closes the connection.
 
     Raises:
-        OSError: the client has gone, or takes nothing.
+        OSError: the client has gone, or does not read.
     """
     root = os.environ.get("SCRIPT_NAME", "")
-    if root and "SCRIPT_NAME" in detail:  # gunicorn calls it a mistake of its own, 500
+    if root and "SCRIPT_NAME" in detail:  # gunicorn would answer 500
         status, title, detail = 404, "Not Found", f"There is nothing here: all addresses begin with {root}"
-    told = f"{detail[:300]}. Expected HTTP/1.1 as of RFC 9112." if detail else "The server's log tells more."
-    body = json.dumps(described(status, title, told)).encode()
+    text = f"{detail[:300]}. Expected HTTP/1.1 as of RFC 9112." if detail else "The server's log tells more."
+    body = json.dumps(problem_members(status, title, text)).encode()
     own = {"Connection": "close", "Content-Type": "application/problem+json", "Content-Length": str(len(body))}
     lines = [f"HTTP/1.1 {status} {title}", *(f"{name}: {value}" for name, value in {**own, **HEADERS}.items())]
-    connection.settimeout(PATIENCE)
+    connection.settimeout(TIMEOUT)
     connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)

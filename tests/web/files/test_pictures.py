@@ -239,7 +239,7 @@ def test_where_too_many_wait_the_next_is_told_when_to_come_again(client):
     server, crowded = app.extensions["server"], Admission(at_once=1, waiting=0, patience=10)
     before = app.extensions.get("reader")
     app.extensions["reader"] = PictureReader(server.model, server.settings, crowded)
-    with crowded.turn():
+    with crowded.admit():
         answer = client.post("/api/analyze", data=WALL)
         assert "try again shortly" in problem(answer, 503)
         assert int(answer.headers["Retry-After"]) > 0

@@ -87,7 +87,7 @@ def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, s
 
 
 def test_no_more_wait_than_may(client, monkeypatch):
-    monkeypatch.setattr("web.files.videos.MOST_WAITING", 1)
+    monkeypatch.setattr("web.files.videos.MAX_WAITING", 1)
     assert client.post("/api/videos", data=b"x").status_code == 202
     answer = client.post("/api/videos", data=b"x")
     assert "1 videos are waiting already" in problem(answer, 503)
@@ -162,7 +162,7 @@ def test_a_storage_that_cannot_be_used_keeps_no_server_from_starting_and_is_told
     app.extensions["record_manager"].open()
     assert "the storage cannot be used; main.py --check tells more (File name too long)" in caplog.text
     client = app.test_client()
-    told = "The server's storage cannot be used (File name too long); tell its keeper."
+    told = "The server's storage cannot be used (File name too long); tell its administrator."
     assert problem(client.post("/api/videos", data=b"x"), 503) == told
     assert problem(client.post("/api/records"), 503) == told
     assert client.get("/").status_code == 200

@@ -126,7 +126,7 @@ def test_who_sends_nothing_but_broken_frames_is_let_go(port):
             assert link.ask(b"no picture")["status"] == 422
         with pytest.raises(Ended) as ended:
             link.receive()
-        assert (ended.value.code, ended.value.reason) == (1008, "30 messages in turn held no picture")
+        assert (ended.value.code, ended.value.reason) == (1008, "30 messages in a row held no picture")
     await_visitors(port, 0)
 
 

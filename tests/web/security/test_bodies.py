@@ -13,7 +13,7 @@ from gunicorn.http.unreader import IterUnreader
 from config.settings import Settings
 from main import create_app
 from tests.web.files.test_pictures import WALL, form, problem
-from web.problems import described
+from web.problems import problem_members
 from web.security import refusals
 
 CHUNKED = {"environ_overrides": {"wsgi.input_terminated": True}, "headers": {"Transfer-Encoding": "chunked"}}
@@ -39,7 +39,7 @@ def test_chunks_that_are_none_are_told(client, path):
     body = Body(ChunkedReader(NoHead(), IterUnreader(iter([b"3\r\nabc\r\nzz\r\n"]))))
     environ = {**CHUNKED["environ_overrides"], "wsgi.input": body}
     answer = client.post(path, content_type="application/x-www-form-urlencoded", environ_overrides=environ)
-    assert problem(answer, 400).startswith("The body broke off, or is not what the request's head announced")
+    assert problem(answer, 400).startswith("The body broke off, or does not match the request's headers")
 
 
 @pytest.mark.parametrize(("path", "largest"), [("/api/analyze", 1_000_000), ("/api/records", 4096)])
@@ -81,7 +81,7 @@ def test_a_field_that_is_text_where_a_file_is_expected_is_told(client, path, fie
         ("GET", "/snapshot.jpg?privcy=blur", "; did you mean privacy?"),
         ("GET", "/snapshot/camera.jpg?camera=camera2", "Got the parameter 'camera', expected width"),
         ("POST", "/api/analyze?privacy=blur", "Got the parameter 'privacy', expected form, threshold, name."),
-        ("POST", "/api/records?privacy=blur", "expected none; wishes stand in the JSON body."),
+        ("POST", "/api/records?privacy=blur", "expected none; options belong in the JSON body."),
     ],
 )
 def test_a_parameter_that_is_misspelt_or_misplaced_is_refused(client, method, address, told):
@@ -113,4 +113,4 @@ def test_where_gunicorn_itself_fails_it_says_where_to_look():
         refusals.write(ours, 500, "Internal Server Error", "")
         answer = http.client.HTTPResponse(theirs)
         answer.begin()
-        assert json.load(answer) == described(500, "Internal Server Error", "The server's log tells more.")
+        assert json.load(answer) == problem_members(500, "Internal Server Error", "The server's log tells more.")

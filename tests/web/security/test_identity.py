@@ -103,7 +103,7 @@ def test_a_log_out_that_cannot_be_kept_is_told_and_the_browser_forgets_it_all_th
     monkeypatch.setattr("access.register.os.fsync", full)
     left = client.post("/api/access/logout")
     assert (left.status_code, left.json["title"]) == (503, "Not kept")
-    assert "a copy of your cookie holds on" in left.json["detail"]
+    assert "a copy of your cookie stays valid" in left.json["detail"]
     assert client.get_cookie(COOKIE) is None
 
 

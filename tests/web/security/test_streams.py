@@ -135,7 +135,7 @@ def test_a_record_of_a_revoked_grant_ends_within_seconds_and_is_whole(server):
     grants.register.revoke("filmer")
     until(lambda: ask(port, path, grants.bearer("analyse"))["status"] == "done", LIMIT)
     told = ask(port, path, grants.bearer("analyse"))
-    assert told["message"] == "Who had it recorded may come in no more."
+    assert told["message"] == "The person who started it lost access."
     assert len(film(grants.path.with_name("storage") / path.removeprefix("/api/") / "video.mp4")) > 5
 
 
