@@ -21,10 +21,10 @@ from errors import DataError, ExpressionError
 from faces import Box, Image
 from inference.preprocess import InputSpec, crop_faces
 from training.arguments import count, positive
+from training.data.central_face import middle_face, picture_detector
 from training.data.dataset import NO_FACE
-from training.data.drawings import draw
-from training.data.faceless import beside, files_of, frames_of, loose_finds, pictures_in, versions_of
-from training.data.finding import middle_face, picture_detector
+from training.data.negatives import beside, files_of, frames_of, loose_finds, pictures_in, versions_of
+from training.data.synthetic import draw
 from training.data.trees import FOLDERS, class_files, read_picture
 
 

@@ -24,7 +24,7 @@ from training.arguments import share
 from training.compilation.bundle_files import write_card
 from training.data.corruptions import CORRUPTIONS, corrupted
 from training.data.dataset import NO_FACE
-from training.data.faceless import files_of, frames_of
+from training.data.negatives import files_of, frames_of
 from training.data.reading import read
 from training.data.votes import COLUMNS, read_votes
 from training.evaluation.measurement import preferred

@@ -21,8 +21,8 @@ from errors import ExpressionError
 from faces import Box, Image
 from inference.preprocess import InputSpec, crop_faces
 from model import EmotionModel
+from training.data.central_face import middle_face, picture_detector
 from training.data.dataset import place_of
-from training.data.finding import middle_face, picture_detector
 from training.data.reading import read
 from training.data.trees import class_files, read_picture
 from training.evaluation.measurement import preferred

@@ -18,14 +18,14 @@ from training.data.augment import Augmentation
 from training.data.dataset import NO_FACE, Dataset, class_weights, faces_only
 from training.data.sources import gathered
 from training.export import export, figures
+from training.loop.average_checkpoint import Watch
 from training.loop.batches import Batches
 from training.loop.logs import logging_callbacks, run_folder, write_curves
 from training.loop.optimizers import Plateau, optimizer
 from training.loop.run import Run, State
-from training.loop.start import start_from_bundle
 from training.loop.stopping import Goals
 from training.loop.teachers import Teachers
-from training.loop.watch import Watch
+from training.loop.warm_start import start_from_bundle
 from training.networks.architectures import ARCHITECTURES
 from training.networks.backend import batch_normalization, can_compile, jit_compile
 from training.networks.mobilenet import start_from

@@ -6,7 +6,7 @@ import skimage.data
 from faces import Box
 from inference.preprocess import InputSpec, crop_faces
 from training.crops import cut_out, main
-from training.data.drawings import draw
+from training.data.synthetic import draw
 
 WALL = np.full((120, 120, 3), 128, np.uint8)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.degrade import degraded
+from training.data.degradations import degraded
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from model import EmotionModel
 from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
 from training.data.dataset import WHOLE, Dataset, Split, duplicates
 from training.evaluation.metrics import Report, report
-from training.evaluation.views import VIEWS, probabilities
+from training.evaluation.tta import VIEWS, probabilities
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from training.data.finding import middle_face, picture_detector
+from training.data.central_face import middle_face, picture_detector
 
 
 @pytest.mark.parametrize(("left", "right", "found"), [(120, 340, True), (160, 500, False)])

@@ -5,10 +5,10 @@ import pytest
 from errors import DataError
 from training.data.augment import Augmentation
 from training.data.dataset import split_of
+from training.loop.average_checkpoint import EVERY, Watch
 from training.loop.batches import Batches
 from training.loop.run import Run, State
 from training.loop.stopping import Goals
-from training.loop.watch import EVERY, Watch
 
 STEPS = 2 * EVERY
 

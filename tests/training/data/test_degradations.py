@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.degrade import WAYS, degraded
+from training.data.degradations import WAYS, degraded
 
 
 def picture(channels, side=48):

@@ -6,8 +6,7 @@ import skimage.data
 from camera import FaceDetector
 from errors import DataError
 from faces import Box
-from training.data.drawings import draw
-from training.data.faceless import (
+from training.data.negatives import (
     CAMERA_SIZES,
     FACE_SHARE,
     VIEWS,
@@ -18,6 +17,7 @@ from training.data.faceless import (
     pictures_in,
     versions_of,
 )
+from training.data.synthetic import draw
 
 FACE = Box(177, 67, 93, 93)
 """What Haar finds in the astronaut's photograph."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.views import CHUNK, VIEWS, probabilities
+from training.evaluation.tta import CHUNK, VIEWS, probabilities
 
 
 class Bright:

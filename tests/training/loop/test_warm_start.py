@@ -12,7 +12,7 @@ from inference.bundle import ARCHITECTURE, WEIGHTS, sha256
 from inference.runtimes import keras_network
 from training.compilation.bundle_files import write_network
 from training.data.dataset import NO_FACE
-from training.loop.start import start_from_bundle
+from training.loop.warm_start import start_from_bundle
 from training.networks.architectures import ARCHITECTURES
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from camera import FaceDetector
-from training.data.drawings import draw
+from training.data.synthetic import draw
 
 KINDS = {"shapes": 0, "surface": 1, "sign": 2}
 
