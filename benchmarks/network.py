@@ -19,7 +19,7 @@ from keras import layers
 from benchmarks.tools.report import write
 from inference.bundle import COMPILED, read_card
 from model import EmotionModel
-from training.compilation.litert import compiled
+from training.compilation.litert import compile_litert
 from training.compilation.precisions import milliseconds
 
 COUNTS = (1, 4, 16)
@@ -51,7 +51,7 @@ def main() -> None:
     images = np.random.default_rng(0).integers(0, 256, (max(COUNTS), 48, 48, 1)).astype(np.uint8)
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / COMPILED
-        compiled(network, file, "float32")
+        compile_litert(network, file, "float32")
         card = {key: value for key, value in read_card(folders[0]).items() if key != "no_face"}
         baseline = EmotionModel.from_file(file, {**card, "name": "baseline"})
         models = [baseline, *(EmotionModel.from_file(folder / COMPILED, read_card(folder)) for folder in folders)]

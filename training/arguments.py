@@ -1,4 +1,4 @@
-"""Kinds of values that command lines of training take."""
+"""Types of command line values in training."""
 
 import argparse
 from pathlib import Path
@@ -29,5 +29,5 @@ def positive(text: str) -> float:
 
 
 def pretrained(text: str) -> str | Path:
-    """The words imagenet and none, or the path of a file, for argparse."""
+    """Accept imagenet, none, or the path of a file, for argparse."""
     return text if text in ("imagenet", "none") else Path(text)

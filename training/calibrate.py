@@ -1,7 +1,7 @@
-"""Fit a bundle's temperature on validation images and fold it into its weights: sure where right, unsure where not.
+"""Fit a bundle's temperature on validation images and fold it into its weights, so that its confidence can be believed.
 
-What the network says stays as it is; only how sure it is of that changes. A bundle whose expected calibration error
-would not fall is left alone.
+Predicted labels stay the same; only their probabilities change. A bundle whose expected calibration error would not
+fall is left unchanged.
 """
 
 import argparse
@@ -19,9 +19,15 @@ from training.compilation.bundle_files import write_card, write_network
 from training.compilation.precisions import PRECISIONS
 from training.data.dataset import Dataset, divide
 from training.data.reading import read
-from training.data.votes import judged, read_votes
+from training.data.votes import read_votes, with_majority_truth
 from training.evaluation.metrics import Report, report
-from training.evaluation.temperature import cross_scaled, fitted_temperature, fold, logits_of, scaled
+from training.evaluation.temperature import (
+    cross_validated_probabilities,
+    fit_temperature,
+    fold,
+    logits_of,
+    scaled_softmax,
+)
 from training.export import export
 
 
@@ -29,8 +35,8 @@ from training.export import export
 class Fit:
     """The temperature that fits a bundle's validation images best, and the Keras network's reports on them.
 
-    `before` as the bundle is. `after` is cross-validated: each half of the images with the temperature of the other.
-    `fitted` is with the temperature fitted on all of them, so it flatters a little.
+    `before` is the bundle unchanged. `after` is cross-validated: each half of the images with the temperature of the
+    other. `fitted` uses the temperature fitted on all of them, so it flatters a little.
     """
 
     temperature: float
@@ -40,53 +46,57 @@ class Fit:
 
     @property
     def better(self) -> bool:
-        """Whether the expected calibration error falls. Least log-loss, which the fit seeks, need not mean that."""
+        """Whether the expected calibration error falls; the fit's aim, the least log-loss, need not imply it."""
         return self.after.reliability.calibration_error < self.before.reliability.calibration_error
 
     def as_dict(self) -> dict[str, float]:
-        """The figures for the card."""
+        """Return the figures for the card."""
         figures: dict[str, float] = {"images": self.before.images}
-        for name, told in (("before", self.before), ("after", self.after), ("fitted", self.fitted)):
-            figures[f"ece_{name}"] = round(told.reliability.calibration_error, 4)
-            figures[f"log_loss_{name}"] = round(told.log_loss, 4)
+        for name, each in (("before", self.before), ("after", self.after), ("fitted", self.fitted)):
+            figures[f"ece_{name}"] = round(each.reliability.calibration_error, 4)
+            figures[f"log_loss_{name}"] = round(each.log_loss, 4)
         return figures
 
 
 def fit(folder: Path, dataset: Dataset) -> Fit:
-    """Fit a bundle's temperature on the validation split, and change nothing.
+    """Fit a bundle's temperature on the validation split, without changing anything.
 
     Raises:
-        BundleError: a bundle that cannot be read, or does not end in a dense layer and softmax.
-        DataError: no validation split, or a single image in it.
+        BundleError: the bundle cannot be read, or its network does not end in a dense layer and softmax.
+        DataError: there is no validation split, or only one image in it.
     """
     card, split = read_card(folder), dataset.part("validation")
-    logits = logits_of(_network(folder, card), split.images)[:, : len(card["labels"])]  # without that of no face
-    temperature = fitted_temperature(split.truth, logits)
-    found = (scaled(logits, 1.0), cross_scaled(split.truth, logits), scaled(logits, temperature))
-    return Fit(temperature, *(report(split.truth, rows, card["labels"]) for rows in found))
+    logits = logits_of(_network(folder, card), split.images)[:, : len(card["labels"])]  # without the one of no face
+    temperature = fit_temperature(split.truth, logits)
+    probabilities = (
+        scaled_softmax(logits, 1.0),
+        cross_validated_probabilities(split.truth, logits),
+        scaled_softmax(logits, temperature),
+    )
+    return Fit(temperature, *(report(split.truth, rows, card["labels"]) for rows in probabilities))
 
 
-def apply(folder: Path, found: Fit, dataset: Dataset, command: str, precision: str | None = None) -> dict[str, Any]:
-    """Fold a temperature into a bundle's weights, compile and measure it anew, and note all that in the card.
+def apply(folder: Path, fit: Fit, dataset: Dataset, command: str, precision: str | None = None) -> dict[str, Any]:
+    """Fold a temperature into a bundle's weights, compile and measure it again, and record that in the card.
 
     Args:
         folder: the bundle, which is changed.
-        found: what `fit` gave for it.
-        dataset: that of the fit.
-        command: what to enter into the card as the way to do it again.
-        precision: of the compiled file; None keeps what the card tells, or takes int8.
+        fit: the result of `fit` for it.
+        dataset: the one of the fit.
+        command: the command for the card that reproduces this.
+        precision: of the compiled file; None keeps the card's, or takes int8.
 
     Returns:
-        The new card; its `calibration` has the temperature (the product, where this was done before) and the figures.
+        The new card; its `calibration` has the temperature (the product, if this was done before) and the figures.
     """
     card = read_card(folder)
     network = _network(folder, card)
-    fold(network, found.temperature)
+    fold(network, fit.temperature)
     earlier = card.get("calibration", {}).get("temperature", 1.0)
     card["calibration"] = {
         "command": command,
-        "temperature": round(earlier * found.temperature, 5),
-        **found.as_dict(),
+        "temperature": round(earlier * fit.temperature, 5),
+        **fit.as_dict(),
     }
     card["files"] = {**card["files"], **write_network(folder, network)}
     write_card(folder, card)
@@ -94,27 +104,27 @@ def apply(folder: Path, found: Fit, dataset: Dataset, command: str, precision: s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         card = read_card(options.weights)
         dataset = read(options.data, spec_of(card), card["labels"])
         if options.votes:
-            dataset = judged(dataset, read_votes(options.votes, dataset))
+            dataset = with_majority_truth(dataset, read_votes(options.votes, dataset))
         if options.validation_split:
             dataset = divide(dataset, options.validation_split, options.seed)
-        found = fit(options.weights, dataset)
-        if found.better:
-            apply(options.weights, found, dataset, _command(options), options.precision)
+        result = fit(options.weights, dataset)
+        if result.better:
+            apply(options.weights, result, dataset, _command(options), options.precision)
     except ExpressionError as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 2
-    told = found.as_dict()
+    figures = result.as_dict()
     print(
-        f"{options.weights}: {'' if found.better else 'left as it is; '}temperature {found.temperature:.4f} fits "
-        f"{told['images']} images best; expected calibration error {told['ece_before']:.4f} before, "
-        f"{told['ece_after']:.4f} after; log-loss {told['log_loss_before']:.4f} before, {told['log_loss_after']:.4f} "
-        "after (cross-validated)"
+        f"{options.weights}: {'' if result.better else 'left as it is; '}temperature {result.temperature:.4f} fits "
+        f"{figures['images']} images best; expected calibration error {figures['ece_before']:.4f} before, "
+        f"{figures['ece_after']:.4f} after; log-loss {figures['log_loss_before']:.4f} before, "
+        f"{figures['log_loss_after']:.4f} after (cross-validated)"
     )
     return 0
 

@@ -1,10 +1,10 @@
-"""Cut training pictures out as the server would: faces from labelled pictures, and non-faces from faceless ones.
+"""Crop training pictures as the server would: faces from labelled pictures, and non-faces from pictures without faces.
 
 With --pictures: the face around the middle of each picture of a class-per-folder tree, found by the server's detector,
 in a tree of the same folders; with --beside also crops beside the faces of the training pictures, as class no_face.
-With --faceless or --drawn: what a detector takes for faces where there are none, as class no_face. For --split train a
-loose search in several versions of each picture finds as many as it can; for --split test they are the mistakes of the
-server's own detector, in frames as a camera gives them.
+With --faceless or --drawn: false detections, as class no_face. For --split train a loose search in several versions of
+each picture finds as many as it can; for --split test they are the mistakes of the server's own detector, in frames as
+a camera gives them.
 """
 
 import argparse
@@ -21,24 +21,24 @@ from errors import DataError, ExpressionError
 from faces import Box, Image
 from inference.preprocess import InputSpec, crop_faces
 from training.arguments import count, positive
-from training.data.central_face import middle_face, picture_detector
+from training.data.central_face import central_face, picture_detector
 from training.data.dataset import NO_FACE
-from training.data.negatives import beside, files_of, frames_of, loose_finds, pictures_in, versions_of
-from training.data.synthetic import draw
+from training.data.negatives import boxes_beside, files_of, frames_of, loose_detections, pictures_in, versions_of
+from training.data.synthetic import draw_picture
 from training.data.trees import FOLDERS, class_files, read_picture
 
 
-def cut_out(image: Image, box: Box, scale: float, largest: int) -> Image:
-    """The square around a box by the rules of `preprocess`, at its own size, or at `largest` where that is smaller.
+def crop_square(image: Image, box: Box, scale: float, largest: int) -> Image:
+    """Return the square around a box, cropped as by `preprocess`, at its own size or at most `largest` pixels.
 
     Args:
         image: (height, width, 3) uint8 BGR, or (height, width) grey.
         box: in pixels of `image`.
         scale: the crop's side relative to the box.
-        largest: most pixels of the side of what is returned.
+        largest: most pixels of the result's side.
 
     Returns:
-        (side, side, 3) uint8 BGR; (side, side) where the picture is grey, or in colours that are all alike.
+        (side, side, 3) uint8 BGR; (side, side) if the picture is grey, or all its channels are equal.
     """
     side = min(max(round(scale * max(box.width, box.height)), 1), largest)
     crop = crop_faces(image, [box], InputSpec(side, side, 1 if image.ndim == 2 else 3, scale))[0]
@@ -48,122 +48,122 @@ def cut_out(image: Image, box: Box, scale: float, largest: int) -> Image:
     return np.ascontiguousarray(crop[:, :, ::-1])
 
 
-def cut_faces(tree: Path, output: Path, scale: float, largest: int, besides: float = 0.0) -> dict[str, int]:
-    """Cut the face around the middle out of each picture of a tree, into a tree of the same folders and names.
+def write_face_crops(tree: Path, output: Path, scale: float, largest: int, beside: float = 0.0) -> dict[str, int]:
+    """Crop the face around the middle of each picture of a tree, into a tree of the same folders and names.
 
     Args:
         tree: class folders, or train, validation and test folders of class folders.
         output: the new tree.
-        scale, largest: as for `cut_out`.
-        besides: how many crops beside each face of the training pictures become non-faces, on average.
+        scale, largest: as for `crop_square`.
+        beside: how many crops beside each face of the training pictures become non-faces, on average.
 
     Returns:
-        How many "faces", pictures "without" a face in their middle, and crops "beside" faces there were.
+        The numbers of "faces", of pictures "without" a face in their middle, and of crops "beside" faces.
 
     Raises:
-        DataError: a folder or picture that cannot be used.
+        DataError: a folder or picture cannot be used.
     """
     detector, rng = picture_detector(), np.random.default_rng(0)
-    told = {"faces": 0, "without": 0, "beside": 0}
+    counts = {"faces": 0, "without": 0, "beside": 0}
     for root, folder, file in _pictures(tree):
         image, place = read_picture(file, 3), output / root.relative_to(tree)
-        face = middle_face(detector, image)
-        told["without" if face is None else "faces"] += 1
+        face = central_face(detector, image)
+        counts["without" if face is None else "faces"] += 1
         if face is None:
             continue
         name = file.relative_to(folder).with_suffix(".png")
-        _write(place / folder.name / name, cut_out(image, face, scale, largest))
+        _write(place / folder.name / name, crop_square(image, face, scale, largest))
         if FOLDERS.get(root.name.lower(), "training") == "training":
-            for number, box in enumerate(beside(image, face, int(besides + rng.random()), rng)):
-                _write(place / NO_FACE / f"beside-{name.stem}-{number}.png", cut_out(image, box, 1.0, largest))
-                told["beside"] += 1
-    return told
+            for number, box in enumerate(boxes_beside(image, face, int(beside + rng.random()), rng)):
+                _write(place / NO_FACE / f"beside-{name.stem}-{number}.png", crop_square(image, box, 1.0, largest))
+                counts["beside"] += 1
+    return counts
 
 
-def cut_loose(
+def write_negatives(
     pictures: Iterable[tuple[str, Iterable[Image]]], folder: Path, scale: float, largest: int, most: int
 ) -> int:
-    """Cut out what a loose search takes for faces in faceless pictures.
+    """Crop the detections of a loose search in pictures without faces.
 
     Args:
-        pictures: for each a name, and the versions of it to search.
+        pictures: for each a name, and its versions to search.
         folder: of the class no_face.
-        scale, largest: as for `cut_out`.
-        most: how many of a picture's finds are taken, at random.
+        scale, largest: as for `crop_square`.
+        most: how many detections of a picture are taken, at random.
 
     Returns:
-        How many there were.
+        The number of crops.
     """
     rng, written = np.random.default_rng(0), 0
     for name, versions in pictures:
-        finds = list(loose_finds(versions))
-        for number in rng.permutation(len(finds))[:most]:
-            version, box = finds[number]
-            _write(folder / f"{name}-{number:04}.png", cut_out(version, box, scale, largest))
+        detections = list(loose_detections(versions))
+        for number in rng.permutation(len(detections))[:most]:
+            version, box = detections[number]
+            _write(folder / f"{name}-{number:04}.png", crop_square(version, box, scale, largest))
             written += 1
     return written
 
 
-def cut_mistakes(files: Sequence[Path], folder: Path, scale: float, largest: int) -> tuple[int, int]:
-    """Cut out the server's detector's mistakes in faceless pictures and videos, as a camera would show them.
+def write_false_detections(files: Sequence[Path], folder: Path, scale: float, largest: int) -> tuple[int, int]:
+    """Crop the false detections of the server's detector in pictures and videos without faces, as a camera shows them.
 
     Args:
         files: pictures and videos.
-        folder, scale, largest: as for `cut_loose`.
+        folder, scale, largest: as for `write_negatives`.
 
     Returns:
-        How many frames there were, and how many mistakes in them.
+        The numbers of frames, and of false detections in them.
 
     Raises:
-        ImageError, SourceError: a file that cannot be read.
+        ImageError, SourceError: a file cannot be read.
     """
     detector, frames, written = FaceDetector(), 0, 0
     for place, file in enumerate(tqdm(files, unit=" files", disable=None)):
         for image in frames_of(file):
             frames += 1
             for box in detector.detect(image):
-                _write(folder / f"{place:04}-{file.stem}-{written:05}.png", cut_out(image, box, scale, largest))
+                _write(folder / f"{place:04}-{file.stem}-{written:05}.png", crop_square(image, box, scale, largest))
                 written += 1
     return frames, written
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         if options.pictures:
-            _tell_faces(options)
+            _crop_faces(options)
         if options.faceless or options.drawn:
-            _tell_faceless(options)
+            _crop_negatives(options)
     except (ExpressionError, OSError) as error:
         print(f"crops: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _tell_faces(options: argparse.Namespace) -> None:
+def _crop_faces(options: argparse.Namespace) -> None:
     if options.output.resolve() == options.pictures.resolve():
         raise DataError(f"{options.output}: the pictures themselves are there. Name another folder for the crops")
-    told = cut_faces(options.pictures, options.output, options.crop_scale, options.size, options.beside)
+    counts = write_face_crops(options.pictures, options.output, options.crop_scale, options.size, options.beside)
     print(
-        f"{told['faces']} faces cut out; no face in the middle of {told['without']} pictures; "
-        f"{told['beside']} crops beside faces"
+        f"{counts['faces']} faces cut out; no face in the middle of {counts['without']} pictures; "
+        f"{counts['beside']} crops beside faces"
     )
 
 
-def _tell_faceless(options: argparse.Namespace) -> None:
+def _crop_negatives(options: argparse.Namespace) -> None:
     folder = options.output / options.split / NO_FACE
     files = [file for path in options.faceless for file in files_of(path)]
     if options.split == "test":
-        frames, found = cut_mistakes(files, folder, options.crop_scale, options.size)
+        frames, found = write_false_detections(files, folder, options.crop_scale, options.size)
         print(f"{found} false finds in {frames} frames")
         return
-    found = cut_loose(_named(files, options.drawn), folder, options.crop_scale, options.size, options.most)
+    found = write_negatives(_named(files, options.drawn), folder, options.crop_scale, options.size, options.most)
     print(f"{found} non-faces from {len(files)} files and {options.drawn} drawn pictures")
 
 
 def _pictures(tree: Path) -> Iterator[tuple[Path, Path, Path]]:
-    """Each picture of a tree, after the folder of its split and that of its class."""
+    """Yield each picture of a tree, after the folders of its split and its class."""
     if not tree.is_dir():
         raise DataError(f"{tree}: no such folder. Name one with one folder a class")
     roots = [folder for folder in sorted(tree.iterdir()) if folder.is_dir() and folder.name.lower() in FOLDERS]
@@ -174,7 +174,7 @@ def _pictures(tree: Path) -> Iterator[tuple[Path, Path, Path]]:
 
 
 def _named(files: Sequence[Path], drawn: int) -> Iterator[tuple[str, Iterable[Image]]]:
-    """Faceless pictures, those of the files in several versions and then drawn ones, with names for what is found."""
+    """Yield pictures without faces, of files in several versions and then drawn ones, with names for crops."""
     rng = np.random.default_rng(0)
     with tqdm(total=len(files) + drawn, unit=" files", disable=None) as bar:
         for place, file in enumerate(files):
@@ -182,7 +182,7 @@ def _named(files: Sequence[Path], drawn: int) -> Iterator[tuple[str, Iterable[Im
                 yield f"{place:04}-{file.stem}-{number}", versions_of(image, rng)
             bar.update()
         for number in range(drawn):
-            yield f"drawn-{number:04}", [draw(number)]
+            yield f"drawn-{number:04}", [draw_picture(number)]
             bar.update()
 
 

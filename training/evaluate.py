@@ -13,15 +13,15 @@ from model import RUNTIMES, EmotionModel
 from training.arguments import share
 from training.data.dataset import Dataset, divide
 from training.data.reading import read
-from training.data.votes import judged, read_votes
+from training.data.votes import read_votes, with_majority_truth
 from training.evaluation.comparison import as_html, as_text, table, write_plots
-from training.evaluation.measurement import Measurement, averaged, preferred, reports, spoilt
+from training.evaluation.measurement import Measurement, corruption_reports, default_split, reports, tta_reports
 
 DEFAULT = Path("weights/ferplus")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         _evaluate(options)
@@ -35,16 +35,16 @@ def _evaluate(options: argparse.Namespace) -> None:
     models = [EmotionModel.load(folder, options.runtime) for folder in options.weights or [DEFAULT]]
     names = _names(models, options.weights or [DEFAULT])
     measurements = []
-    for measured in _measured(models, names, options):
-        print(f"{as_text(measured)}\n")
-        measurements.append(measured)
+    for measurement in _measure_all(models, names, options):
+        print(f"{as_text(measurement)}\n")
+        measurements.append(measurement)
     if len(measurements) > 1:
         print(table(measurements))
     _write(measurements, options)
 
 
 def _names(models: Sequence[EmotionModel], folders: Sequence[Path]) -> list[str]:
-    """The bundles' names; the folder too where two have the same."""
+    """Return the bundles' names, with the folder if two have the same."""
     count = Counter(model.name for model in models)
     return [
         model.name if count[model.name] == 1 else f"{folder.parent.name}-{folder.name}"
@@ -52,38 +52,38 @@ def _names(models: Sequence[EmotionModel], folders: Sequence[Path]) -> list[str]
     ]
 
 
-def _measured(
+def _measure_all(
     models: Sequence[EmotionModel], names: Sequence[str], options: argparse.Namespace
 ) -> Iterator[Measurement]:
-    read_already: dict[Any, Dataset] = {}  # large data takes longer to read than to measure on
+    datasets: dict[Any, Dataset] = {}  # reading large data takes longer than measuring on it
     for model, name in zip(models, names, strict=True):
         key = (model.spec.shape, model.labels)
-        if key not in read_already:
-            read_already[key] = _judged_by(options, read(options.data, model.spec, model.labels))
-        dataset = read_already[key]
-        split = options.split or preferred(dataset)
+        if key not in datasets:
+            datasets[key] = _with_truth(options, read(options.data, model.spec, model.labels))
+        dataset = datasets[key]
+        split = options.split or default_split(dataset)
         yield Measurement(
             name,
             model.runtime,
             options.data.name,
             split,
             reports(model, dataset, split),
-            averaged(model, dataset.part(split)) if options.tta else {},
-            spoilt(model, dataset.part(split)) if options.corrupt else {},
+            tta_reports(model, dataset.part(split)) if options.tta else {},
+            corruption_reports(model, dataset.part(split)) if options.corrupt else {},
         )
 
 
-def _judged_by(options: argparse.Namespace, dataset: Dataset) -> Dataset:
+def _with_truth(options: argparse.Namespace, dataset: Dataset) -> Dataset:
     if options.votes and options.data.is_dir():
         raise DataError("--votes goes with a fer2013.csv, whose order it follows, not with a folder")
     if options.votes:
-        return judged(dataset, read_votes(options.votes, dataset))
+        return with_majority_truth(dataset, read_votes(options.votes, dataset))
     return divide(dataset, options.validation_split, options.seed) if options.validation_split else dataset
 
 
 def _write(measurements: Sequence[Measurement], options: argparse.Namespace) -> None:
     if options.json:
-        content = [measured.as_dict() for measured in measurements]
+        content = [measurement.as_dict() for measurement in measurements]
         whole = content[0] if len(content) == 1 else {"data": options.data.name, "bundles": content}
         _write_text(options.json, json.dumps(whole, indent=2) + "\n")
     if options.png:

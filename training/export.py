@@ -1,4 +1,4 @@
-"""Compile a bundle's network for LiteRT, check it against Keras, and enter it into the card."""
+"""Compile a bundle's network for LiteRT, compare it with Keras, and record it in the card."""
 
 import argparse
 import sys
@@ -15,21 +15,21 @@ from inference.preprocess import InputSpec
 from inference.runtimes import Batch, keras_network
 from model import EmotionModel
 from training.compilation.bundle_files import write_card
-from training.compilation.litert import compiled, write_onnx
-from training.compilation.precisions import PRECISIONS, as_table, compared
+from training.compilation.litert import compile_litert, write_onnx
+from training.compilation.precisions import PRECISIONS, as_table, compare_precisions
 from training.data.dataset import Dataset
 from training.data.reading import read
-from training.evaluation.measurement import preferred, reports
+from training.evaluation.measurement import default_split, reports
 
 ONNX = "model.onnx"
 LARGEST_DIFFERENCE = {"float32": 1e-4, "float16": 0.02, "int8": 0.15}
-"""How far one probability may be from Keras' before the compiled file is refused."""
+"""Largest difference of a probability from Keras' at which the compiled file is accepted."""
 CHECKED = 4096
-"""At most so many images are used to compare the two runtimes."""
+"""Most images for the comparison of the two runtimes."""
 
 
 def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict[str, Any]:
-    """Make model.tflite from a bundle's weights and write what is known of it into the card.
+    """Make model.tflite from a bundle's weights, and record it in the card.
 
     Args:
         folder: a bundle with model.json, model.weights.h5 and card.json.
@@ -42,24 +42,26 @@ def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict
         The new card.
 
     Raises:
-        BundleError: a file that is missing, damaged, or does not fit, or runtimes that do not agree.
+        BundleError: a file is missing, damaged, or does not fit, or the runtimes do not agree.
     """
     card = read_card(folder)
     network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
-    compiled(network, folder / COMPILED, precision)
+    compile_litert(network, folder / COMPILED, precision)
     files = {**card["files"], COMPILED: sha256(folder / COMPILED)}
     card = {**card, "files": files, "litert": {"precision": precision, "made_from": files[WEIGHTS]}}
     write_card(folder, card)
     models = {runtime: EmotionModel.load(folder, runtime) for runtime in ("keras", "litert")}
     card["litert"] |= _differences(models, dataset)
-    kept = {name: told for name, told in card.get("figures", {}).items() if name == "keras"}  # same weights, still true
+    kept = {
+        name: value for name, value in card.get("figures", {}).items() if name == "keras"
+    }  # same weights, still valid
     card["figures"] = {name: figures(model, dataset) for name, model in models.items()} if dataset else kept
     write_card(folder, card)
     return card
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         model = EmotionModel.load(options.weights, "keras")
@@ -68,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_comparison(options.weights, dataset))
             return 0
         card = export(options.weights, options.precision, dataset)
-        apart = export_onnx(options.weights, dataset) if options.onnx else None
+        difference = export_onnx(options.weights, dataset) if options.onnx else None
     except ExpressionError as error:
         print(f"export: {error}", file=sys.stderr)
         return 2
@@ -77,8 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{file}: {options.precision}, {file.stat().st_size / 1e6:.2f} MB, "
         f"probabilities differ from Keras' by {card['litert']['largest_difference']:.2g} at most"
     )
-    if apart is not None:
-        print(f"{options.weights / ONNX}: outputs differ from Keras' by {apart:.2g} at most")
+    if difference is not None:
+        print(f"{options.weights / ONNX}: outputs differ from Keras' by {difference:.2g} at most")
     return 0
 
 
@@ -86,47 +88,50 @@ def export_onnx(folder: Path, dataset: Dataset | None = None) -> float:
     """Write model.onnx beside a bundle's weights, for runtimes other than this program's.
 
     Returns:
-        How far an output is from Keras' at most, on the images or on drawn patterns.
+        The largest difference of an output from Keras', on the images or on drawn patterns.
 
     Raises:
-        BundleError: a bundle that cannot be read, packages that are missing, or outputs that differ.
+        BundleError: the bundle cannot be read, packages are missing, or outputs differ.
     """
     card = read_card(folder)
     network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
-    apart = write_onnx(network, folder / ONNX, _batch(spec_of(card), dataset)[:256])
-    if apart > LARGEST_DIFFERENCE["float32"]:
-        raise BundleError(f"{folder / ONNX}: differs from Keras by {apart:.3g}. Use LiteRT's file instead")
-    return apart
+    difference = write_onnx(network, folder / ONNX, _batch(spec_of(card), dataset)[:256])
+    if difference > LARGEST_DIFFERENCE["float32"]:
+        raise BundleError(f"{folder / ONNX}: differs from Keras by {difference:.3g}. Use LiteRT's file instead")
+    return difference
 
 
 def _comparison(folder: Path, dataset: Dataset | None) -> str:
     if dataset is None:
         raise DataError("--compare measures accuracy. Name images: --data fer2013.csv")
-    return as_table(compared(folder, dataset.part(preferred(dataset))))
+    return as_table(compare_precisions(folder, dataset.part(default_split(dataset))))
 
 
 def _batch(spec: InputSpec, dataset: Dataset | None) -> Batch:
-    """Images to compare runtimes on."""
+    """Return images for the comparison of runtimes."""
     if dataset is None:
         return _patterns(spec)
-    return dataset.part(preferred(dataset)).images[:CHECKED].astype(np.float32)
+    return dataset.part(default_split(dataset)).images[:CHECKED].astype(np.float32)
 
 
 def _differences(models: dict[str, EmotionModel], dataset: Dataset | None) -> dict[str, float]:
     batch = _batch(models["keras"].spec, dataset)
-    given = {}
-    for runtime, model in models.items():  # as the network gives them: where it sees no face, the rest is next to noise
+    outputs = {}
+    for (
+        runtime,
+        model,
+    ) in models.items():  # weighted as the network gives them: without a face, the rest is nearly noise
         reading = model.read(batch)
-        given[runtime] = reading.probabilities * (1 - reading.no_face[:, None])
-    apart = np.abs(given["keras"] - given["litert"])
-    worst = float(apart.max())
+        outputs[runtime] = reading.probabilities * (1 - reading.no_face[:, None])
+    difference = np.abs(outputs["keras"] - outputs["litert"])
+    worst = float(difference.max())
     if worst > LARGEST_DIFFERENCE[models["litert"].card["litert"]["precision"]]:
         raise BundleError(f"the compiled network differs from Keras by {worst:.3f}: choose a finer --precision")
-    return {"largest_difference": round(worst, 6), "mean_difference": round(float(apart.mean()), 6)}
+    return {"largest_difference": round(worst, 6), "mean_difference": round(float(difference.mean()), 6)}
 
 
 def _patterns(spec: InputSpec) -> Batch:
-    """Blurred noise of several grains, (64, height, width, channels): something to compare on where no faces are."""
+    """Return blurred noise of several grains, (64, height, width, channels), for a comparison without faces."""
     rng = np.random.default_rng(0)
     noise = rng.normal(128, 60, (64, *spec.shape)).astype(np.float32)
     for index, image in enumerate(noise):
@@ -137,8 +142,8 @@ def _patterns(spec: InputSpec) -> Batch:
 
 
 def figures(model: EmotionModel, dataset: Dataset) -> dict[str, Any]:
-    """What a card tells of a network on the split that it is judged by."""
-    return {name: told.summary() for name, told in reports(model, dataset, preferred(dataset)).items()}
+    """Return the card's figures of a network on its default split."""
+    return {name: report.summary() for name, report in reports(model, dataset, default_split(dataset)).items()}
 
 
 def _parser() -> argparse.ArgumentParser:

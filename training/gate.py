@@ -1,7 +1,7 @@
-"""Measure and choose from which probability of "no face" on a detector's find gets no box.
+"""Measure and choose the probability of "no face" above which a detection gets no box.
 
-On pictures and videos without faces: how many of the mistakes of the server's own detector would still get a box. On
-true faces, as they are and spoilt by blur, noise, bad light, size and place: how many would lose theirs. Chosen is the
+On pictures and videos without faces: how many false detections of the server's own detector would still get a box. On
+true faces, unchanged and corrupted by blur, noise, bad light, size and place: how many would lose theirs. Chosen is the
 lowest threshold that loses no more of any set of faces than --lost and --lost-spoilt allow.
 """
 
@@ -22,19 +22,19 @@ from inference.preprocess import crop_faces
 from model import EmotionModel
 from training.arguments import share
 from training.compilation.bundle_files import write_card
-from training.data.corruptions import CORRUPTIONS, corrupted
+from training.data.corruptions import CORRUPTIONS, corrupt
 from training.data.dataset import NO_FACE
 from training.data.negatives import files_of, frames_of
 from training.data.reading import read
 from training.data.votes import COLUMNS, read_votes
-from training.evaluation.measurement import preferred
+from training.evaluation.measurement import default_split
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
-"""Those of the table, beside the chosen one."""
+"""Thresholds of the table, besides the chosen one."""
 STEPS = tuple(step / 100 for step in range(1, 100))
-"""Those among which one is chosen."""
+"""Thresholds to choose from."""
 CHUNK = 1024
-"""Faces turned into floating point at a time."""
+"""Faces converted to floating point at a time."""
 
 Scores = NDArray[np.float32]
 """(N,) probabilities of "no face"."""
@@ -42,11 +42,10 @@ Scores = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a bundle says of false finds and of true faces.
+    """A bundle's probabilities of "no face" for false detections and true faces.
 
-    `frames`: faceless frames that were searched. `finds`: what the network says of the detector's mistakes in them.
-    `faces`: what it says of true faces, by the name of their set; `spoilt`: of the same, each strongly spoilt in one of
-    the ways of `corruptions`.
+    `frames`: searched frames without faces. `finds`: scores of the detector's false detections in them. `faces`: scores
+    of true faces, by the name of their set; `spoilt`: of the same faces, each strongly corrupted in one way.
     """
 
     frames: int
@@ -55,19 +54,19 @@ class Gate:
     spoilt: dict[str, Scores]
 
     def shown(self, threshold: float) -> float:
-        """The share of the false finds that still gets a box; 0 where there are none."""
+        """Return the share of the false detections that still gets a box; 0 if there are none."""
         return float((self.finds <= threshold).mean()) if len(self.finds) else 0.0
 
     def lost(self, threshold: float) -> dict[str, float]:
-        """The share of each set's true faces that gets no box."""
+        """Return the share of each set's true faces that gets no box."""
         return {name: _above(scores, threshold) for name, scores in self.faces.items()}
 
     def lost_spoilt(self, threshold: float) -> dict[str, float]:
-        """The same of the spoilt faces."""
+        """Return the same share of the corrupted faces."""
         return {name: _above(scores, threshold) for name, scores in self.spoilt.items()}
 
     def chosen(self, most_lost: float, most_lost_spoilt: float) -> float:
-        """The lowest threshold at which no set loses more than these shares of its faces; 1 if none is low enough."""
+        """Return the lowest threshold at which no set loses more than these shares of its faces; 1 if there is none."""
         for threshold in STEPS:
             fits = max(self.lost(threshold).values()) <= most_lost
             if fits and max(self.lost_spoilt(threshold).values()) <= most_lost_spoilt:
@@ -75,16 +74,16 @@ class Gate:
         return 1.0
 
 
-def measured(model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDArray[np.uint8]]) -> Gate:
-    """Have a bundle read the detector's mistakes in faceless files, and true faces.
+def measure_gate(model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDArray[np.uint8]]) -> Gate:
+    """Measure a bundle on the detector's false detections, and on true faces.
 
     Args:
-        model: whose network tells what is no face.
+        model: whose network recognises what is no face.
         faceless: pictures and videos without faces.
         faces: by name, (N, height, width, channels) images at the network's size.
 
     Raises:
-        ImageError, SourceError: a file that cannot be read.
+        ImageError, SourceError: a file cannot be read.
     """
     detector, frames, finds = FaceDetector(), 0, []
     for file in tqdm(faceless, desc="searching", unit=" files", disable=None):
@@ -95,43 +94,43 @@ def measured(model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDA
         frames,
         np.concatenate([np.zeros(0, np.float32), *finds]),
         {name: _scores(model, images) for name, images in faces.items()},
-        {name: _scores(model, _spoilt(images)) for name, images in faces.items()},
+        {name: _scores(model, _corrupt_all(images)) for name, images in faces.items()},
     )
 
 
 def true_faces(model: EmotionModel, path: Path, votes: Path | None = None) -> NDArray[np.uint8]:
-    """The faces of the split to judge by, at the bundle's size.
+    """Return the faces of the default split, at the bundle's size.
 
     Args:
         model: whose size, colours and labels they must have.
         path: fer2013.csv or a class-per-folder tree of crops; its class no_face is left out.
-        votes: fer2013new.csv: images on which no other opinion has more votes than "no face" are left out.
+        votes: fer2013new.csv: images for which "no face" has the most votes, or ties, are left out.
 
     Raises:
-        DataError: data that cannot be used.
+        DataError: the data cannot be used.
     """
     dataset = read(path, model.spec, model.labels)
-    name = preferred(dataset)
+    name = default_split(dataset)
     images = dataset.part(name).images
     if votes is None or path.is_dir():
         return images
     counts = read_votes(votes, dataset)[name]
-    none = counts[:, list(COLUMNS.values()).index(NO_FACE)]
-    return np.asarray(images[none < counts.max(axis=1)], np.uint8)
+    no_face = counts[:, list(COLUMNS.values()).index(NO_FACE)]
+    return np.asarray(images[no_face < counts.max(axis=1)], np.uint8)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
-        _tell(options)
+        _run(options)
     except (ExpressionError, OSError) as error:
         print(f"gate: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _tell(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
     model = EmotionModel.load(options.weights)
     if model.no_face_threshold is None:
         raise BundleError(
@@ -143,7 +142,7 @@ def _tell(options: argparse.Namespace) -> None:
         raise DataError(f"two sets of faces are called {max(names, key=names.count)}. Rename the folder of one")
     files = [file for path in options.faceless for file in files_of(path)]
     faces = {path.name: true_faces(model, path, options.votes) for path in options.faces}
-    gate = measured(model, files, faces)
+    gate = measure_gate(model, files, faces)
     chosen = gate.chosen(options.lost, options.lost_spoilt)
     print(as_text(gate, chosen))
     if options.write:
@@ -151,7 +150,7 @@ def _tell(options: argparse.Namespace) -> None:
 
 
 def as_text(gate: Gate, chosen: float) -> str:
-    """The table over the thresholds, all figures in per cent."""
+    """Return the table over the thresholds, all figures in per cent."""
     counts = ", ".join(f"{len(scores)} faces of {name}" for name, scores in gate.faces.items())
     titles = [
         "threshold",
@@ -168,7 +167,7 @@ def as_text(gate: Gate, chosen: float) -> str:
 
 
 def write_threshold(folder: Path, gate: Gate, threshold: float) -> None:
-    """Note the threshold in the bundle's card, with what was measured at it."""
+    """Write the threshold into the bundle's card, with the measurements at it."""
     card = read_card(folder)
     card["no_face"] = {
         **card["no_face"],
@@ -186,10 +185,10 @@ def _above(scores: Scores, threshold: float) -> float:
     return float((scores > threshold).mean())
 
 
-def _spoilt(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Each image strongly spoilt in one way, in turn."""
-    ways = list(CORRUPTIONS)[: len(images)]
-    return np.concatenate([corrupted(images[i :: len(ways)], way, "strong") for i, way in enumerate(ways)])
+def _corrupt_all(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return each image strongly corrupted in one way, in turn."""
+    names = list(CORRUPTIONS)[: len(images)]
+    return np.concatenate([corrupt(images[i :: len(names)], name, "strong") for i, name in enumerate(names)])
 
 
 def _scores(model: EmotionModel, images: NDArray[np.uint8]) -> Scores:

@@ -1,8 +1,8 @@
-"""Measure how a face must be cut out, relative to the server's detector box, to look as the training faces do.
+"""Measure how a face must be cropped, relative to the server's detector box, to look like the training faces.
 
-With --data: runs the detector on enlarged training faces with a margin around them, and tells how the whole image
-relates to the box found in it. With --pictures: finds the face in each picture of a class-per-folder tree, cuts it out
-in several ways and tells how well a bundle reads it.
+With --data: runs the detector on enlarged training faces with a margin around them, and prints how the whole image
+relates to the box found in it. With --pictures: finds the face in each picture of a class-per-folder tree, crops it
+in several ways and prints how well a bundle reads it.
 """
 
 import argparse
@@ -21,21 +21,21 @@ from errors import ExpressionError
 from faces import Box, Image
 from inference.preprocess import InputSpec, crop_faces
 from model import EmotionModel
-from training.data.central_face import middle_face, picture_detector
-from training.data.dataset import place_of
+from training.data.central_face import central_face, picture_detector
+from training.data.dataset import label_index
 from training.data.reading import read
 from training.data.trees import class_files, read_picture
-from training.evaluation.measurement import preferred
+from training.evaluation.measurement import default_split
 from training.evaluation.metrics import Report, report
 
 ENLARGED = 192
-"""Side to which a training face is brought for the detector, which is weak on faces of 48 pixels."""
+"""Side to which a training face is enlarged for the detector, which is weak on faces of 48 pixels."""
 SCALES = (1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3)
 SHIFTS = (-0.05, 0.0, 0.05)
 
 
 def tile_geometry(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How whole (N, height, width, 1) face images relate to the detector's box in them.
+    """Measure how whole (N, height, width, 1) face images relate to the detector's box in them.
 
     Returns:
         (M,) sides relative to the box, and (M,) downward shifts of the centre in box heights, for the M images in which
@@ -47,16 +47,16 @@ def tile_geometry(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArr
     for image in tqdm(images, desc="finding faces", disable=None):
         large = cv2.resize(image, (ENLARGED, ENLARGED), interpolation=cv2.INTER_CUBIC)
         framed = cv2.copyMakeBorder(large, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        box = middle_face(detector, np.asarray(framed, np.uint8))
+        box = central_face(detector, np.asarray(framed, np.uint8))
         if box is not None:
             scales.append(ENLARGED / box.width)
             shifts.append((ENLARGED - box.y - box.height / 2) / box.height)
     return np.array(scales), np.array(shifts)
 
 
-def crops_compared(model: EmotionModel, tree: Path) -> Iterator[tuple[float, float, Report]]:
-    """Scale, shift and the bundle's report on the faces of a tree, for each way of cutting them out."""
-    faces, truth = _found(model, tree)
+def compare_crops(model: EmotionModel, tree: Path) -> Iterator[tuple[float, float, Report]]:
+    """Yield scale, shift and the bundle's report on the faces of a tree, for each way of cropping."""
+    faces, truth = _find_faces(model, tree)
     for scale in SCALES:
         for shift in SHIFTS:
             spec = replace(model.spec, crop_scale=scale, crop_shift=shift)
@@ -65,22 +65,22 @@ def crops_compared(model: EmotionModel, tree: Path) -> Iterator[tuple[float, flo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         if options.data:
-            _tell_tiles(options.data, options.count)
+            _print_tiles(options.data, options.count)
         if options.pictures:
-            _tell_crops(EmotionModel.load(options.weights), options.pictures)
+            _print_crops(EmotionModel.load(options.weights), options.pictures)
     except ExpressionError as error:
         print(f"geometry: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _tell_tiles(data: Path, count: int) -> None:
+def _print_tiles(data: Path, count: int) -> None:
     dataset = read(data, InputSpec(48, 48, 1))
-    images = dataset.part(preferred(dataset)).images[:count]
+    images = dataset.part(default_split(dataset)).images[:count]
     scales, shifts = tile_geometry(images)
     print(f"a face found in {len(scales)} of {len(images)} images")
     for name, values in (("side / box side", scales), ("shift down / box height", shifts)):
@@ -88,21 +88,21 @@ def _tell_tiles(data: Path, count: int) -> None:
         print(f"{name:<24} median {median:.3f}, half of them {quarter:.3f} to {three:.3f}")
 
 
-def _tell_crops(model: EmotionModel, tree: Path) -> None:
+def _print_crops(model: EmotionModel, tree: Path) -> None:
     print("scale  shift  images  accuracy  macro F1  log-loss")
-    for scale, shift, told in crops_compared(model, tree):
-        figures = f"{told.accuracy:>10.4f}{told.macro(told.f1):>10.4f}{told.log_loss:>10.4f}"
-        print(f"{scale:<7.2f}{shift:<7.2f}{told.images:>6}{figures}")
+    for scale, shift, measured in compare_crops(model, tree):
+        figures = f"{measured.accuracy:>10.4f}{measured.macro(measured.f1):>10.4f}{measured.log_loss:>10.4f}"
+        print(f"{scale:<7.2f}{shift:<7.2f}{measured.images:>6}{figures}")
 
 
-def _found(model: EmotionModel, tree: Path) -> tuple[list[tuple[Image, Box]], NDArray[np.int64]]:
+def _find_faces(model: EmotionModel, tree: Path) -> tuple[list[tuple[Image, Box]], NDArray[np.int64]]:
     detector = picture_detector()
     faces, truth = [], []
     for folder, files in class_files(tree):
-        place = place_of(folder.name, model.labels, tree)
+        place = label_index(folder.name, model.labels, tree)
         for file in tqdm(files, desc=folder.name, disable=None):
             image = read_picture(file, model.spec.channels)
-            box = middle_face(detector, image)
+            box = central_face(detector, image)
             if box is not None:
                 faces.append((image, box))
                 truth.append(place)

@@ -1,8 +1,8 @@
 """Merge bundles into one network that runs them side by side and averages their logits.
 
-Networks trained apart err apart, so their mean is better than each (Hansen and Salamon, 1990). The merged network is
-one bundle like any other, with one forward pass: the features of all, side by side, go into one last dense layer. It
-takes as long as all together.
+Networks trained separately make different mistakes, so their mean is better than each (Hansen and Salamon, 1990). The
+merged network is one bundle like any other, with one forward pass: the features of all, side by side, go into one last
+dense layer. It takes as long as all together.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from training.compilation.bundle_files import write_card, write_network
 from training.compilation.precisions import PRECISIONS
 from training.data.dataset import Dataset
 from training.data.reading import read
-from training.data.votes import judged, read_votes
+from training.data.votes import read_votes, with_majority_truth
 from training.evaluation.temperature import last_dense
 from training.export import export
 
 
-def merged(networks: Sequence[keras.Model]) -> keras.Model:
-    """One network whose logits are the mean of those of several with the same input and outputs.
+def merge_networks(networks: Sequence[keras.Model]) -> keras.Model:
+    """Return one network whose logits are the mean of those of several with the same input and outputs.
 
     Raises:
-        BundleError: a network that does not end in a dense layer and softmax.
+        BundleError: a network does not end in a dense layer and softmax.
     """
     inputs = keras.Input(networks[0].input_shape[1:])
     ends = [last_dense(network) for network in networks]
@@ -50,7 +50,7 @@ def merged(networks: Sequence[keras.Model]) -> keras.Model:
 
 
 def merge(folders: Sequence[Path], output: Path, precision: str, dataset: Dataset | None) -> dict[str, Any]:
-    """Write the bundle that several make together, compile and measure it.
+    """Write the merged bundle of several, compile and measure it.
 
     Args:
         folders: of bundles with the same labels, in the same order, and the same input.
@@ -59,23 +59,23 @@ def merge(folders: Sequence[Path], output: Path, precision: str, dataset: Datase
         dataset: to measure on, see `training.export.export`.
 
     Returns:
-        The new card, with those of the parts in it.
+        The new card, which contains those of the parts.
 
     Raises:
-        BundleError: a bundle that cannot be read, or does not go with the first.
+        BundleError: a bundle cannot be read, or does not fit the first.
     """
     cards = [read_card(folder) for folder in folders]
     for folder, card in zip(folders, cards, strict=True):
-        for what in ("labels", "input"):
-            if card[what] != cards[0][what]:
-                raise BundleError(f"{folder}: its {what} differ from those of {folders[0]}. Merge bundles of one kind")
+        for key in ("labels", "input"):
+            if card[key] != cards[0][key]:
+                raise BundleError(f"{folder}: its {key} differ from those of {folders[0]}. Merge bundles of one kind")
         if ("no_face" in card) != ("no_face" in cards[0]):
             raise BundleError(f"{folder} and {folders[0]}: one tells non-faces, the other does not")
     networks = [
         keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
         for folder, card in zip(folders, cards, strict=True)
     ]
-    network = merged(networks)
+    network = merge_networks(networks)
     card = {key: cards[0][key] for key in ("labels", "input", "preprocessing", "no_face") if key in cards[0]}
     card = {"name": output.resolve().name, **card} | {
         "network": {"architecture": "merged", "parameters": network.count_params()},
@@ -94,7 +94,7 @@ def merge(folders: Sequence[Path], output: Path, precision: str, dataset: Datase
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = _parser().parse_args(arguments)
     try:
         if len(options.weights) < 2:
@@ -103,8 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ExpressionError as error:
         print(f"merge: {error}", file=sys.stderr)
         return 2
-    told = card["figures"].get("litert", {}).get("validation", {})
-    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in told.items()))
+    figures = card["figures"].get("litert", {}).get("validation", {})
+    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
     return 0
 
 
@@ -113,7 +113,7 @@ def _dataset(options: argparse.Namespace) -> Dataset | None:
         return None
     first = read_card(options.weights[0])
     dataset = read(options.data, spec_of(first), first["labels"])
-    return judged(dataset, read_votes(options.votes, dataset)) if options.votes else dataset
+    return with_majority_truth(dataset, read_votes(options.votes, dataset)) if options.votes else dataset
 
 
 def _parser() -> argparse.ArgumentParser:

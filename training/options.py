@@ -1,4 +1,4 @@
-"""The options of a training run, and the command line that gives them."""
+"""The options of a training run, and their command line."""
 
 import argparse
 from pathlib import Path
@@ -10,70 +10,70 @@ from training.compilation.precisions import PRECISIONS
 from training.loop.optimizers import RECIPES, SCHEDULES
 from training.networks.architectures import ARCHITECTURES, INPUTS
 
-PASSING = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
-"""Options that may differ when a run is resumed: they do not change the training."""
+UNRELATED = ("output", "run_folder", "resume", "crop_scale", "crop_shift", "precision", "tensorboard")
+"""Options that may differ when a run is resumed, since they do not affect the training."""
 BUNDLES = ("output", "start", "teacher")
 """Options that name a bundle."""
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Tells defaults, but not that of an option which has none."""
+    """Shows defaults, except of options that have none."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         return action.help if action.default is None or action.default is False else super()._get_help_string(action)
 
 
 def parser(description: str | None = None) -> argparse.ArgumentParser:
-    """The command line of `python -m training.train`."""
-    made = argparse.ArgumentParser(
+    """Return the command line parser of `python -m training.train`."""
+    result = argparse.ArgumentParser(
         prog="python -m training.train",
         description=description,
         formatter_class=_Help,
     )
-    _add_data(made.add_argument_group("data"))
-    _add_network(made.add_argument_group("network"))
-    _add_schedule(made.add_argument_group("training"))
-    return made
+    _add_data(result.add_argument_group("data"))
+    _add_network(result.add_argument_group("network"))
+    _add_schedule(result.add_argument_group("training"))
+    return result
 
 
-def resolved(options: argparse.Namespace) -> argparse.Namespace:
-    """The options with what depends on others filled in: size and colour, learning rate, weight decay, first weights.
+def resolve(options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options with the dependent ones filled in: size and colour, learning rate, weight decay, weights.
 
     Raises:
-        DataError: --pretrained with a network that has no such weights.
+        DataError: --pretrained is given for a network that has no such weights.
     """
     size, colour = INPUTS.get(options.architecture, (48, False))
     rate, decay = RECIPES[options.optimizer]
     mobile = options.architecture == "mobilenetv2"
     if options.pretrained not in (None, "none") and not mobile:
         raise DataError(f"--pretrained goes with --architecture mobilenetv2, not with {options.architecture}")
-    natural = {
+    derived = {
         "size": size,
         "colour": colour,
         "learning_rate": rate,
         "weight_decay": decay,
         "pretrained": "imagenet" if mobile else "none",
     }
-    missing = {name: value for name, value in natural.items() if getattr(options, name) is None}
+    missing = {name: value for name, value in derived.items() if getattr(options, name) is None}
     return argparse.Namespace(**{**vars(options), **missing})
 
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:
-    """What decides how a run goes, with the names of files in place of their paths."""
-    return {name: _plain(value) for name, value in vars(resolved(options)).items() if name not in PASSING}
+    """Return the options that affect a run, with the names of files in place of their paths."""
+    return {name: _plain(value) for name, value in vars(resolve(options)).items() if name not in UNRELATED}
 
 
 def defaults() -> dict[str, Any]:
-    """The settings of a run for which nothing was chosen but the data and the bundle."""
+    """Return the settings of a run with only the data and the bundle given."""
     return settings(parser().parse_args(["--data", "data", "--output", "output"]))
 
 
 def command(options: argparse.Namespace) -> str:
-    """The command that makes the same bundle: every option that is not the default, and no path of this machine."""
-    made = parser()
+    """Return the command that makes the same bundle: every option that is not the default, and no local path."""
+    options_parser = parser()
     parts = ["python -m training.train"]
     for name, value in vars(options).items():
-        if value == made.get_default(name) or name in ("run_folder", "resume", "tensorboard"):
+        if value == options_parser.get_default(name) or name in ("run_folder", "resume", "tensorboard"):
             continue
         flag = "--" + name.replace("_", "-")
         if isinstance(value, list):
@@ -86,7 +86,7 @@ def command(options: argparse.Namespace) -> str:
 
 
 def _named(option: str, value: Any) -> Any:
-    """A value without its path; bundles are where bundles are kept."""
+    """Return a value without its path; bundles are below weights/."""
     return f"weights/{value.name}" if option in BUNDLES else _plain(value)
 
 

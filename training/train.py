@@ -16,20 +16,20 @@ from model import EmotionModel
 from training.compilation.bundle_files import write_card, write_network
 from training.data.augment import Augmentation
 from training.data.dataset import NO_FACE, Dataset, class_weights, faces_only
-from training.data.sources import gathered
+from training.data.sources import load_dataset
 from training.export import export, figures
-from training.loop.average_checkpoint import Watch
+from training.loop.average_checkpoint import AverageCheckpoint
 from training.loop.batches import Batches
 from training.loop.logs import logging_callbacks, run_folder, write_curves
 from training.loop.optimizers import Plateau, optimizer
 from training.loop.run import Run, State
-from training.loop.stopping import Goals
+from training.loop.stopping import StoppingCriteria
 from training.loop.teachers import Teachers
-from training.loop.warm_start import start_from_bundle
+from training.loop.warm_start import load_bundle_weights
 from training.networks.architectures import ARCHITECTURES
 from training.networks.backend import batch_normalization, can_compile, jit_compile
-from training.networks.mobilenet import start_from
-from training.options import command, defaults, parser, resolved, settings
+from training.networks.mobilenet import load_pretrained
+from training.options import command, defaults, parser, resolve, settings
 
 
 def train(options: argparse.Namespace) -> dict[str, Any]:
@@ -38,24 +38,24 @@ def train(options: argparse.Namespace) -> dict[str, Any]:
     The bundle gets the weights of the epoch with the best validation accuracy.
 
     Raises:
-        DataError: data or settings that cannot be used.
+        DataError: data or settings cannot be used.
     """
-    plan = resolved(options)
+    plan = resolve(options)
     logs = logging_callbacks(plan)
-    dataset = gathered(plan, _spec(plan))
+    dataset = load_dataset(plan, _spec(plan))
     run = Run(run_folder(plan))
     run.begin(settings(options), options.resume, defaults())
     keras.utils.set_random_seed(options.seed)
     try:
-        served = _trained(plan, dataset, run, logs)
+        served = _fit(plan, dataset, run, logs)
     finally:
         write_curves(run, plan.output.name)
     served.set_weights(run.best_weights())
-    return _written(options, served, dataset, run)
+    return _write_bundle(options, served, dataset, run)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when done, 2 with one line on stderr when something cannot be used."""
+    """Run the command; 0 on success, 2 with one line on stderr if something cannot be used."""
     options = parser(__doc__).parse_args(arguments)
     try:
         card = train(options)
@@ -65,8 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("train: stopped. The finished epochs are saved; go on with --resume", file=sys.stderr)
         return 130
-    told = (card["figures"].get("litert") or card["figures"]["keras"])["validation"]
-    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in told.items()))
+    scores = (card["figures"].get("litert") or card["figures"]["keras"])["validation"]
+    print(f"{options.output}: " + ", ".join(f"{name} {value}" for name, value in scores.items()))
     return 0
 
 
@@ -74,36 +74,36 @@ def _spec(plan: argparse.Namespace) -> InputSpec:
     return InputSpec(plan.size, plan.size, 3 if plan.colour else 1, plan.crop_scale, plan.crop_shift)
 
 
-def _trained(plan: argparse.Namespace, dataset: Dataset, run: Run, logs: list[keras.callbacks.Callback]) -> keras.Model:
-    """Train, or go on training; return the network as it will be served, with whatever weights."""
+def _fit(plan: argparse.Namespace, dataset: Dataset, run: Run, logs: list[keras.callbacks.Callback]) -> keras.Model:
+    """Train, or resume training; return the network to be served, with arbitrary weights."""
     training = dataset.part("training")
     served, model = _networks(plan, dataset)
     augmentation = Augmentation() if plan.augment else Augmentation.none()
     teachers = Teachers(plan.teacher, plan.teacher_share, dataset.labels, _spec(plan))
     batches = Batches(training, plan.batch_size, plan.seed, augmentation, plan.balance, teachers)
     _compile(model, plan, steps=len(batches))
-    state = _restored(model, plan, run, dataset.labels)
+    state = _restore(model, plan, run, dataset.labels)
     batches.start_epoch(state.epoch)
-    goals = Goals(plan.target_accuracy, plan.patience)
-    watch = Watch(served, batches, dataset.part("validation"), run, state, plan.average, goals)
+    criteria = StoppingCriteria(plan.target_accuracy, plan.patience)
+    checkpoint = AverageCheckpoint(served, batches, dataset.part("validation"), run, state, plan.average, criteria)
     plateau = [Plateau(run, plan, steps=len(batches))] if plan.schedule == "plateau" else []
     print(f"{served.count_params()} parameters, {len(training)} images, {state.epoch} of {plan.epochs} epochs done")
-    if not watch.reached:
+    if not checkpoint.stop_reason:
         model.fit(
             batches,
             epochs=plan.epochs,
             initial_epoch=state.epoch,
-            callbacks=[watch, *logs, *plateau],  # the logs tell what the watch has found
+            callbacks=[checkpoint, *logs, *plateau],  # TensorBoard logs what the checkpoint adds
             class_weight=class_weights(training) if plan.class_weights == "balanced" else None,
             verbose=1 if sys.stdout.isatty() else 2,
         )
-    if watch.reached:
-        print(f"stopped after {state.epoch} epochs: {watch.reached}")
+    if checkpoint.stop_reason:
+        print(f"stopped after {state.epoch} epochs: {checkpoint.stop_reason}")
     return served
 
 
 def _networks(plan: argparse.Namespace, dataset: Dataset) -> tuple[keras.Model, keras.Model]:
-    """The network to serve, in float32, and the one to train; both have the same variables."""
+    """Return the network to serve, in float32, and the one to train; both have the same variables."""
     shape, classes = _spec(plan).shape, len(dataset.labels)
     build = ARCHITECTURES[plan.architecture]
     served = build(shape, classes, keras.layers.BatchNormalization)
@@ -119,22 +119,22 @@ def _compile(model: keras.Model, plan: argparse.Namespace, steps: int) -> None:
     model.optimizer.build(model.trainable_variables)
 
 
-def _restored(model: keras.Model, plan: argparse.Namespace, run: Run, labels: tuple[str, ...]) -> State:
-    """Where the run stands, with its weights put into the network; a new run may start from pretrained ones."""
+def _restore(model: keras.Model, plan: argparse.Namespace, run: Run, labels: tuple[str, ...]) -> State:
+    """Return the state of the run, with its weights loaded into the network; a new run may load pretrained ones."""
     state = run.load()
     if state.model is not None and state.optimizer is not None:
         model.set_weights(state.model)
         for variable, value in zip(model.optimizer.variables, state.optimizer, strict=True):
             variable.assign(value)
     elif plan.start:
-        start_from_bundle(model, plan.start, labels)
+        load_bundle_weights(model, plan.start, labels)
     elif plan.architecture == "mobilenetv2":
-        start_from(model, plan.pretrained)
+        load_pretrained(model, plan.pretrained)
     return state
 
 
-def _written(options: argparse.Namespace, served: keras.Model, dataset: Dataset, run: Run) -> dict[str, Any]:
-    folder, spec, history = options.output, _spec(resolved(options)), run.history()
+def _write_bundle(options: argparse.Namespace, served: keras.Model, dataset: Dataset, run: Run) -> dict[str, Any]:
+    folder, spec, history = options.output, _spec(resolve(options)), run.history()
     best = max(history, key=lambda row: row["val_accuracy"])
     card = {
         "name": folder.resolve().name,

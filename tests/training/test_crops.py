@@ -5,8 +5,8 @@ import skimage.data
 
 from faces import Box
 from inference.preprocess import InputSpec, crop_faces
-from training.crops import cut_out, main
-from training.data.synthetic import draw
+from training.crops import crop_square, main
+from training.data.synthetic import draw_picture
 
 WALL = np.full((120, 120, 3), 128, np.uint8)
 
@@ -34,7 +34,7 @@ def files(folder):
 
 @pytest.mark.parametrize(("scale", "side"), [(1.0, 100), (1.15, 115), (1.5, 128)])
 def test_a_crop_is_what_the_server_would_cut_out(portrait, scale, side):
-    crop = cut_out(portrait, Box(60, 70, 100, 100), scale, 128)
+    crop = crop_square(portrait, Box(60, 70, 100, 100), scale, 128)
     assert crop.shape == (side, side, 3)
     served = crop_faces(portrait, [Box(60, 70, 100, 100)], InputSpec(side, side, 3, scale))[0]
     np.testing.assert_array_equal(crop[:, :, ::-1], served)
@@ -43,7 +43,7 @@ def test_a_crop_is_what_the_server_would_cut_out(portrait, scale, side):
 def test_grey_stays_grey_also_where_it_comes_as_colour(portrait):
     grey = cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY)
     as_colour = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    crops = [cut_out(image, Box(60, 70, 90, 90), 1.0, 64) for image in (grey, as_colour)]
+    crops = [crop_square(image, Box(60, 70, 90, 90), 1.0, 64) for image in (grey, as_colour)]
     assert [crop.shape for crop in crops] == [(64, 64)] * 2
     np.testing.assert_array_equal(*crops)
 
@@ -76,7 +76,7 @@ def test_nothing_is_cut_out_beside_the_faces_to_test_with(tree, tmp_path):
 
 def test_faceless_and_drawn_pictures_give_non_faces_to_train_on(tmp_path, capsys):
     (tmp_path / "walls").mkdir()
-    cv2.imwrite(str(tmp_path / "walls" / "a.png"), draw(0, 160, 120))
+    cv2.imwrite(str(tmp_path / "walls" / "a.png"), draw_picture(0, 160, 120))
     options = [
         "--faceless",
         str(tmp_path / "walls"),

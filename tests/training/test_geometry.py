@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 from model import EmotionModel
-from training.geometry import SCALES, SHIFTS, crops_compared, main, tile_geometry
+from training.geometry import SCALES, SHIFTS, compare_crops, main, tile_geometry
 
 SHIPPED = Path(__file__).resolve().parents[2] / "weights" / "fer2013"
 FACE = (177, 67, 93, 93)
@@ -39,7 +39,7 @@ def test_ways_of_cutting_out_are_compared_on_pictures(tmp_path, photograph, caps
     for name in ("happy", "sad"):
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "face.png"), photograph[:220, 120:340])
-    told = list(crops_compared(EmotionModel.load(SHIPPED), tmp_path))
+    told = list(compare_crops(EmotionModel.load(SHIPPED), tmp_path))
     assert len(told) == len(SCALES) * len(SHIFTS)
     assert {report.images for _, _, report in told} == {2}
     assert [report.accuracy for scale, shift, report in told if (scale, shift) == (1.0, 0.0)] == [0.5]

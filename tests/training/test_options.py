@@ -1,7 +1,7 @@
 import pytest
 
 from errors import DataError
-from training.options import command, defaults, parser, resolved, settings
+from training.options import command, defaults, parser, resolve, settings
 
 
 def options(*arguments):
@@ -36,25 +36,25 @@ def test_the_command_gives_the_same_run_again(arguments):
     ("architecture", "size", "colour"), [("compact", 48, False), ("colour128", 128, True), ("mobilenetv2", 128, True)]
 )
 def test_size_and_colour_are_those_of_the_network_unless_given(architecture, size, colour):
-    plan = resolved(options("--architecture", architecture))
+    plan = resolve(options("--architecture", architecture))
     assert (plan.size, plan.colour) == (size, colour)
-    plan = resolved(options("--architecture", architecture, "--size", "64", "--no-colour"))
+    plan = resolve(options("--architecture", architecture, "--size", "64", "--no-colour"))
     assert (plan.size, plan.colour) == (64, False)
 
 
 def test_learning_rate_and_weight_decay_are_those_of_the_optimizer_unless_given():
-    sgd, adamw = (resolved(options("--optimizer", name)) for name in ("sgd", "adamw"))
+    sgd, adamw = (resolve(options("--optimizer", name)) for name in ("sgd", "adamw"))
     assert (sgd.learning_rate, sgd.weight_decay) == (0.1, 5e-3)
     assert adamw.learning_rate < sgd.learning_rate
-    plan = resolved(options("--optimizer", "adamw", "--learning-rate", "0.5", "--weight-decay", "0"))
+    plan = resolve(options("--optimizer", "adamw", "--learning-rate", "0.5", "--weight-decay", "0"))
     assert (plan.learning_rate, plan.weight_decay) == (0.5, 0)
 
 
 def test_only_mobilenet_starts_from_other_weights():
-    assert resolved(options()).pretrained == "none"
-    assert resolved(options("--architecture", "mobilenetv2")).pretrained == "imagenet"
+    assert resolve(options()).pretrained == "none"
+    assert resolve(options("--architecture", "mobilenetv2")).pretrained == "imagenet"
     with pytest.raises(DataError, match="--pretrained goes with --architecture mobilenetv2, not with compact"):
-        resolved(options("--pretrained", "imagenet"))
+        resolve(options("--pretrained", "imagenet"))
 
 
 def test_settings_hold_names_of_files_and_nothing_that_leaves_the_training_alone():

@@ -124,7 +124,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        stop = "training.loop.average_checkpoint.Watch.on_epoch_begin"
+        stop = "training.loop.average_checkpoint.AverageCheckpoint.on_epoch_begin"
         patch.setattr(stop, lambda self, epoch, logs: epoch == 2 and interrupted())
         assert main(halves) == 130
     assert not (tmp_path / "halves").exists()

@@ -1,1 +1,1 @@
-"""From a trained network to the files that serve."""
+"""Compiling a trained network to the files for serving."""

@@ -1,4 +1,4 @@
-"""From a Keras network to the files that other runtimes run."""
+"""Exports Keras networks for other runtimes."""
 
 import contextlib
 import io
@@ -12,12 +12,12 @@ from inference.runtimes import Batch
 from training.networks.backend import litert_options
 
 
-def compiled(network: Any, path: Path, precision: str) -> None:
+def compile_litert(network: Any, path: Path, precision: str) -> None:
     """Write a Keras network as a LiteRT file.
 
     Args:
-        network: float32, of one input and one output.
-        path: to write; its folder must be there. A file of that name is replaced as a whole.
+        network: float32, with one input and one output.
+        path: of the file, in an existing folder. An existing file is replaced atomically.
         precision: of the weights: "float32", "float16" or "int8" (dynamic range: 8-bit weights, one scale a channel;
             activations are quantised on the fly).
     """
@@ -30,27 +30,27 @@ def write_onnx(network: Any, path: Path, batch: Batch) -> float:
     """Write a Keras network as ONNX, for runtimes other than this program's, and run it once.
 
     Args:
-        network: float32, of one input and one output.
-        path: to write.
-        batch: (N, height, width, channels) float32 images to compare on.
+        network: float32, with one input and one output.
+        path: of the file.
+        batch: (N, height, width, channels) float32 images for the comparison.
 
     Returns:
-        How far an output is from Keras' at most, by ONNX Runtime.
+        The largest difference of an output from Keras', by ONNX Runtime.
 
     Raises:
-        BundleError: the packages for it are missing; names them.
+        BundleError: packages are missing; the message names them.
     """
     try:
         import onnxruntime
-        import tf2onnx  # noqa: F401  # Keras asks for it in words that name no version
+        import tf2onnx  # noqa: F401  # Keras' own message about it names no version
     except ImportError as error:
         raise BundleError(
             f"ONNX cannot be written ({error}). Install what it takes: pip install tf2onnx==1.17.0 onnx==1.23.2 "
             "onnxruntime==1.31.1"
         ) from error
-    expected = network.predict(batch, verbose=0)  # also calls the network, as Keras demands before an export
+    expected = network.predict(batch, verbose=0)  # also calls the network, which Keras needs before an export
     with contextlib.redirect_stdout(io.StringIO()):
         network.export(path, format="onnx", verbose=False)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = session.run(None, {session.get_inputs()[0].name: batch})[0]
-    return float(np.abs(given - expected).max())
+    outputs = session.run(None, {session.get_inputs()[0].name: batch})[0]
+    return float(np.abs(outputs - expected).max())

@@ -1,1 +1,1 @@
-"""Labelled faces: read, put together, changed at random."""
+"""Labelled faces: reading, combining and augmenting them."""

@@ -1,6 +1,6 @@
-"""Random changes to training images: what a face detector and a webcam do to a face.
+"""Random augmentation of training images: what a face detector and a webcam do to a face.
 
-Plain NumPy and OpenCV, so that it runs in a loader thread beside any Keras backend.
+Plain NumPy and OpenCV, so that it runs in a loader thread with any Keras backend.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.degradations import degraded
+from training.data.degradations import degrade
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How far each random change may go; zero switches a change off.
+    """The limits of each random change; zero switches a change off.
 
     `flip`, `erase`, `degrade`: probabilities. `rotation`: degrees either way. `shift`, `scale`: shares of the side.
     `brightness`: grey levels either way. `contrast`: share of the spread about the mean, either way.
@@ -31,7 +31,7 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> "Augmentation":
-        """No change at all."""
+        """Return an augmentation that changes nothing."""
         return cls(flip=0, rotation=0, shift=0, scale=0, brightness=0, contrast=0, erase=0, degrade=0)
 
     def apply(self, images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -40,7 +40,7 @@ class Augmentation:
         for index, image in enumerate(images):
             moved = self._moved(image, rng)
             if rng.random() < self.degrade:
-                moved = degraded(moved, rng)
+                moved = degrade(moved, rng)
             changed[index] = self._erased(self._relit(moved, rng), rng)
         return changed
 

@@ -1,16 +1,16 @@
-"""The face that a training picture is about, found as the server finds faces."""
+"""Finds the face in the middle of a training picture, as the server finds faces."""
 
 from camera import FaceDetector
 from faces import Box, Image
 
 
 def picture_detector() -> FaceDetector:
-    """The server's detector, for pictures that one face fills to a quarter at least."""
+    """Return the server's detector, for pictures in which a face fills at least a quarter."""
     return FaceDetector(min_face=0.25, scale_factor=1.1)
 
 
-def middle_face(detector: FaceDetector, image: Image) -> Box | None:
-    """The face around the middle of the picture, the largest one; None where there is none.
+def central_face(detector: FaceDetector, image: Image) -> Box | None:
+    """Return the largest face around the middle of the picture; None if there is none.
 
     Args:
         detector: finds faces.

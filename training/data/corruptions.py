@@ -1,7 +1,7 @@
-"""What a webcam and a face detector do to faces, in two strengths: to measure what a network can stand.
+"""Corruptions of faces by webcams and face detectors, in two strengths, to measure a network's robustness.
 
-After Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions" (2019), with those
-corruptions that a face on a webcam meets. All sizes are shares of the image, so that they fit networks of any size.
+After Hendrycks and Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions" (2019), with the
+corruptions that occur on webcams. All sizes are shares of the image, so that they fit networks of any size.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def _blur(strength: float) -> Corruption:
 
 
 def _jpeg(quality: int) -> Corruption:
-    """Coded as JPEG at this quality, 1 to 100."""
+    """JPEG compression at this quality, 1 to 100."""
 
     def coded(image: Image, rng: np.random.Generator) -> Image:
         swapped = np.ascontiguousarray(image[:, :, ::-1])  # OpenCV takes blue first; grey stays as it is
@@ -36,7 +36,7 @@ def _jpeg(quality: int) -> Corruption:
 
 
 def _low_light(exposure: float) -> Corruption:
-    """This share of the light, and the sensor's noise, which does not shrink with it."""
+    """This share of the light; the sensor's noise does not shrink with it."""
 
     def darkened(image: Image, rng: np.random.Generator) -> Image:
         return _whole(image * exposure + rng.normal(0, 6, image.shape))
@@ -57,7 +57,7 @@ def _back_light(exposure: float) -> Corruption:
 
 
 def _small(share: float) -> Corruption:
-    """A face far away: reduced to this share of its side, then scaled up again."""
+    """A distant face: reduced to this share of its side, then enlarged again."""
 
     def enlarged(image: Image, rng: np.random.Generator) -> Image:
         height, width = image.shape[:2]
@@ -69,7 +69,7 @@ def _small(share: float) -> Corruption:
 
 
 def _moved(shift: float, scale: float) -> Corruption:
-    """A detector's box that jitters: shifted and scaled by up to these shares of the side; border pixels repeated."""
+    """A jittering detector box: shifted and scaled by up to these shares of the side; border pixels are repeated."""
 
     def jittered(image: Image, rng: np.random.Generator) -> Image:
         height, width = image.shape[:2]
@@ -89,11 +89,11 @@ CORRUPTIONS: dict[str, tuple[Corruption, Corruption]] = {
     "small face": (_small(0.5), _small(0.3)),
     "moved crop": (_moved(0.06, 0.08), _moved(0.12, 0.15)),
 }
-"""Each by name, mild and strong."""
+"""Each corruption by name, mild and strong."""
 
 
-def corrupted(images: NDArray[np.uint8], name: str, strength: str) -> NDArray[np.uint8]:
-    """Return changed copies of (N, height, width, channels) uint8 images, the same ones every time.
+def corrupt(images: NDArray[np.uint8], name: str, strength: str) -> NDArray[np.uint8]:
+    """Return corrupted copies of (N, height, width, channels) uint8 images, the same ones every time.
 
     Args:
         images: grey or red, green, blue.

@@ -1,4 +1,4 @@
-"""What training data is once it is read: images and labels in splits."""
+"""Training data in memory: images and labels in splits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from faces import Image
 from inference.preprocess import InputSpec, fit_image
 
 WHOLE = "all"
-"""The name of the only split of data that came undivided."""
+"""The name of the only split of undivided data."""
 NO_FACE = "no_face"
-"""The label of images that only look like faces to a detector; it becomes the network's last output, and no label."""
+"""The label of images that only look like faces to a detector; it becomes the network's last output, not a label."""
 SYNONYMS = {
     "anger": "angry",
     "disgusted": "disgust",
@@ -27,11 +27,11 @@ SYNONYMS = {
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Images that belong together, with what they show.
+    """Images that belong together, with their labels.
 
     `images`: (N, height, width, channels) uint8, grey or red, green, blue. `truth`: (N,) int64, indices into the
-    labels. `targets`: (N, labels) float32, what to train towards; each row sums to 1. `weights`: (N,) float32, how
-    often each is shown in training, relative to the others; None for all alike.
+    labels. `targets`: (N, labels) float32, training targets; each row sums to 1. `weights`: (N,) float32, how often
+    each is shown in training, relative to the others; None for all alike.
     """
 
     images: NDArray[np.uint8]
@@ -43,23 +43,23 @@ class Split:
         return len(self.truth)
 
     def take(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "Split":
-        """The chosen images, by index or by mask."""
+        """Return the chosen images, by index or mask."""
         weights = None if self.weights is None else self.weights[chosen]
         return Split(self.images[chosen], self.truth[chosen], self.targets[chosen], weights)
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Splits by name ("training", "validation", "test", or only "all"), and the labels that they share."""
+    """Splits by name ("training", "validation", "test", or only "all"), and their common labels."""
 
     labels: tuple[str, ...]
     splits: dict[str, Split]
 
     def part(self, name: str) -> Split:
-        """One split.
+        """Return one split.
 
         Raises:
-            DataError: no such split; names those that there are.
+            DataError: there is no such split; the message lists the splits.
         """
         if name not in self.splits:
             raise DataError(f"the data has no {name} split, only {', '.join(self.splits)}. Choose one of these")
@@ -67,7 +67,7 @@ class Dataset:
 
 
 def divide(dataset: Dataset, share: float | None, seed: int) -> Dataset:
-    """Make sure that there is a training and a validation split; cut off the latter, class by class, if asked to.
+    """Make sure that there are a training and a validation split; set the latter aside, class by class, if asked to.
 
     Args:
         dataset: as read.
@@ -75,7 +75,7 @@ def divide(dataset: Dataset, share: float | None, seed: int) -> Dataset:
         seed: of the random choice.
 
     Raises:
-        DataError: no validation split and no share, or a share that leaves a side empty.
+        DataError: there is no validation split and no share, or the share leaves a side empty.
     """
     splits = dict(dataset.splits)
     if share is None:
@@ -100,8 +100,8 @@ def divide(dataset: Dataset, share: float | None, seed: int) -> Dataset:
     return Dataset(dataset.labels, {**splits, "training": whole.take(~aside), "validation": whole.take(aside)})
 
 
-def joined(first: Split, second: Split) -> Split:
-    """The images of both, in this order."""
+def concatenate(first: Split, second: Split) -> Split:
+    """Return the images of both splits, in this order."""
     weights = [np.ones(len(s), np.float32) if s.weights is None else s.weights for s in (first, second)]
     return Split(
         np.concatenate([first.images, second.images]),
@@ -112,7 +112,7 @@ def joined(first: Split, second: Split) -> Split:
 
 
 def with_label(dataset: Dataset, name: str) -> Dataset:
-    """The same data with one more label at the end, of which it has no images; itself where it has that label last."""
+    """Return the data with one more label at the end, without images; unchanged if its last label is that one."""
     if dataset.labels[-1] == name:
         return dataset
     splits = {
@@ -122,7 +122,7 @@ def with_label(dataset: Dataset, name: str) -> Dataset:
 
 
 def faces_only(dataset: Dataset) -> Dataset:
-    """The data without the label `NO_FACE` and its images; each row of targets still sums to 1."""
+    """Return the data without the label `NO_FACE` and its images; each row of targets still sums to 1."""
     if dataset.labels[-1] != NO_FACE:
         return dataset
     splits = {name: _faces_of(split, len(dataset.labels) - 1) for name, split in dataset.splits.items()}
@@ -137,14 +137,14 @@ def _faces_of(split: Split, labels: int) -> Split:
     return replace(faces, targets=np.where(total > 0, targets / np.maximum(total, 1e-9), one_hot))
 
 
-def shares(split: Split, balance: float) -> NDArray[np.float64]:
-    """How often each image is to be shown in an epoch; the sum is the number of images.
+def sampling_rates(split: Split, balance: float) -> NDArray[np.float64]:
+    """Return how often each image is shown in an epoch; the sum is the number of images.
 
     Args:
         split: with its weights.
-        balance: 0 leaves the classes as frequent as they are, 1 shows all equally often; between, a class of n images
-            is shown in proportion to n to the power of 1 - balance (with 0.5, the square root). An image's class is
-            its likeliest target.
+        balance: 0 keeps the frequencies of the classes, 1 shows all equally often; between, a class of n images is
+            shown in proportion to n to the power of 1 - balance (with 0.5, the square root). An image's class is its
+            likeliest target.
     """
     weights = np.ones(len(split)) if split.weights is None else split.weights.astype(np.float64)
     kind = split.targets.argmax(axis=1)
@@ -154,7 +154,7 @@ def shares(split: Split, balance: float) -> NDArray[np.float64]:
 
 
 def class_weights(split: Split) -> dict[int, float]:
-    """Each class's weight in the loss, inversely proportional to its images (King and Zeng, 2001).
+    """Return each class's weight in the loss, inversely proportional to its images (King and Zeng, 2001).
 
     The mean over the images is 1, so that the learning rate need not change. Classes without images get 1.
     """
@@ -164,27 +164,27 @@ def class_weights(split: Split) -> dict[int, float]:
 
 
 def duplicates(split: Split, other: Split) -> NDArray[np.bool_]:
-    """(N,) mask: the images of `split` that are pixel for pixel in `other` too."""
+    """Return an (N,) mask of the images of `split` that are also in `other`, pixel for pixel."""
     known = {image.tobytes() for image in other.images}
     return np.array([image.tobytes() in known for image in split.images], np.bool_)
 
 
-def split_of(images: list[Image], truth: list[int], classes: int) -> Split:
-    """Put images and the indices of their labels together, with one-hot targets."""
+def make_split(images: list[Image], truth: list[int], classes: int) -> Split:
+    """Make a split of images and the indices of their labels, with one-hot targets."""
     indices = np.array(truth, np.int64)
     return Split(np.stack(images), indices, np.eye(classes, dtype=np.float32)[indices])
 
 
-def fitted(image: Image, spec: InputSpec) -> Image:
-    """A picture at the network's size and colours, as bytes: a quarter of the memory of what `fit_image` gives."""
+def fit_to_input(image: Image, spec: InputSpec) -> Image:
+    """Return a picture at the network's size and colours, as bytes: a quarter of the memory of `fit_image`'s result."""
     return fit_image(image, spec).round().astype(np.uint8)
 
 
-def place_of(name: str, labels: Sequence[str], where: Path | str) -> int:
-    """The index of a label by its name, in any case, or by the noun in place of the adjective.
+def label_index(name: str, labels: Sequence[str], where: Path | str) -> int:
+    """Return the index of a label by its name, in any case, or by the noun in place of the adjective.
 
     Raises:
-        DataError: the name is none of the labels; says where it was found.
+        DataError: there is no such label; the message says where the name was found.
     """
     known = {label.lower(): index for index, label in enumerate(labels)}
     lowered = name.lower()

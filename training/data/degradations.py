@@ -1,6 +1,6 @@
-"""What a webcam does to a face, at random and in all strengths: for training.
+"""Random degradations of training faces, as by webcams, in all strengths.
 
-`training.data.corruptions` has some of the same kinds in fixed strengths, to measure with.
+`training.data.corruptions` has some of the same kinds in fixed strengths, for measurement.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 
-def degraded(image: Image, rng: np.random.Generator) -> Image:
-    """Return a copy that has gone through one or two of the ways, in the order in which they happen in a camera.
+def degrade(image: Image, rng: np.random.Generator) -> Image:
+    """Return a copy with one or two degradations, in the order in which they happen in a camera.
 
     Args:
         image: (height, width, channels) uint8, grey or red, green, blue.
-        rng: decides which ways, and how far.
+        rng: chooses the degradations and their strength.
     """
-    chosen = rng.choice(len(WAYS), size=1 if rng.random() < 0.6 else 2, replace=False)
-    for way in sorted(chosen):
-        image = WAYS[way](image, rng).reshape(image.shape)
+    chosen = rng.choice(len(DEGRADATIONS), size=1 if rng.random() < 0.6 else 2, replace=False)
+    for index in sorted(chosen):
+        image = DEGRADATIONS[index](image, rng).reshape(image.shape)
     return image
 
 
@@ -36,7 +36,7 @@ def _side_light(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _back_light(image: Image, rng: np.random.Generator) -> Image:
-    """A bright background: the face gets less light, what is behind it washes out the rim."""
+    """A bright background: the face gets less light, the rim is washed out."""
     height, width = image.shape[:2]
     down, right = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     rim = np.clip(np.hypot(down, right) - rng.uniform(0.6, 0.9), 0, 0.7)[:, :, None] / 0.7
@@ -44,18 +44,18 @@ def _back_light(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _tone(image: Image, rng: np.random.Generator) -> Image:
-    """Another response curve: darks or brights pressed together."""
+    """Another response curve: dark or bright tones are compressed."""
     gamma = np.exp(rng.uniform(-0.9, 0.9))
     return _whole(255 * (np.arange(256) / 255) ** gamma)[image]
 
 
 def _colour_cast(image: Image, rng: np.random.Generator) -> Image:
-    """A wrong white balance; on grey images nothing but a little more or less light."""
+    """A wrong white balance; on grey images only a little more or less light."""
     return _whole(image * np.exp(rng.uniform(-0.35, 0.35, image.shape[2])))
 
 
 def _blur(image: Image, rng: np.random.Generator) -> Image:
-    """Out of focus, or moved while the shutter was open."""
+    """Out of focus, or motion blur."""
     side = image.shape[1]
     if rng.random() < 0.7:
         return _whole(cv2.GaussianBlur(image, (0, 0), side * rng.uniform(0.008, 0.045)))
@@ -69,7 +69,7 @@ def _blur(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _small(image: Image, rng: np.random.Generator) -> Image:
-    """A face far away, scaled up."""
+    """A distant face, enlarged."""
     height, width = image.shape[:2]
     share = rng.uniform(0.28, 0.7)
     small = (max(round(share * width), 2), max(round(share * height), 2))
@@ -78,18 +78,18 @@ def _small(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _low_light(image: Image, rng: np.random.Generator) -> Image:
-    """Little light, and the sensor's noise, which does not shrink with it."""
+    """Little light; the sensor's noise does not shrink with it."""
     exposure = np.exp(rng.uniform(np.log(0.12), np.log(0.8)))
     return _whole(image * exposure + rng.normal(0, rng.uniform(1, 8), image.shape))
 
 
 def _jpeg(image: Image, rng: np.random.Generator) -> Image:
-    """Coded with loss."""
+    """JPEG compression."""
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(8, 50))])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
 
 
-WAYS: tuple[Callable[[Image, np.random.Generator], Image], ...] = (
+DEGRADATIONS: tuple[Callable[[Image, np.random.Generator], Image], ...] = (
     _side_light,
     _back_light,
     _tone,

@@ -1,4 +1,4 @@
-"""FER-2013 as the file that everybody has, fer2013.csv."""
+"""Reads FER-2013 from its usual file, fer2013.csv."""
 
 import csv
 import warnings
@@ -11,24 +11,24 @@ from tqdm import tqdm
 from errors import DataError
 from faces import EXPRESSIONS, Image
 from inference.preprocess import InputSpec
-from training.data.dataset import WHOLE, Dataset, fitted, place_of, split_of
+from training.data.dataset import WHOLE, Dataset, fit_to_input, label_index, make_split
 
 USAGES = {"Training": "training", "PublicTest": "validation", "PrivateTest": "test"}
 
 
 def read_csv(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Dataset:
-    """Read a CSV file with the columns emotion (0 to 6), pixels (a square of grey values) and, where it has one, Usage.
+    """Read a CSV file with the columns emotion (0 to 6), pixels (a square of grey values) and optionally Usage.
 
     Raises:
-        DataError: a line that cannot be used, with its number.
+        DataError: a line cannot be used; the message has its number.
     """
     order = tuple(labels or EXPRESSIONS)
-    places = {str(number): place_of(name, order, path) for number, name in enumerate(EXPRESSIONS)}
+    indices = {str(number): label_index(name, order, path) for number, name in enumerate(EXPRESSIONS)}
     found: dict[str, tuple[list[Image], list[int]]] = {}
     side: int | None = None
     for line, row in tqdm(_images(path), desc="reading", unit=" images", disable=None):
         where = f"{path}, line {line}"
-        if row["emotion"] not in places:
+        if row["emotion"] not in indices:
             raise DataError(f"{where}: unknown label {row['emotion']!r}. Expected 0 to {len(EXPRESSIONS) - 1}")
         usage = USAGES.get(row["usage"], WHOLE if row["usage"] == "" else None)
         if usage is None:
@@ -36,12 +36,12 @@ def read_csv(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Datas
         image = _pixels(row["pixels"], where, side)
         side = len(image)
         images, truth = found.setdefault(usage, ([], []))
-        images.append(fitted(image, spec))
-        truth.append(places[row["emotion"]])
+        images.append(fit_to_input(image, spec))
+        truth.append(indices[row["emotion"]])
     if not found:
         raise DataError(f"{path}: no images. Expected a line emotion,pixels,Usage and one line an image")
     return Dataset(
-        order, {name: split_of(*found[name], len(order)) for name in (*USAGES.values(), WHOLE) if name in found}
+        order, {name: make_split(*found[name], len(order)) for name in (*USAGES.values(), WHOLE) if name in found}
     )
 
 
@@ -50,21 +50,21 @@ def _images(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         yield line, {"usage": "", **row}
 
 
-def rows(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row of a CSV file, by column, with its line number.
+def rows(path: Path, columns: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each row of a CSV file, by column, with its line number.
 
     Copies of FER-2013 differ in the case, order and spaces of their columns.
 
     Raises:
-        DataError: no such file, no such column, or a row of another length.
+        DataError: there is no such file or column, or a row has another length.
     """
     csv.field_size_limit(1 << 24)
     if not path.is_file():
-        raise DataError(f"{path}: no such file. Name a CSV file with the columns {', '.join(sorted(needed))}")
+        raise DataError(f"{path}: no such file. Name a CSV file with the columns {', '.join(sorted(columns))}")
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = csv.reader(file)
         names = [name.strip().lower() for name in next(lines, [])]
-        missing = needed - set(names)
+        missing = columns - set(names)
         if missing:
             raise DataError(
                 f"{path}, line 1: no column {', '.join(sorted(missing))}. Found {', '.join(names) or 'none'}"
@@ -78,7 +78,7 @@ def rows(path: Path, needed: set[str]) -> Iterator[tuple[int, dict[str, str]]]:
 def _pixels(text: str, where: str, side: int | None) -> Image:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy only warns of what is no number
+            warnings.simplefilter("error")  # NumPy only warns about text that is no number
             values = np.fromstring(text, np.int64, sep=" ")
     except (ValueError, DeprecationWarning):
         raise DataError(f"{where}: pixels that are no numbers. Expected grey values from 0 to 255") from None

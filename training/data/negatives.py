@@ -1,4 +1,4 @@
-"""What a face detector takes for faces where there are none: the non-faces that a network must learn."""
+"""False detections in pictures without faces: the negatives that a network learns from."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,35 +12,35 @@ from faces import Box, Image, joined
 from media.sandbox.decoding import read_picture
 from training.data.trees import SUFFIXES
 
-Find = tuple[Image, Box]
+Detection = tuple[Image, Box]
 """A picture, (height, width, 3) BGR or (height, width) grey, and a box in it."""
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg"}
 CAMERA_SIZES = ((1280, 720), (640, 480))
-"""Width and height of the frames that are made of a picture, as cameras give them."""
-VIEWS = ((1.0, 1), (1.5, 3), (2.2, 3))
-"""How much nearer a camera shows a picture, and how many different parts of it are shown so."""
-LONGEST = 1280
-"""Pixels to which the longer side of a picture is reduced for the loose search."""
+"""Width and height of the camera frames that are made of a picture."""
+ZOOMS = ((1.0, 1), (1.5, 3), (2.2, 3))
+"""Zoom factors, and how many random parts of a picture are shown at each."""
+MAX_SIDE = 1280
+"""Pixels to which a picture's longer side is reduced for the loose search."""
 WIDTHS = (320, 560)
 """Search widths of the loose search."""
-PIECE = (0.3, 0.55)
+CROP_SIDE = (0.3, 0.55)
 """Least and greatest side of a crop beside a face, relative to the face's box."""
-SMALLEST_PIECE = 24
-"""Pixels, as many as the smallest face has that the detector finds."""
-FACE_SHARE = 0.15
-"""How much of the face a crop beside it may show."""
-AWAY = 0.35
-"""How far from the face's middle that of a crop beside it stays, relative to the side of the face's box."""
+MIN_CROP_SIDE = 24
+"""Pixels, the side of the smallest face that the detector finds."""
+MAX_OVERLAP = 0.15
+"""Largest share of the face that a crop beside it may show."""
+MIN_DISTANCE = 0.35
+"""Least distance between the centres of the face and of a crop beside it, relative to the face's side."""
 TRIES = 40
-"""How often a place beside a face is drawn for each that is wanted."""
+"""Random places tried for each crop beside a face."""
 
 
 def files_of(folder: Path) -> list[Path]:
-    """The pictures and videos in a folder and the folders below it, or the one file that is named; sorted.
+    """Return the pictures and videos in a folder and its subfolders, or the one file that is named; sorted.
 
     Raises:
-        DataError: there is none.
+        DataError: there are none.
     """
     found = [folder] if folder.is_file() else sorted(folder.rglob("*"))
     files = [file for file in found if file.suffix.lower() in SUFFIXES | VIDEOS]
@@ -50,10 +50,10 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def pictures_in(file: Path) -> Iterator[Image]:
-    """The picture of a file, or every frame of a video, (height, width, 3) uint8 BGR.
+    """Yield the picture of a file, or every frame of a video, (height, width, 3) uint8 BGR.
 
     Raises:
-        ImageError, SourceError: a file that cannot be read.
+        ImageError, SourceError: the file cannot be read.
     """
     if file.suffix.lower() not in VIDEOS:
         yield read_picture(file)
@@ -64,10 +64,10 @@ def pictures_in(file: Path) -> Iterator[Image]:
 
 
 def frames_of(file: Path) -> Iterator[Image]:
-    """A file as a camera would show it: a video's frames as they are, a picture as a whole and, nearer, parts of it.
+    """Yield a file's pictures as a camera would show them: video frames unchanged, a picture whole and zoomed in.
 
     Raises:
-        ImageError, SourceError: a file that cannot be read.
+        ImageError, SourceError: the file cannot be read.
     """
     rng = np.random.default_rng(0)
     for image in pictures_in(file):
@@ -75,18 +75,18 @@ def frames_of(file: Path) -> Iterator[Image]:
             yield image
             continue
         for width, height in CAMERA_SIZES:
-            for zoom, count in VIEWS:
+            for zoom, count in ZOOMS:
                 for _ in range(count):
-                    yield _view(image, width, height, zoom, rng)
+                    yield _zoomed(image, width, height, zoom, rng)
 
 
-def loose_finds(versions: Iterable[Image]) -> Iterator[Find]:
-    """All that the detector takes for a face, or nearly does, in versions of a faceless picture.
+def loose_detections(versions: Iterable[Image]) -> Iterator[Detection]:
+    """Yield all that the detector takes for a face, or nearly does, in versions of a picture without faces.
 
-    The search goes through fine steps of size and asks for no second find in support.
+    The search uses fine steps of size, and accepts single windows.
 
     Yields:
-        The version that a find is in, and its box.
+        The version that a detection is in, and its box.
     """
     detectors = [FaceDetector(width, min_face=0.06, scale_factor=1.05, neighbours=0) for width in WIDTHS]
     for version in versions:
@@ -98,9 +98,9 @@ def loose_finds(versions: Iterable[Image]) -> Iterator[Find]:
 
 
 def versions_of(image: Image, rng: np.random.Generator) -> Iterator[Image]:
-    """A picture, its longer side `LONGEST` pixels at most, in which new shapes are seen each time.
+    """Yield versions of a picture, its longer side `MAX_SIDE` pixels at most, in which a detector sees new shapes.
 
-    It comes as it is, mirrored, turned, inverted, blurred, and twice tilted in another contrast.
+    It comes unchanged, mirrored, rotated, inverted, blurred, and twice tilted with another contrast.
     """
     image = _bounded(image)
     yield image
@@ -113,30 +113,30 @@ def versions_of(image: Image, rng: np.random.Generator) -> Iterator[Image]:
         yield _tilted(_contrasted(image, rng), float(rng.uniform(-30, 30)))
 
 
-def beside(image: Image, face: Box, count: int, rng: np.random.Generator) -> Iterator[Box]:
-    """Squares beside a face in its picture: forehead, ear, chin, neck or collar alone, and little of the face itself.
+def boxes_beside(image: Image, face: Box, count: int, rng: np.random.Generator) -> Iterator[Box]:
+    """Yield squares beside a face: forehead, ear, chin, neck or collar alone, with little of the face itself.
 
     Args:
         image: (height, width) or (height, width, 3).
-        face: where the face is.
-        count: how many are wanted; fewer come where there is little room.
+        face: the face's box.
+        count: how many are wanted; fewer come if there is little room.
         rng: chooses places and sizes.
     """
     height, width = image.shape[:2]
     for _ in range(TRIES * count):
-        side = round(face.width * rng.uniform(*PIECE))
-        if not SMALLEST_PIECE <= side <= min(width, height):
+        side = round(face.width * rng.uniform(*CROP_SIDE))
+        if not MIN_CROP_SIDE <= side <= min(width, height):
             continue
         box = Box(int(rng.integers(0, width - side + 1)), int(rng.integers(0, height - side + 1)), side, side)
-        if _shared(box, face) <= FACE_SHARE * face.area and _distance(box, face) > AWAY * face.width:
+        if _overlap(box, face) <= MAX_OVERLAP * face.area and _distance(box, face) > MIN_DISTANCE * face.width:
             yield box
             count -= 1
             if not count:
                 return
 
 
-def _shared(box: Box, other: Box) -> int:
-    """Square pixels that two boxes share."""
+def _overlap(box: Box, other: Box) -> int:
+    """Return the square pixels that two boxes share."""
     width = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
     height = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
     return max(width, 0) * max(height, 0)
@@ -148,18 +148,18 @@ def _distance(box: Box, other: Box) -> float:
     return float(np.hypot(across, down))
 
 
-def _view(image: Image, width: int, height: int, zoom: float, rng: np.random.Generator) -> Image:
-    """A part of a picture that fills a frame, enlarged beyond what it must be by `zoom`."""
+def _zoomed(image: Image, width: int, height: int, zoom: float, rng: np.random.Generator) -> Image:
+    """Return a random part of a picture that fills a frame, enlarged by `zoom` beyond the least scale."""
     scale = zoom * max(width / image.shape[1], height / image.shape[0])
     across, down = min(round(width / scale), image.shape[1]), min(round(height / scale), image.shape[0])
     left, top = rng.integers(0, image.shape[1] - across + 1), rng.integers(0, image.shape[0] - down + 1)
     part = image[top : top + down, left : left + across]
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(part, (width, height), interpolation=how), np.uint8)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(part, (width, height), interpolation=interpolation), np.uint8)
 
 
 def _bounded(image: Image) -> Image:
-    scale = LONGEST / max(image.shape[:2])
+    scale = MAX_SIDE / max(image.shape[:2])
     if scale >= 1:
         return image
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

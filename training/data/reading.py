@@ -1,4 +1,4 @@
-"""Reading training data, whichever public format it has."""
+"""Reads training data in any of the supported public formats."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ def read(path: Path, spec: InputSpec, labels: Sequence[str] | None = None) -> Da
     """Read a CSV file in FER-2013's format or a class-per-folder tree, at the network's size and colours.
 
     Args:
-        path: fer2013.csv (emotion,pixels,Usage), or a folder of class folders, with or without train and test
-            folders above them. A test folder beside no validation folder is the validation split.
+        path: fer2013.csv (emotion,pixels,Usage), or a folder of class folders, with or without train and test folders
+            above them. A test folder without a validation folder is the validation split.
         spec: size and channels of the images.
-        labels: the labels to use and their order, such as a bundle's; None takes them from the data: FER-2013's own
-            order where the names are FER-2013's, else sorted by name.
+        labels: the labels and their order, such as a bundle's; None takes them from the data: FER-2013's own order if
+            the names are FER-2013's, else sorted by name.
 
     Raises:
-        DataError: anything that cannot be used, with its place.
+        DataError: something cannot be used; the message says where.
     """
     if path.is_dir():
         return read_tree(path, spec, labels)

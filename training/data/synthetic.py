@@ -1,4 +1,4 @@
-"""Drawn pictures without faces, in which face detectors see some all the same: shapes, surfaces and signs."""
+"""Synthetic pictures without faces in which face detectors still find some: shapes, surfaces and signs."""
 
 import string
 
@@ -12,11 +12,11 @@ SMALLEST, LARGEST = 4, 200
 """Radii of shapes in pixels."""
 TYPEFACES = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX)
 LETTER = 22
-"""Height in pixels of a capital letter at scale 1, which OpenCV's typefaces share."""
+"""Height in pixels of a capital letter at scale 1, the same in all of OpenCV's typefaces."""
 
 
-def draw(seed: int, width: int = 640, height: int = 480) -> Image:
-    """A picture of shapes, of a surface or of a sign, in turn by the seed, in uneven light and with a camera's noise.
+def draw_picture(seed: int, width: int = 640, height: int = 480) -> Image:
+    """Draw shapes, a surface or a sign, by the seed in turn, in uneven light and with a camera's noise.
 
     Returns:
         (height, width, 3) uint8 BGR.
@@ -27,9 +27,9 @@ def draw(seed: int, width: int = 640, height: int = 480) -> Image:
 
 
 def shapes(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Ellipses and rectangles that fell on each other, as things in the world cover each other.
+    """Draw overlapping ellipses and rectangles.
 
-    Their sizes follow a power law, so that all scales are seen (the dead leaves model; Lee, Mumford and Huang, 2001).
+    Their sizes follow a power law, so that all scales occur (the dead leaves model; Lee, Mumford and Huang, 2001).
     """
     image = np.full((height, width, 3), rng.integers(0, 256, 3), np.uint8)
     steepness = rng.uniform(1.5, 3)
@@ -40,7 +40,7 @@ def shapes(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def surface(rng: np.random.Generator, width: int, height: int) -> Image:
-    """A wall, cloth or cloud: noise of all scales, the coarser the stronger, often in little contrast."""
+    """Draw a wall, cloth or cloud: noise of all scales, the coarser the stronger, often with little contrast."""
     total = np.zeros((height, width), np.float32)
     stretch = np.exp(rng.uniform(-1, 1))
     for octave in range(2, 9):
@@ -53,7 +53,7 @@ def surface(rng: np.random.Generator, width: int, height: int) -> Image:
 
 
 def sign(rng: np.random.Generator, width: int, height: int) -> Image:
-    """Lines of large letters on a plain ground."""
+    """Draw lines of large letters on a plain ground."""
     ground, ink = rng.integers(0, 256, (2, 3))
     image = np.full((height, width, 3), ground, np.uint8)
     face, tall = int(rng.choice(TYPEFACES)), rng.uniform(20, 160)
@@ -81,7 +81,7 @@ def _drop(image: Image, rng: np.random.Generator, radius: float) -> None:
 
 
 def _photographed(image: Image, rng: np.random.Generator) -> Image:
-    """A picture as a camera might see it: not quite sharp, unevenly lit, with noise."""
+    """Return a picture as a camera might see it: slightly blurred, unevenly lit, noisy."""
     height, width = image.shape[:2]
     soft = np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.3, 2))), np.float32)
     light = _enlarged(rng.uniform(0.4, 1.3, (3, 4)).astype(np.float32), width, height)

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from errors import DataError
 from faces import EXPRESSIONS, Image
 from inference.preprocess import InputSpec
-from training.data.dataset import NO_FACE, WHOLE, Dataset, fitted, place_of, split_of
+from training.data.dataset import NO_FACE, WHOLE, Dataset, fit_to_input, label_index, make_split
 
 FOLDERS = {
     "train": "training",
@@ -28,13 +28,13 @@ def read_tree(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Data
     """Read a folder of class folders, with or without train, validation and test folders above them.
 
     Raises:
-        DataError: a folder or file that cannot be used, with its path.
+        DataError: a folder or file cannot be used; the message has its path.
     """
     found = {split: class_files(root) for split, root in _roots(path).items()}
-    if labels is not None and NO_FACE not in labels:  # a network that gives it no probability is not asked for one
+    if labels is not None and NO_FACE not in labels:  # a network without that output is not measured on it
         found = {
-            split: [(folder, files) for folder, files in told if folder.name != NO_FACE]
-            for split, told in found.items()
+            split: [(folder, files) for folder, files in folders if folder.name != NO_FACE]
+            for split, folders in found.items()
         }
     names = sorted({folder.name for folders in found.values() for folder, _ in folders})
     order = tuple(labels or _ordered(names))
@@ -48,10 +48,10 @@ def read_tree(path: Path, spec: InputSpec, labels: Sequence[str] | None) -> Data
         images: list[Image] = []
         truth: list[int] = []
         for folder, files in folders:
-            place = place_of(folder.name, order, folder.parent)
-            images += [fitted(read_picture(file, spec.channels), spec) for file in _shown(files, folder)]
+            place = label_index(folder.name, order, folder.parent)
+            images += [fit_to_input(read_picture(file, spec.channels), spec) for file in _with_progress(files, folder)]
             truth += [place] * len(files)
-        splits[split] = split_of(images, truth, len(order))
+        splits[split] = make_split(images, truth, len(order))
     return Dataset(order, splits)
 
 
@@ -59,7 +59,7 @@ def holds_class(path: Path, name: str) -> bool:
     """Whether a tree has a folder for a class.
 
     Raises:
-        DataError: no such folder, or one that is no such tree.
+        DataError: there is no such folder, or it is no such tree.
     """
     if not path.is_dir():
         raise DataError(f"{path}: no such folder. Name one with one folder a class")
@@ -67,10 +67,10 @@ def holds_class(path: Path, name: str) -> bool:
 
 
 def class_files(root: Path) -> list[tuple[Path, list[Path]]]:
-    """Each class folder with its pictures, sorted by name.
+    """Return each class folder with its pictures, sorted by name.
 
     Raises:
-        DataError: fewer than two class folders, or one without pictures.
+        DataError: there are fewer than two class folders, or one has no pictures.
     """
     folders = _folders(root)
     if len(folders) < 2:
@@ -82,36 +82,36 @@ def read_picture(file: Path, channels: int) -> Image:
     """Read one picture: (height, width) grey for 1 channel, (height, width, 3) in blue, green, red order for 3.
 
     Raises:
-        DataError: a file that cannot be read as a picture, by name.
+        DataError: the file cannot be read as a picture; the message names it.
     """
     data = np.frombuffer(file.read_bytes(), np.uint8)
-    how = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
-    image = cv2.imdecode(data, how) if len(data) else None
+    flag = cv2.IMREAD_GRAYSCALE if channels == 1 else cv2.IMREAD_COLOR
+    image = cv2.imdecode(data, flag) if len(data) else None
     if image is None:
         raise DataError(f"{file}: no picture that can be read, it may be broken. Replace or remove it")
     return np.asarray(image, np.uint8)
 
 
 def _ordered(names: Sequence[str]) -> Sequence[str]:
-    """FER-2013's order for FER-2013's names, or some of them; else the order given; what is no face comes last."""
+    """Return FER-2013's order for FER-2013's names, or some of them; else the given order; `NO_FACE` comes last."""
     last = [name for name in names if name == NO_FACE]
     faces = [name for name in names if name != NO_FACE]
     return [*([name for name in EXPRESSIONS if name in faces] if set(faces) <= set(EXPRESSIONS) else faces), *last]
 
 
-def _shown(files: list[Path], folder: Path) -> Iterator[Path]:
+def _with_progress(files: list[Path], folder: Path) -> Iterator[Path]:
     yield from tqdm(files, desc=f"reading {folder.name}", unit=" images", disable=None)
 
 
 def _roots(path: Path) -> dict[str, Path]:
-    """The folder of class folders for each split."""
+    """Return the folder of class folders for each split."""
     folders = _folders(path)
     roots = {FOLDERS[folder.name.lower()]: folder for folder in folders if folder.name.lower() in FOLDERS}
     if not roots:
         return {WHOLE: path}
-    strange = sorted(folder.name for folder in folders if folder not in roots.values())
-    if strange:
-        raise DataError(f"{path}: {', '.join(strange)} beside split folders. Expected only train, validation and test")
+    others = sorted(folder.name for folder in folders if folder not in roots.values())
+    if others:
+        raise DataError(f"{path}: {', '.join(others)} beside split folders. Expected only train, validation and test")
     if "test" in roots and "validation" not in roots:
         roots["validation"] = roots.pop("test")
     return roots

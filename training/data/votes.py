@@ -21,7 +21,7 @@ COLUMNS = {
     "fear": "fear",
     "nf": NO_FACE,
 }
-"""The columns that can be one of a network's labels, with that label's name."""
+"""The columns that can be a label of a network, with the label's name."""
 OTHERS = ("contempt", "unknown")
 
 Votes = dict[str, NDArray[np.float32]]
@@ -29,10 +29,10 @@ Votes = dict[str, NDArray[np.float32]]
 
 
 def read_votes(path: Path, dataset: Dataset) -> Votes:
-    """Read the votes for the splits of a whole fer2013.csv, which the rows of fer2013new.csv follow in order.
+    """Read the votes for the splits of a whole fer2013.csv; fer2013new.csv has the same order of rows.
 
     Raises:
-        DataError: votes that do not match the images, or that are no numbers.
+        DataError: the votes do not match the images, or are no numbers.
     """
     names = (*COLUMNS, *OTHERS)
     found: dict[str, list[list[float]]] = {name: [] for name in USAGES.values()}
@@ -42,23 +42,23 @@ def read_votes(path: Path, dataset: Dataset) -> Votes:
             raise DataError(f"{path}, line {line}: unknown usage {row['usage']!r}. Expected one of {', '.join(USAGES)}")
         found[split].append([_count(row[name], name, f"{path}, line {line}") for name in names])
     for name, images in dataset.splits.items():
-        told = len(found.get(name, []))
-        if told != len(images):
+        count = len(found.get(name, []))
+        if count != len(images):
             raise DataError(
-                f"{path}: votes for {told} {name} images, but the data has {len(images)}. "
+                f"{path}: votes for {count} {name} images, but the data has {len(images)}. "
                 "Give the votes and the fer2013.csv that belong together"
             )
     return {name: np.array(found[name], np.float32) for name in dataset.splits}
 
 
-def mixed(dataset: Dataset, votes: Votes, share: float) -> Dataset:
+def mix_votes(dataset: Dataset, votes: Votes, share: float) -> Dataset:
     """Mix the votes into the training targets.
 
     Args:
-        dataset: as the votes were read for.
+        dataset: the one that the votes were read for.
         votes: of that dataset.
-        share: weight of the votes against the data's own label, from 0 to 1. Votes for what is none of the labels
-            are left out; an image without any other votes keeps its own label.
+        share: weight of the votes against the data's own label, from 0 to 1. Votes for other classes are ignored; an
+            image without any other votes keeps its own label.
     """
     training = dataset.part("training")
     counts = _by_label(votes["training"], dataset.labels)
@@ -68,32 +68,32 @@ def mixed(dataset: Dataset, votes: Votes, share: float) -> Dataset:
     return Dataset(dataset.labels, {**dataset.splits, "training": replace(training, targets=targets)})
 
 
-def judged(dataset: Dataset, votes: Votes) -> Dataset:
-    """All splits but the training images with what most people saw as the truth, see `by_majority`.
+def with_majority_truth(dataset: Dataset, votes: Votes) -> Dataset:
+    """Return the data with the majority's vote as truth in all splits but training, see `by_majority`.
 
-    Beside each there is one named "..._agreed", of the images on which more than half of the votes agree.
+    Beside each split there is one named "..._agreed", of the images on which more than half of the votes agree.
     """
     splits = dict(dataset.splits)
     for name in set(splits) - {"training"}:
         whole = splits[name]
         splits[name] = by_majority(whole, votes[name], dataset.labels)
-        splits[f"{name}_agreed"] = by_majority(whole, votes[name], dataset.labels, half=True)
+        splits[f"{name}_agreed"] = by_majority(whole, votes[name], dataset.labels, agreed=True)
     return Dataset(dataset.labels, splits)
 
 
-def by_majority(split: Split, votes: NDArray[np.float32], labels: Sequence[str], half: bool = False) -> Split:
-    """The images whose most frequent vote is one of the labels, with that as their truth.
+def by_majority(split: Split, votes: NDArray[np.float32], labels: Sequence[str], agreed: bool = False) -> Split:
+    """Return the images whose most frequent vote is one of the labels, with that as their truth.
 
-    Images on which two opinions have equally many votes are left out. `NO_FACE` counts as a label only where it is one.
+    Images on which two opinions tie are left out. `NO_FACE` counts as a label only if it is one of `labels`.
 
     Args:
         split: whose votes they are.
         votes: (N, columns) counts.
         labels: of the data.
-        half: take only images on which more than half of the votes agree.
+        agreed: take only images on which more than half of the votes agree.
     """
     most = votes.max(axis=1)
-    clear = 2 * most > votes.sum(axis=1) if half else (votes == most[:, None]).sum(axis=1) == 1
+    clear = 2 * most > votes.sum(axis=1) if agreed else (votes == most[:, None]).sum(axis=1) == 1
     counts = _by_label(votes, labels)
     chosen = np.flatnonzero(clear & (counts.max(axis=1) == most))
     truth = counts[chosen].argmax(axis=1).astype(np.int64)
@@ -101,7 +101,7 @@ def by_majority(split: Split, votes: NDArray[np.float32], labels: Sequence[str],
 
 
 def _by_label(votes: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float32]:
-    """(N, labels) counts; labels that nobody could vote for have none."""
+    """Return (N, labels) counts; labels that nobody could vote for have none."""
     counts = np.zeros((len(votes), len(labels)), np.float32)
     for column, name in enumerate(COLUMNS.values()):
         if name in labels:

@@ -1,1 +1,1 @@
-"""How well a network reads faces: measures, plots, and reports."""
+"""Measures, plots and reports of how well a network reads faces."""

@@ -15,23 +15,26 @@ CORRUPTION_COLUMNS = tuple(f"{figure}, {strength}" for figure in ("accuracy", "r
 PAGE = Path(__file__).with_name("page.html")
 
 
-def as_text(measured: Measurement) -> str:
-    """Everything about one bundle, as a page for a terminal."""
-    parts = [f"{measured.model} ({measured.runtime}) on {measured.data}, {measured.split}", measured.report.as_text()]
-    others = [(name, told) for name, told in measured.splits.items() if name != measured.split]
-    for name, told in others:
-        parts.append(f"{name.replace('_', ' ')}: " + ", ".join(f"{k} {v}" for k, v in told.summary().items()))
-    if measured.views:
-        parts.append(table([measured]))
-    if measured.corruptions:
+def as_text(measurement: Measurement) -> str:
+    """Return everything about one bundle, as text for a terminal."""
+    parts = [
+        f"{measurement.model} ({measurement.runtime}) on {measurement.data}, {measurement.split}",
+        measurement.report.as_text(),
+    ]
+    others = [(name, report) for name, report in measurement.splits.items() if name != measurement.split]
+    for name, report in others:
+        parts.append(f"{name.replace('_', ' ')}: " + ", ".join(f"{k} {v}" for k, v in report.summary().items()))
+    if measurement.views:
+        parts.append(table([measurement]))
+    if measurement.corruptions:
         head = f"{'corruption':<14}" + "".join(f"{name:>18}" for name in CORRUPTION_COLUMNS)
-        rows = [f"{name:<14}" + "".join(f"{v:>18.4f}" for v in values) for name, values in corruption_rows(measured)]
+        rows = [f"{name:<14}" + "".join(f"{v:>18.4f}" for v in values) for name, values in corruption_rows(measurement)]
         parts.append("\n".join([head, *rows]))
     return "\n\n".join(parts)
 
 
 def table(measurements: Sequence[Measurement]) -> str:
-    """The figures of bundles side by side: a line for each set of images and each way of averaging."""
+    """Return the figures of bundles side by side: a line for each set of images and each way of averaging."""
     rows = [(f"{each.model}: {name}", summary) for each in measurements for name, summary in each.rows()]
     wide = max(len(name) for name, _ in rows) + 1
     lines = [" " * wide + f"{'images':>8}" + "".join(f"{name:>14}" for name in FIGURES)]
@@ -41,33 +44,33 @@ def table(measurements: Sequence[Measurement]) -> str:
     return "\n".join(lines)
 
 
-def corruption_rows(measured: Measurement) -> Iterator[tuple[str, list[float]]]:
-    """Each corruption with the values of `CORRUPTION_COLUMNS`, after the images as they are."""
-    clean = dict.fromkeys(STRENGTHS, measured.report)
-    for name, strengths in {"none": clean, **measured.corruptions}.items():
-        told = [strengths[strength] for strength in STRENGTHS]
-        yield name, [each.accuracy for each in told] + [each.macro(each.recall) for each in told]
+def corruption_rows(measurement: Measurement) -> Iterator[tuple[str, list[float]]]:
+    """Yield each corruption with the values of `CORRUPTION_COLUMNS`, after the unchanged images."""
+    clean = dict.fromkeys(STRENGTHS, measurement.report)
+    for name, strengths in {"none": clean, **measurement.corruptions}.items():
+        reports = [strengths[strength] for strength in STRENGTHS]
+        yield name, [each.accuracy for each in reports] + [each.macro(each.recall) for each in reports]
 
 
-def plots(measured: Measurement) -> dict[str, bytes]:
-    """The PNG plots of one bundle by name."""
-    title = f"{measured.model} on {measured.data}, {measured.split}"
+def plots(measurement: Measurement) -> dict[str, bytes]:
+    """Return the PNG plots of one bundle by name."""
+    title = f"{measurement.model} on {measurement.data}, {measurement.split}"
     return {
-        "confusion": confusion(measured.report, title),
-        "reliability": reliability_diagram(measured.report, title),
+        "confusion": confusion(measurement.report, title),
+        "reliability": reliability_diagram(measurement.report, title),
     }
 
 
 def write_plots(measurements: Sequence[Measurement], folder: Path) -> None:
     """Write each bundle's plots as NAME-confusion.png and NAME-reliability.png."""
     folder.mkdir(parents=True, exist_ok=True)
-    for measured in measurements:
-        for name, data in plots(measured).items():
-            (folder / f"{measured.model}-{name}.png").write_bytes(data)
+    for measurement in measurements:
+        for name, data in plots(measurement).items():
+            (folder / f"{measurement.model}-{name}.png").write_bytes(data)
 
 
 def as_html(measurements: Sequence[Measurement]) -> str:
-    """One page with everything in it, the plots too; it loads nothing from elsewhere."""
+    """Return one page with everything in it, including the plots; it loads nothing else."""
     bundles = [
         {
             "name": each.model,

@@ -1,4 +1,4 @@
-"""What a bundle does on labelled faces: as they are, seen several ways, and spoilt."""
+"""Measurements of a bundle on labelled faces: unchanged, with test-time augmentation, and corrupted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 from tqdm import tqdm
 
 from model import EmotionModel
-from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 from training.data.dataset import WHOLE, Dataset, Split, duplicates
 from training.evaluation.metrics import Report, report
 from training.evaluation.tta import VIEWS, probabilities
@@ -15,11 +15,11 @@ from training.evaluation.tta import VIEWS, probabilities
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Everything measured of one bundle on one split.
+    """All measurements of one bundle on one split.
 
-    `splits`: the report on the split by its name, and on what is left of it without duplicates of training images.
-    `views`: the reports of averaging over views of each image, by the views' name. `corruptions`: the reports on spoilt
-    images, by corruption and strength. The last two are empty where they were not asked for.
+    `splits`: the report on the split by its name, and on the split without duplicates of training images. `views`: the
+    reports with test-time augmentation, by the name of the views. `corruptions`: the reports on corrupted images, by
+    corruption and strength. The last two are empty if they were not asked for.
     """
 
     model: str
@@ -32,65 +32,65 @@ class Measurement:
 
     @property
     def report(self) -> Report:
-        """The report on the whole split, single pass."""
+        """The report on the whole split, without test-time augmentation."""
         return self.splits[self.split]
 
     def rows(self) -> Iterator[tuple[str, dict[str, float]]]:
-        """Name and summary of each set and of each way of averaging: what bundles are compared by."""
-        for name, told in self.splits.items():
-            yield name.replace("_", " "), told.summary()
-        for name, told in self.views.items():
-            yield f"{self.split}, {name} averaging", told.summary()
+        """Yield name and summary of each set and each way of averaging, to compare bundles by."""
+        for name, each in self.splits.items():
+            yield name.replace("_", " "), each.summary()
+        for name, each in self.views.items():
+            yield f"{self.split}, {name} averaging", each.summary()
 
     def as_dict(self) -> dict[str, Any]:
-        """The whole measurement, ready for JSON."""
+        """Return the whole measurement as JSON types."""
         content: dict[str, Any] = {"model": self.model, "runtime": self.runtime, "data": self.data, "split": self.split}
-        content["splits"] = {name: told.as_dict() for name, told in self.splits.items()}
+        content["splits"] = {name: each.as_dict() for name, each in self.splits.items()}
         if self.views:
-            content["tta"] = {name: told.as_dict() for name, told in self.views.items()}
+            content["tta"] = {name: each.as_dict() for name, each in self.views.items()}
         if self.corruptions:
             content["corruptions"] = {
-                name: {strength: told.summary() for strength, told in strengths.items()}
+                name: {strength: each.summary() for strength, each in strengths.items()}
                 for name, strengths in self.corruptions.items()
             }
         return content
 
 
 def measure(model: EmotionModel, split: Split, views: str = "single") -> Report:
-    """What the model says of images that are already at its size."""
+    """Measure a model on images that are already at its size."""
     return report(split.truth, probabilities(model, split.images, views), model.labels)
 
 
 def reports(model: EmotionModel, dataset: Dataset, name: str) -> dict[str, Report]:
-    """The report on one split, on what is left of it without exact duplicates of training images, and, where the truth
-    is that of votes, on what more than half of them agree on."""
+    """Return the report on one split, on the split without exact duplicates of training images, and, if the truth is
+    the majority's vote, on the images on which more than half agree."""
     split = dataset.part(name)
-    found = {name: measure(model, split)}
+    results = {name: measure(model, split)}
     if name in ("validation", "test") and "training" in dataset.splits:
         repeated = duplicates(split, dataset.splits["training"])
         if repeated.any() and not repeated.all():
-            found[f"{name}_without_duplicates"] = measure(model, split.take(~repeated))
+            results[f"{name}_without_duplicates"] = measure(model, split.take(~repeated))
     if f"{name}_agreed" in dataset.splits:
-        found[f"{name}_agreed"] = measure(model, dataset.splits[f"{name}_agreed"])
-    return found
+        results[f"{name}_agreed"] = measure(model, dataset.splits[f"{name}_agreed"])
+    return results
 
 
-def averaged(model: EmotionModel, split: Split) -> dict[str, Report]:
-    """The report of each way of averaging over views, without the single pass."""
+def tta_reports(model: EmotionModel, split: Split) -> dict[str, Report]:
+    """Return the report of each kind of test-time augmentation."""
     return {name: measure(model, split, name) for name in VIEWS if name != "single"}
 
 
-def spoilt(model: EmotionModel, split: Split) -> dict[str, dict[str, Report]]:
-    """The report on the images under each corruption, mild and strong."""
+def corruption_reports(model: EmotionModel, split: Split) -> dict[str, dict[str, Report]]:
+    """Return the report on the images under each corruption, mild and strong."""
     return {
         name: {
-            strength: report(split.truth, probabilities(model, corrupted(split.images, name, strength)), model.labels)
+            strength: report(split.truth, probabilities(model, corrupt(split.images, name, strength)), model.labels)
             for strength in STRENGTHS
         }
         for name in tqdm(CORRUPTIONS, desc="corruptions", disable=None)
     }
 
 
-def preferred(dataset: Dataset) -> str:
-    """The split to judge by when none is named: validation, else test, else all."""
+def default_split(dataset: Dataset) -> str:
+    """Return the name of the split to measure on by default: validation, else test, else all."""
     return next(name for name in ("validation", "test", WHOLE, *dataset.splits) if name in dataset.splits)

@@ -1,4 +1,4 @@
-"""How well probabilities match the truth."""
+"""Classification metrics of probabilities against the truth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from training.evaluation.reliability import Reliability, reliability
 
 SMALLEST = 1e-7
-"""No probability counts as less in the log-loss, so that one confident mistake does not make it infinite."""
+"""Lower bound of probabilities in the log-loss, so that one confident mistake does not make it infinite."""
 COLUMNS = ("precision", "recall", "f1")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a classifier did on a set of images.
+    """The results of a classifier on a set of images.
 
-    `confusion`: (labels, labels) int64, rows are the truth, columns what was said. `log_loss`: the mean negative
+    `confusion`: (labels, labels) int64, rows are the truth, columns the predictions. `log_loss`: the mean negative
     natural logarithm of the probability given to the truth. `reliability`: how far its confidence can be believed.
     Classes without images do not count in the macro means.
     """
@@ -30,7 +30,7 @@ class Report:
 
     @property
     def images(self) -> int:
-        """How many images were judged."""
+        """The number of images."""
         return int(self.confusion.sum())
 
     @property
@@ -45,12 +45,12 @@ class Report:
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """(labels,) the share of each class that was found."""
+        """(labels,) the share of each class that was recognised."""
         return _share(np.diag(self.confusion), self.support)
 
     @property
     def precision(self) -> NDArray[np.float64]:
-        """(labels,) the share of right ones among what was said to be each class."""
+        """(labels,) the share of correct predictions of each class."""
         return _share(np.diag(self.confusion), self.confusion.sum(axis=0))
 
     @property
@@ -67,7 +67,7 @@ class Report:
         return float(values @ self.support / self.images)
 
     def summary(self) -> dict[str, float]:
-        """The figures of the whole set."""
+        """Return the figures of the whole set."""
         figures = {
             "accuracy": self.accuracy,
             "macro_f1": self.macro(self.f1),
@@ -79,7 +79,7 @@ class Report:
         return {"images": self.images, **{name: round(value, 4) for name, value in figures.items()}}
 
     def table(self) -> list[tuple[str, tuple[float, float, float], int]]:
-        """Rows of name, (precision, recall, F1) and support: one a class, then the macro and the weighted mean."""
+        """Return rows of name, (precision, recall, F1) and support: one a class, then the macro and weighted mean."""
         columns = (self.precision, self.recall, self.f1)
         rows = [
             (label, tuple(float(column[index]) for column in columns), int(self.support[index]))
@@ -90,7 +90,7 @@ class Report:
         return rows  # type: ignore[return-value]  # a generator does not tell mypy its length
 
     def as_dict(self) -> dict[str, Any]:
-        """The whole report, ready for JSON."""
+        """Return the whole report as JSON types."""
         rows = {
             name: {column: round(value, 4) for column, value in zip(COLUMNS, shares, strict=True)}
             | {"support": support}
@@ -106,7 +106,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """The report as a page for a terminal; rows of the confusion matrix are the truth."""
+        """Return the report as text for a terminal; rows of the confusion matrix are the truth."""
         wide = max(13, *map(len, self.labels)) + 1
         lines = [f"{name:<14}{value:>8}" for name, value in self.summary().items()]
         lines += ["", " " * wide + "".join(f"{name:>11}" for name in (*COLUMNS, "support"))]
@@ -123,7 +123,7 @@ def report(truth: NDArray[np.int64], probabilities: NDArray[np.float32], labels:
     """Compare (N, labels) probabilities with the (N,) indices of the true labels.
 
     Raises:
-        ValueError: no images, or arrays that do not fit each other.
+        ValueError: there are no images, or the arrays do not fit each other.
     """
     if probabilities.shape != (len(truth), len(labels)) or len(truth) == 0:
         raise ValueError(f"expected probabilities of shape ({len(truth)}, {len(labels)}), got {probabilities.shape}")

@@ -1,4 +1,4 @@
-"""Figures of training and of evaluation as small PNG files."""
+"""Plots of training and evaluation as small PNG files."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -13,42 +13,42 @@ from training.evaluation.reliability import Reliability
 
 BLUE, ORANGE, GREY = "#2f6db3", "#d9702b", "#8a8a8a"
 COLOURS = 64
-"""Colours left in a file: more cannot be told apart in such plots, and they make it several times as large."""
+"""Colours kept in a file: more are indistinguishable in such plots, and make it several times as large."""
 
 
-def confusion(told: Report, title: str) -> bytes:
-    """The confusion matrix: rows are the truth, coloured by the share of their class; with the counts. Returns PNG."""
-    side = 2.2 + 0.62 * len(told.labels)
+def confusion(report: Report, title: str) -> bytes:
+    """Plot the confusion matrix: rows are the truth, coloured by the share of their class; with counts. Returns PNG."""
+    side = 2.2 + 0.62 * len(report.labels)
     figure = Figure((side + 0.4, side), dpi=100, layout="constrained")
     axes = figure.subplots()
-    shares = told.confusion / np.maximum(told.support, 1)[:, None]
+    shares = report.confusion / np.maximum(report.support, 1)[:, None]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for (row, column), share in np.ndenumerate(shares):
-        words = f"{100 * share:.0f} %\n{told.confusion[row, column]}"
-        axes.text(column, row, words, ha="center", va="center", size=8, color="white" if share > 0.55 else "black")
-    places = range(len(told.labels))
-    axes.set_xticks(places, told.labels, rotation=40, ha="right", rotation_mode="anchor")
-    axes.set_yticks(places, told.labels)
+        text = f"{100 * share:.0f} %\n{report.confusion[row, column]}"
+        axes.text(column, row, text, ha="center", va="center", size=8, color="white" if share > 0.55 else "black")
+    places = range(len(report.labels))
+    axes.set_xticks(places, report.labels, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(places, report.labels)
     axes.set(xlabel="said", ylabel="truth")
     axes.set_title(
-        f"{title}\naccuracy {100 * told.accuracy:.2f} %, macro F1 {100 * told.macro(told.f1):.1f} %", size=10
+        f"{title}\naccuracy {100 * report.accuracy:.2f} %, macro F1 {100 * report.macro(report.f1):.1f} %", size=10
     )
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     return _png(figure)
 
 
-def reliability_diagram(told: Report, title: str) -> bytes:
-    """Accuracy against confidence in bins, above the share of images in each (Guo et al., 2017). Returns PNG."""
-    bins = told.reliability
+def reliability_diagram(report: Report, title: str) -> bytes:
+    """Plot accuracy against confidence in bins, above the share of images in each (Guo et al., 2017). Returns PNG."""
+    bins = report.reliability
     figure = Figure((5.2, 5.6), dpi=100, layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     _bars(upper, bins)
     edges = np.linspace(0, 1, len(bins.counts) + 1)
     lower.bar(
-        edges[:-1], bins.counts / max(told.images, 1), np.diff(edges), align="edge", color=GREY, edgecolor="white"
+        edges[:-1], bins.counts / max(report.images, 1), np.diff(edges), align="edge", color=GREY, edgecolor="white"
     )
-    lower.axvline(told.accuracy, color=BLUE, label=f"accuracy {told.accuracy:.3f}")
+    lower.axvline(report.accuracy, color=BLUE, label=f"accuracy {report.accuracy:.3f}")
     lower.axvline(bins.mean_confidence, color=ORANGE, ls="--", label=f"mean confidence {bins.mean_confidence:.3f}")
     lower.legend(loc="upper left", frameon=False, fontsize=8)
     lower.set(xlabel="confidence: probability of the label said", ylabel="share of images")
@@ -59,10 +59,10 @@ def reliability_diagram(told: Report, title: str) -> bytes:
 
 
 def curves(history: Sequence[Mapping[str, float]], title: str) -> bytes:
-    """Loss and accuracy by epoch, from the rows of a run's history.csv. Returns PNG.
+    """Plot loss and accuracy by epoch, from the rows of a run's history.csv. Returns PNG.
 
     Raises:
-        ValueError: no finished epoch.
+        ValueError: no epoch was finished.
     """
     if not history:
         raise ValueError("expected at least one finished epoch")
@@ -70,11 +70,11 @@ def curves(history: Sequence[Mapping[str, float]], title: str) -> bytes:
     figure = Figure((8.4, 3.6), dpi=100, layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         marker = "o" if len(history) < 15 else None
-        for key, colour, words in (
+        for key, colour, label in (
             (name, GREY, "training, augmented"),
             (f"val_{name}", BLUE, "validation, averaged weights"),
         ):
-            axes.plot(epochs, [row[key] for row in history], color=colour, label=words, marker=marker, markersize=3)
+            axes.plot(epochs, [row[key] for row in history], color=colour, label=label, marker=marker, markersize=3)
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.25)

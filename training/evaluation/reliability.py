@@ -10,10 +10,10 @@ BINS = 15
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Images in bins of equal width by the probability of their most probable label, which is the confidence.
+    """Images in bins of equal width by their confidence, the probability of the most probable label.
 
     `counts`: (bins,) int64, images in each bin; bin i holds confidences above i / bins, up to (i + 1) / bins.
-    `confidence`, `accuracy`: (bins,) float64, the mean confidence and the share of right labels in each; 0 where empty.
+    `confidence`, `accuracy`: (bins,) float64, the mean confidence and the accuracy in each; 0 if empty.
     """
 
     counts: NDArray[np.int64]
@@ -24,17 +24,17 @@ class Reliability:
     def calibration_error(self) -> float:
         """The expected calibration error: the mean gap between confidence and accuracy, by images.
 
-        As Guo et al., "On Calibration of Modern Neural Networks" (2017), define it.
+        As defined by Guo et al., "On Calibration of Modern Neural Networks" (2017).
         """
         return float(np.abs(self.accuracy - self.confidence) @ self.counts / max(self.counts.sum(), 1))
 
     @property
     def mean_confidence(self) -> float:
-        """Over all images; above the accuracy, the classifier is too sure of itself."""
+        """The mean over all images; above the accuracy, the classifier is overconfident."""
         return float(self.confidence @ self.counts / max(self.counts.sum(), 1))
 
     def as_dict(self) -> dict[str, list[float]]:
-        """The bins, ready for JSON."""
+        """Return the bins as JSON types."""
         return {
             "counts": self.counts.tolist(),
             "confidence": self.confidence.round(4).tolist(),
@@ -43,10 +43,10 @@ class Reliability:
 
 
 def reliability(truth: NDArray[np.int64], probabilities: NDArray[np.float32], bins: int = BINS) -> Reliability:
-    """Sort (N, labels) probabilities into bins of confidence, and compare each with the (N,) true indices."""
+    """Sort (N, labels) probabilities into bins of confidence, and compare each bin with the (N,) true indices."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == truth
-    places = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    counts = np.bincount(places, minlength=bins)
-    sums = (np.bincount(places, weights=values, minlength=bins) for values in (confidence, right))
+    indices = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    counts = np.bincount(indices, minlength=bins)
+    sums = (np.bincount(indices, weights=values, minlength=bins) for values in (confidence, right))
     return Reliability(counts, *(total / np.maximum(counts, 1) for total in sums))

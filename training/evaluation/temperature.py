@@ -1,4 +1,4 @@
-"""Temperature scaling (Guo et al., 2017): one number that makes a network's probabilities believable."""
+"""Temperature scaling (Guo et al., 2017): one number that calibrates a network's probabilities."""
 
 import keras
 import numpy as np
@@ -8,46 +8,46 @@ from errors import BundleError, DataError
 from training.evaluation.metrics import SMALLEST
 
 ROUNDS, POINTS = 6, 21
-"""Finer and finer grids of temperatures: five figures are found, more than any validation set can tell."""
+"""Ever finer grids of temperatures: they give five digits, more than any validation set can determine."""
 RANGE = (0.05, 20.0)
 CHUNK = 256
-"""Images that go through the network at once."""
+"""Images in one batch."""
 
 
-def scaled(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """The softmax of (N, labels) logits divided by a temperature; above 1 makes a network less sure, order stays."""
+def scaled_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Return the softmax of (N, labels) logits divided by a temperature; above 1 it lowers confidence, order stays."""
     quotients = logits.astype(np.float64) / temperature
     shares = np.exp(quotients - quotients.max(axis=1, keepdims=True))
     return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
 
 
-def fitted_temperature(truth: NDArray[np.int64], logits: NDArray[np.float32]) -> float:
-    """The temperature with the least log-loss of (N, labels) logits against (N,) true indices, in `RANGE`."""
+def fit_temperature(truth: NDArray[np.int64], logits: NDArray[np.float32]) -> float:
+    """Return the temperature in `RANGE` with the least log-loss of (N, labels) logits against (N,) true indices."""
     low, high = np.log(RANGE)
     for _ in range(ROUNDS):
         grid = np.linspace(low, high, POINTS)
-        best = int(np.argmin([_log_loss(truth, scaled(logits, t)) for t in np.exp(grid)]))
+        best = int(np.argmin([_log_loss(truth, scaled_softmax(logits, t)) for t in np.exp(grid)]))
         low, high = grid[max(best - 1, 0)], grid[min(best + 1, POINTS - 1)]
     return float(np.exp((low + high) / 2))
 
 
-def cross_scaled(truth: NDArray[np.int64], logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities: each half of the images scaled by the temperature of the other, so that none is judged by its own.
+def cross_validated_probabilities(truth: NDArray[np.int64], logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities: each half of the images scaled by the temperature of the other half.
 
     Raises:
-        DataError: fewer than two images.
+        DataError: there are fewer than two images.
     """
     if len(truth) < 2:
         raise DataError(f"{len(truth)} validation images. Give at least two, better some hundred")
     even = np.arange(len(truth)) % 2 == 0
     result = np.empty(logits.shape, np.float32)
     for half in (even, ~even):
-        result[half] = scaled(logits[half], fitted_temperature(truth[~half], logits[~half]))
+        result[half] = scaled_softmax(logits[half], fit_temperature(truth[~half], logits[~half]))
     return result
 
 
 def logits_of(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(N, labels) logits of (N, height, width, channels) images: what goes into the network's softmax.
+    """Return the (N, labels) logits of (N, height, width, channels) images, the input of the network's softmax.
 
     Raises:
         BundleError: the network does not end in a dense layer and softmax.
@@ -59,7 +59,7 @@ def logits_of(network: keras.Model, images: NDArray[np.uint8]) -> NDArray[np.flo
 
 
 def fold(network: keras.Model, temperature: float) -> None:
-    """Divide the logits of a network by a temperature within its last dense layer, so that nothing else changes.
+    """Divide the logits of a network by a temperature, within its last dense layer.
 
     Raises:
         BundleError: the network does not end in a dense layer and softmax.
@@ -69,7 +69,7 @@ def fold(network: keras.Model, temperature: float) -> None:
 
 
 def last_dense(network: keras.Model) -> keras.layers.Dense:
-    """The layer that gives a network's logits.
+    """Return the layer that computes a network's logits.
 
     Raises:
         BundleError: the network does not end in a dense layer and softmax.

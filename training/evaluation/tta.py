@@ -1,4 +1,4 @@
-"""Several views of each image, whose probabilities are averaged: test-time augmentation."""
+"""Test-time augmentation: probabilities averaged over several views of each image."""
 
 from collections.abc import Callable
 
@@ -12,21 +12,21 @@ Images = NDArray[np.uint8]
 CROP = 11 / 12
 """Side of each of the ten crops relative to the image: 44 of 48 pixels."""
 CHUNK = 1024
-"""Images turned into floating point at a time, so that large sets fit into memory."""
+"""Images converted to floating point at a time, so that large sets fit into memory."""
 
 
 def single(images: Images) -> list[Images]:
-    """The (N, height, width, channels) images as they are."""
+    """Return the (N, height, width, channels) images unchanged."""
     return [images]
 
 
 def flipped(images: Images) -> list[Images]:
-    """The images and their mirror images."""
+    """Return the images and their mirror images."""
     return [images, images[:, :, ::-1]]
 
 
 def ten_crops(images: Images) -> list[Images]:
-    """The four corners and the middle, each also mirrored (Krizhevsky et al., 2012), brought back to full size."""
+    """Return the four corners and the middle, each also mirrored (Krizhevsky et al., 2012), resized to full size."""
     height, width = images.shape[1:3]
     tall, wide = round(CROP * height), round(CROP * width)
     down, right = height - tall, width - wide
@@ -39,7 +39,7 @@ VIEWS: dict[str, Callable[[Images], list[Images]]] = {"single": single, "flip": 
 
 
 def probabilities(model: EmotionModel, images: Images, views: str = "single") -> NDArray[np.float32]:
-    """What a model says of (N, height, width, channels) uint8 images at its size, averaged over views of each.
+    """Return a model's probabilities for (N, height, width, channels) uint8 images at its size, averaged over views.
 
     Returns:
         (N, labels) float32; each row sums to 1.

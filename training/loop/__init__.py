@@ -1,1 +1,1 @@
-"""The training loop: batches, optimizer, checkpoints, and when it ends."""
+"""The training loop: batches, optimizer, checkpoints, and early stopping."""

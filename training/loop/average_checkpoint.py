@@ -1,4 +1,4 @@
-"""What happens beside the gradient steps: averaging the weights, judging each epoch, saving it."""
+"""A Keras callback that averages the weights, evaluates and saves the average after each epoch."""
 
 import time
 
@@ -11,94 +11,94 @@ from training.data.dataset import Split
 from training.evaluation.metrics import report
 from training.loop.batches import Batches
 from training.loop.run import Run, State, Weights
-from training.loop.stopping import Goals
+from training.loop.stopping import StoppingCriteria
 
 EVERY = 8
-"""Steps between two updates of the average: often enough, and next to free."""
+"""Steps between two updates of the average: often enough, at almost no cost."""
 
 
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes without types
-    """Keeps an exponential moving average of all weights and judges it on the validation split after each epoch.
+class AverageCheckpoint(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes without types
+    """Keeps an exponential moving average (EMA) of all weights, and evaluates and saves it after each epoch.
 
-    The average covers the statistics of batch normalisation, too, so that it can be judged as it is. `judge` is the
+    The average includes the statistics of batch normalisation, so that it can be evaluated as it is. `served` is the
     network as it will be served: same variables, float32.
     """
 
     def __init__(
         self,
-        judge: keras.Model,
+        served: keras.Model,
         batches: Batches,
         validation: Split,
         run: Run,
         state: State,
         momentum: float,
-        goals: Goals,
+        criteria: StoppingCriteria,
     ) -> None:
         super().__init__()
-        self._judge, self._batches, self._validation = judge, batches, validation
+        self._served, self._batches, self._validation = served, batches, validation
         self._run, self._state = run, state
-        self._momentum, self._goals = momentum, goals
-        self._started, self._waiting = 0.0, 0
+        self._momentum, self._criteria = momentum, criteria
+        self._started, self._pending = 0.0, 0
 
     @property
-    def reached(self) -> str | None:
-        """Why the run has gone far enough, in words; None while it has not."""
-        return self._goals.met([row["val_accuracy"] for row in self._run.history()])
+    def stop_reason(self) -> str | None:
+        """Why to stop the run, in words; None to continue."""
+        return self._criteria.reason([row["val_accuracy"] for row in self._run.history()])
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Note the time."""
+        """Store the start time."""
         self._started = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Move the average a little towards the weights of now."""
+        """Update the average every `EVERY` steps."""
         self._state.steps += 1
-        self._waiting += 1
-        if self._waiting == EVERY:
+        self._pending += 1
+        if self._pending == EVERY:
             self._move_average()
 
     def _move_average(self) -> None:
         state = self._state
-        # A young average forgets faster, or the random weights of the start would weigh on it for epochs.
-        keep = min(self._momentum**self._waiting, state.steps / (state.steps + 10 * self._waiting))
-        state.average = _mixed(state.average, self.model.get_weights(), keep)
-        self._waiting = 0
+        # A young average forgets faster, or the random initial weights would weigh on it for epochs.
+        keep = min(self._momentum**self._pending, state.steps / (state.steps + 10 * self._pending))
+        state.average = _blend(state.average, self.model.get_weights(), keep)
+        self._pending = 0
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Judge the average, and save everything.
+        """Evaluate the average, and save everything.
 
         Raises:
-            DataError: the loss is no number any more.
+            DataError: the loss is not finite.
         """
         logs = {} if logs is None else logs
         state = self._state
-        if self._waiting or state.average is None:
+        if self._pending or state.average is None:
             self._move_average()
         assert state.average is not None
-        probabilities = self._judged(state.average)
+        probabilities = self._predict(state.average)
         if not np.isfinite(logs["loss"]) or not np.isfinite(probabilities).all():
             raise DataError("the loss is no number any more. Choose a lower --learning-rate and another --run-folder")
-        told = report(self._validation.truth, probabilities, [str(index) for index in range(probabilities.shape[1])])
-        logs |= {"val_accuracy": told.accuracy, "val_loss": told.log_loss}
+        result = report(self._validation.truth, probabilities, [str(index) for index in range(probabilities.shape[1])])
+        logs |= {"val_accuracy": result.accuracy, "val_loss": result.log_loss}
         logs["seconds"] = time.perf_counter() - self._started
-        if told.accuracy > state.best:
-            state.best = told.accuracy
+        if result.accuracy > state.best:
+            state.best = result.accuracy
             self._run.save_best(state.average)
         state.epoch, state.model = epoch + 1, self.model.get_weights()
         state.optimizer = [keras.ops.convert_to_numpy(variable) for variable in self.model.optimizer.variables]
         self._run.save(state)
-        self._run.note(epoch + 1, logs)
+        self._run.log_epoch(epoch + 1, logs)
         self._batches.start_epoch(epoch + 1)
-        if self.reached:
+        if self.stop_reason:
             self.model.stop_training = True
 
-    def _judged(self, weights: Weights) -> NDArray[np.float32]:
-        """The (N, labels) probabilities that the validation images get with these weights."""
-        self._judge.set_weights(weights)
+    def _predict(self, weights: Weights) -> NDArray[np.float32]:
+        """Return the (N, labels) probabilities of the validation images with these weights."""
+        self._served.set_weights(weights)
         images = self._validation.images.astype(np.float32)
-        return np.asarray(self._judge.predict(images, batch_size=256, verbose=0), np.float32)
+        return np.asarray(self._served.predict(images, batch_size=256, verbose=0), np.float32)
 
 
-def _mixed(average: Weights | None, weights: Weights, keep: float) -> Weights:
+def _blend(average: Weights | None, weights: Weights, keep: float) -> Weights:
     if average is None:
         return weights
     return [keep * old + (1 - keep) * new for old, new in zip(average, weights, strict=True)]

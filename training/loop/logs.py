@@ -1,4 +1,4 @@
-"""What a training run leaves for people to look at: curves as a PNG, and logs for TensorBoard."""
+"""Curves of a training run as PNG, and logs for TensorBoard."""
 
 import argparse
 import importlib.util
@@ -14,19 +14,19 @@ CURVES, TENSORBOARD = "curves.png", "tensorboard"
 
 
 def run_folder(options: argparse.Namespace) -> Path:
-    """Where the run's checkpoints, history, curves and logs go: as asked, else runs/ and the bundle's name."""
+    """Return the folder of the run's checkpoints, history, curves and logs; by default runs/ and the bundle's name."""
     return Path(options.run_folder or Path("runs") / options.output.name)
 
 
 def write_curves(run: Run, title: str) -> None:
-    """Draw the run's history so far into curves.png beside it; nothing where no epoch was finished."""
+    """Plot the run's history so far into curves.png beside it; nothing if no epoch was finished."""
     history = run.history()
     if history:
         (run.folder / CURVES).write_bytes(curves(history, title))
 
 
 def logging_callbacks(options: argparse.Namespace) -> list[keras.callbacks.Callback]:
-    """The callback that writes logs for TensorBoard, if asked for.
+    """Return the TensorBoard callback, if asked for.
 
     Raises:
         DataError: TensorBoard is not installed.

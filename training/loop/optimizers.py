@@ -1,4 +1,4 @@
-"""The optimizers of a training run, and how their learning rate goes up and down."""
+"""The optimizers of a training run, and their learning rate schedules."""
 
 import argparse
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ import keras
 from training.loop.run import Run
 
 RECIPES = {"sgd": (0.1, 5e-3), "adamw": (1e-3, 0.05)}
-"""Peak learning rate and weight decay of each optimizer, where none is asked for."""
+"""Default peak learning rate and weight decay of each optimizer."""
 SCHEDULES = ("cosine", "plateau")
 FACTOR = 0.3
-"""What the learning rate is multiplied by on a plateau."""
+"""Factor of the learning rate on a plateau."""
 LOWEST = 1e-3
-"""The learning rate falls on plateaus to this share of its peak, and no further."""
+"""Lower bound of the learning rate on plateaus, as a share of its peak."""
 
 
 def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of a run.
+    """Return the optimizer of a run.
 
     Args:
         options: `optimizer`, `schedule`, `learning_rate`, `weight_decay`, `epochs` and `warm_up`, all of them given.
@@ -25,22 +25,22 @@ def optimizer(options: argparse.Namespace, steps: int) -> keras.optimizers.Optim
     """
     rate = _cosine(options, steps) if options.schedule == "cosine" else options.learning_rate
     if options.optimizer == "adamw":
-        made = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay)
+        result = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay)
     else:
-        made = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=options.weight_decay)
-    made.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return made
+        result = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=options.weight_decay)
+    result.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return result
 
 
 def warm_steps(options: argparse.Namespace, steps: int) -> float:
-    """Gradient steps over which the learning rate rises, half of the run at most."""
+    """Return the gradient steps over which the learning rate rises, half of the run at most."""
     return float(min(options.warm_up, options.epochs / 2) * steps)
 
 
 class Plateau(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes without types
-    """Raises the learning rate to its peak, then reduces it whenever validation accuracy has not risen for a while.
+    """Raises the learning rate to its peak, then reduces it whenever validation accuracy has stopped rising.
 
-    All of it follows from the optimizer's count of steps and the run's history, so that a resumed run goes on alike.
+    It depends only on the optimizer's count of steps and the run's history, so that a resumed run continues alike.
     """
 
     def __init__(self, run: Run, options: argparse.Namespace, steps: int) -> None:
@@ -50,13 +50,13 @@ class Plateau(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes wi
         self._rate = self._peak
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Choose the learning rate of the epoch."""
+        """Set the learning rate of the epoch."""
         accuracies = [row["val_accuracy"] for row in self._run.history()]
         self._rate = plateau_rate(accuracies, self._peak, self._patience)
         self.model.optimizer.learning_rate = self._rate
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Take a share of it during the warm-up."""
+        """Scale it during the warm-up."""
         done = int(self.model.optimizer.iterations)
         if done < self._warm:
             self.model.optimizer.learning_rate = self._rate * (done + 1) / self._warm
@@ -65,7 +65,7 @@ class Plateau(keras.callbacks.Callback):  # type: ignore[misc]  # keras comes wi
 
 
 def plateau_rate(accuracies: Sequence[float], peak: float, patience: int) -> float:
-    """The learning rate after epochs of these validation accuracies.
+    """Return the learning rate after epochs of these validation accuracies.
 
     It starts at `peak` and is multiplied by `FACTOR` whenever no better accuracy came for `patience` epochs since the
     best one or the last reduction.

@@ -1,4 +1,4 @@
-"""A training run on disk: its settings, its checkpoints and its history, so that it can be resumed."""
+"""A training run on disk: its settings, checkpoints and history, so that it can be resumed."""
 
 import csv
 import json
@@ -18,9 +18,9 @@ SETTINGS, CHECKPOINT, BEST, HISTORY = "run.json", "checkpoint.npz", "best.npz", 
 
 @dataclass(slots=True)
 class State:
-    """Where a run stands: epochs and steps done, the best validation accuracy, and all weights.
+    """The state of a run: epochs and steps done, the best validation accuracy, and all weights.
 
-    `model` and `optimizer` are what is trained; `average` is the moving average that becomes the bundle.
+    `model` and `optimizer` are those in training; `average` is the moving average that becomes the bundle.
     """
 
     epoch: int = 0
@@ -38,15 +38,15 @@ class Run:
         self.folder = folder
 
     def begin(self, settings: Mapping[str, Any], resume: bool, defaults: Mapping[str, Any] | None = None) -> None:
-        """Note the settings of a new run, or check that they are those of the run to resume.
+        """Write the settings of a new run, or check that they are those of the run to resume.
 
         Args:
             settings: by name.
-            resume: whether a run is to be gone on with.
-            defaults: what a setting was taken to be in runs that began before there was such a setting.
+            resume: whether to resume a run.
+            defaults: settings of runs that began before a setting existed.
 
         Raises:
-            DataError: a run is there that was not to be resumed, or none is, or it had other settings.
+            DataError: there is a run that is not to be resumed, or none to resume, or it had other settings.
         """
         path = self.folder / SETTINGS
         if not resume:
@@ -60,31 +60,31 @@ class Run:
         before = {**(defaults or {}), **json.loads(path.read_text(encoding="utf-8"))}
         changed = [name for name in {**before, **settings} if before.get(name) != settings.get(name)]
         if changed:
-            told = ", ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in changed)
-            raise DataError(f"{self.folder}: the run had other settings: {told}. Resume with the same")
+            changes = ", ".join(f"{name} was {before.get(name)!r}, is {settings.get(name)!r}" for name in changed)
+            raise DataError(f"{self.folder}: the run had other settings: {changes}. Resume with the same")
 
     def load(self) -> State:
-        """The last checkpoint; an empty state when there is none yet."""
+        """Return the last checkpoint; an empty state if there is none yet."""
         path = self.folder / CHECKPOINT
         if not path.exists():
             return State()
         with np.load(path) as file:
-            lists = {kind: _gathered(file, kind) for kind in ("average", "model", "optimizer")}
+            lists = {kind: _unflatten(file, kind) for kind in ("average", "model", "optimizer")}
             return State(int(file["epoch"]), int(file["steps"]), float(file["best"]), **lists)
 
     def save(self, state: State) -> None:
-        """Write a checkpoint, replacing the last one whole."""
+        """Write a checkpoint atomically."""
         numbers = {"epoch": state.epoch, "steps": state.steps, "best": state.best}
         lists = {"average": state.average, "model": state.model, "optimizer": state.optimizer}
-        arrays = {key: a for kind, weights in lists.items() for key, a in _spread(kind, weights or []).items()}
+        arrays = {key: a for kind, weights in lists.items() for key, a in _flatten(kind, weights or []).items()}
         self._write(CHECKPOINT, {**numbers, **arrays})
 
     def save_best(self, average: Weights) -> None:
-        """Keep the averaged weights of the best epoch."""
-        self._write(BEST, _spread("average", average))
+        """Save the averaged weights of the best epoch."""
+        self._write(BEST, _flatten("average", average))
 
     def best_weights(self) -> Weights:
-        """The averaged weights of the best epoch.
+        """Return the averaged weights of the best epoch.
 
         Raises:
             DataError: no epoch was finished.
@@ -93,10 +93,10 @@ class Run:
         if not path.exists():
             raise DataError(f"{path}: missing, no epoch was finished. Train for at least one")
         with np.load(path) as file:
-            return _gathered(file, "average")
+            return _unflatten(file, "average")
 
-    def note(self, epoch: int, figures: Mapping[str, float]) -> None:
-        """Add the figures of an epoch to history.csv; names must stay the same during a run."""
+    def log_epoch(self, epoch: int, figures: Mapping[str, float]) -> None:
+        """Append the figures of an epoch to history.csv; their names must stay the same during a run."""
         path, names = self.folder / HISTORY, sorted(figures)
         new = not path.exists()
         with path.open("a", newline="", encoding="utf-8") as file:
@@ -106,7 +106,7 @@ class Run:
             rows.writerow([epoch, *(round(float(figures[name]), 6) for name in names)])
 
     def history(self) -> list[dict[str, float]]:
-        """The figures of every epoch so far."""
+        """Return the figures of every epoch so far."""
         path = self.folder / HISTORY
         if not path.exists():
             return []
@@ -119,9 +119,9 @@ class Run:
         part.replace(self.folder / name)
 
 
-def _spread(kind: str, weights: Weights) -> dict[str, NDArray[Any]]:
+def _flatten(kind: str, weights: Weights) -> dict[str, NDArray[Any]]:
     return {f"{kind}{index:04}": array for index, array in enumerate(weights)}
 
 
-def _gathered(file: Any, kind: str) -> Weights:
+def _unflatten(file: Any, kind: str) -> Weights:
     return [file[key] for key in sorted(file.files) if key.startswith(kind)]

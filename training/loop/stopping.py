@@ -1,12 +1,12 @@
-"""When a training run has gone far enough."""
+"""Early stopping of a training run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Goals:
-    """What ends a run before its last epoch; None switches a goal off.
+class StoppingCriteria:
+    """What ends a run before its last epoch; None switches a criterion off.
 
     `target`: validation accuracy, 0 to 1. `patience`: epochs without a better validation accuracy.
     """
@@ -14,8 +14,8 @@ class Goals:
     target: float | None = None
     patience: int | None = None
 
-    def met(self, accuracies: Sequence[float]) -> str | None:
-        """Why to stop after epochs of these validation accuracies, in words; None to go on."""
+    def reason(self, accuracies: Sequence[float]) -> str | None:
+        """Return in words why to stop after epochs of these validation accuracies; None to continue."""
         if not accuracies:
             return None
         best = max(accuracies)
@@ -28,5 +28,5 @@ class Goals:
 
 
 def idle_epochs(accuracies: Sequence[float]) -> int:
-    """How many epochs have passed since the (first) best one."""
+    """Return how many epochs have passed since the (first) best one."""
     return len(accuracies) - 1 - list(accuracies).index(max(accuracies))

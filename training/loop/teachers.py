@@ -1,7 +1,7 @@
-"""Distillation (Hinton et al., 2015): what networks trained before say of each image becomes a part of its target.
+"""Knowledge distillation (Hinton et al., 2015): existing networks' probabilities become a part of each image's target.
 
-The teachers see the very image that the pupil sees, after augmentation (Beyer et al., 2022): they judge what is left
-of a face that was cut, blurred or darkened, which a label fixed beforehand cannot.
+The teachers see the same augmented image as the student (Beyer et al., 2022): they judge what is left of a face that
+was cut, blurred or darkened, which a fixed label cannot.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from training.data.dataset import NO_FACE
 
 
 class Teachers:
-    """Bundles whose mean opinion is mixed into the targets."""
+    """Bundles whose mean probabilities are mixed into the targets."""
 
     def __init__(self, folders: Sequence[Path], share: float, labels: Sequence[str], spec: InputSpec) -> None:
         """Load the bundles.
 
         Args:
             folders: of the bundles; none for no teachers.
-            share: weight of their mean opinion against the target, from 0 to 1.
+            share: weight of their mean probabilities against the target, from 0 to 1.
             labels: of the targets, in order.
             spec: of the images.
 
         Raises:
-            BundleError: a bundle that cannot be read.
-            DataError: one with labels that the targets lack, or the other way round, or for images of another size.
+            BundleError: a bundle cannot be read.
+            DataError: a bundle's labels or image size differ from the data's.
         """
         self._share = share if folders else 0.0
         self._models = [EmotionModel.load(folder) for folder in folders]
@@ -45,10 +45,10 @@ class Teachers:
             if model.spec.shape != spec.shape:
                 raise DataError(f"{folder}: takes images of {model.spec.shape}, not {spec.shape}. Train at its size")
 
-    def taught(self, images: NDArray[np.float32], targets: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Mix the teachers' opinions of (N, height, width, channels) images into their (N, labels) targets.
+    def distill(self, images: NDArray[np.float32], targets: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Mix the teachers' probabilities for (N, height, width, channels) images into their (N, labels) targets.
 
-        The target's probability of "no face" stays; what remains is shared out among the expressions anew.
+        The target's probability of "no face" stays; the rest is divided among the expressions.
         """
         if not self._share:
             return targets

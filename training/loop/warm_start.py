@@ -1,4 +1,4 @@
-"""Starting from the weights of a network trained before."""
+"""Starts training from the weights of an existing bundle."""
 
 from pathlib import Path
 
@@ -11,31 +11,31 @@ from inference.runtimes import keras_network
 from training.data.dataset import NO_FACE
 
 
-def start_from_bundle(network: keras.Model, folder: Path, labels: tuple[str, ...]) -> None:
-    """Give a network a bundle's weights; its last layer only those of the labels that both have.
+def load_bundle_weights(network: keras.Model, folder: Path, labels: tuple[str, ...]) -> None:
+    """Load a bundle's weights into a network; of the last layer only those of common labels.
 
     Args:
-        network: of the bundle's architecture; it keeps what the last layer has drawn for other labels.
+        network: of the bundle's architecture; its last layer keeps its initial weights for other labels.
         folder: the bundle.
         labels: of the network, in the order of its outputs.
 
     Raises:
-        BundleError: a bundle that cannot be read.
-        DataError: a bundle of another architecture or input.
+        BundleError: the bundle cannot be read.
+        DataError: the bundle has another architecture or input.
     """
     card = read_card(folder)
     trained = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
     old, new = trained.get_weights(), network.get_weights()
     body = len(new) - 2  # the last layer's kernel and bias
     if len(old) != len(new) or any(a.shape != b.shape for a, b in zip(old[:body], new[:body], strict=True)):
-        told = card.get("network", {}).get("architecture", "another")
+        architecture = card.get("network", {}).get("architecture", "another")
         raise DataError(
-            f"{folder}: its network ({told}) has other layers or another input than the one to train. "
+            f"{folder}: its network ({architecture}) has other layers or another input than the one to train. "
             "Train the same architecture at the same size, or leave out --start"
         )
     known = [*card["labels"], *([NO_FACE] if "no_face" in card else [])]
     kernel, bias = np.array(new[-2]), np.array(new[-1])
-    for place, name in enumerate(labels):
+    for index, name in enumerate(labels):
         if name in known:
-            kernel[:, place], bias[place] = old[-2][:, known.index(name)], old[-1][known.index(name)]
+            kernel[:, index], bias[index] = old[-2][:, known.index(name)], old[-1][known.index(name)]
     network.set_weights([*old[:body], kernel, bias])

@@ -16,8 +16,8 @@ def compact(shape: tuple[int, int, int], classes: int, norm: Normalization) -> k
     """A residual network of 1.7 million parameters for faces of about 48x48 pixels.
 
     Basic blocks (He et al., 2016) with squeeze-and-excitation (Hu et al., 2018) where the maps are small. Only a thin
-    stem sees the full size, so that an epoch stays short on a CPU. Each image is brought to mean 0 and variance 1
-    first, so that dim and pale pictures look like others.
+    stem works at full size, so that an epoch stays short on a CPU. Each image is first normalised to mean 0 and
+    variance 1, so that dim and pale pictures look like others.
     """
     inputs = keras.Input(shape)
     x = layers.LayerNormalization(axis=(1, 2, 3), center=False, scale=False)(inputs)
@@ -35,7 +35,7 @@ def compact(shape: tuple[int, int, int], classes: int, norm: Normalization) -> k
 
 
 def tiny(shape: tuple[int, int, int], classes: int, norm: Normalization) -> keras.Model:
-    """Four plain convolutions, some 60 thousand parameters: to try out data and settings within minutes."""
+    """Four plain convolutions, some 60 thousand parameters, for trying out data and settings within minutes."""
     inputs = keras.Input(shape)
     x = layers.Rescaling(1 / 127.5, -1)(inputs)
     for width in (16, 32, 64, 64):
@@ -89,7 +89,7 @@ def _classified(x: Tensor, classes: int) -> Tensor:
 
 def _convolved(x: Tensor, width: int, norm: Normalization, size: int = 3, stride: int = 1) -> Tensor:
     x = layers.Conv2D(width, size, stride, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
-    return norm(momentum=0.9)(x)  # Keras' 0.99 would leave small data sets with the statistics of the start
+    return norm(momentum=0.9)(x)  # Keras' 0.99 would leave small data sets with the initial statistics
 
 
 def _activated(x: Tensor) -> Tensor:
@@ -124,4 +124,4 @@ ARCHITECTURES: dict[str, Callable[[tuple[int, int, int], int, Normalization], ke
     "mobilenetv2": mobilenetv2,
 }
 INPUTS: dict[str, tuple[int, bool]] = {"colour128": (128, True), "mobilenetv2": (128, True)}
-"""Side in pixels and whether colour is taken, where none is asked for; 48 pixels grey for the others."""
+"""Default side in pixels and whether the input is colour; 48 pixels grey for the others."""

@@ -1,4 +1,4 @@
-"""What depends on the Keras backend: the only place in training that may name one."""
+"""Code that depends on the Keras backend: the only place in training that may name one."""
 
 import importlib.util
 from typing import Any
@@ -12,7 +12,7 @@ def jit_compile() -> bool | str:
 
 
 def batch_normalization() -> Any:
-    """The layer class of batch normalisation to train with: the variables of Keras' own, one kernel where it can be.
+    """Return the layer class of batch normalisation for training: Keras' variables, and one fused kernel if possible.
 
     TensorFlow's fused kernel makes a training step about a third shorter on a CPU.
     """
@@ -36,12 +36,12 @@ def batch_normalization() -> Any:
 
 
 def can_compile() -> bool:
-    """Whether networks can be compiled for LiteRT here: it takes TensorFlow, with whatever backend was trained."""
+    """Whether networks can be compiled for LiteRT here: that needs TensorFlow, whatever backend was trained with."""
     return importlib.util.find_spec("tensorflow") is not None
 
 
 def litert_options(precision: str) -> dict[str, Any]:
-    """What Keras' LiteRT export passes on to TensorFlow's converter for weights of a precision."""
+    """Return the options of Keras' LiteRT export for a precision of weights."""
     if precision == "float32":
         return {}
     import tensorflow as tf

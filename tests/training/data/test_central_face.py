@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from training.data.central_face import middle_face, picture_detector
+from training.data.central_face import central_face, picture_detector
 
 
 @pytest.mark.parametrize(("left", "right", "found"), [(120, 340, True), (160, 500, False)])
@@ -10,9 +10,9 @@ def test_only_a_face_around_the_middle_counts(left, right, found):
     picture = np.ascontiguousarray(skimage.data.astronaut()[:220, left:right, ::-1])
     detector = picture_detector()
     assert len(detector.detect(picture)) > 0
-    box = middle_face(detector, picture)
+    box = central_face(detector, picture)
     assert (box is not None) == found
 
 
 def test_a_grey_picture_without_a_face_has_none():
-    assert middle_face(picture_detector(), np.full((90, 90), 128, np.uint8)) is None
+    assert central_face(picture_detector(), np.full((90, 90), 128, np.uint8)) is None

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tests.support.cameras.drawn_faces import draw
-from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupted
+from training.data.corruptions import CORRUPTIONS, STRENGTHS, corrupt
 
 CASES = [(name, strength) for name in CORRUPTIONS for strength in STRENGTHS]
 
@@ -24,32 +24,32 @@ def apart(one, other):
 def test_images_keep_their_shape_and_are_the_same_every_time(name, strength, side, grey):
     images = faces(side, grey)
     before = images.copy()
-    changed = corrupted(images, name, strength)
+    changed = corrupt(images, name, strength)
     assert (changed.shape, changed.dtype) == (images.shape, np.uint8)
     np.testing.assert_array_equal(images, before)
-    np.testing.assert_array_equal(changed, corrupted(images, name, strength))
+    np.testing.assert_array_equal(changed, corrupt(images, name, strength))
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
 def test_strong_changes_more_than_mild_does(name):
-    mild, strong = (apart(corrupted(faces(), name, strength), faces()) for strength in STRENGTHS)
+    mild, strong = (apart(corrupt(faces(), name, strength), faces()) for strength in STRENGTHS)
     assert 1 < mild < strong
 
 
 def test_colours_survive_jpeg_noise():
     red = np.full((1, 32, 32, 3), (220, 30, 30), np.uint8)
-    np.testing.assert_allclose(corrupted(red, "JPEG noise", "mild")[0].mean(axis=(0, 1)), (220, 30, 30), atol=8)
+    np.testing.assert_allclose(corrupt(red, "JPEG noise", "mild")[0].mean(axis=(0, 1)), (220, 30, 30), atol=8)
 
 
 def test_back_light_darkens_the_middle_and_brightens_the_rim():
     grey = np.full((1, 48, 48, 1), 128, np.uint8)
-    changed = corrupted(grey, "back light", "strong")[0, :, :, 0]
+    changed = corrupt(grey, "back light", "strong")[0, :, :, 0]
     assert changed[24, 24] < 60
     assert changed[0, 0] > 220
 
 
 def test_a_small_face_loses_what_is_fine_and_keeps_its_light():
     stripes = np.tile(np.array([0, 200], np.uint8), (1, 48, 24))[..., None]
-    changed = corrupted(stripes, "small face", "strong")
+    changed = corrupt(stripes, "small face", "strong")
     assert changed.std() < 40
     assert changed.mean() == pytest.approx(100, abs=5)

@@ -8,13 +8,13 @@ from training.data.dataset import (
     Dataset,
     Split,
     class_weights,
+    concatenate,
     divide,
     duplicates,
     faces_only,
-    joined,
-    place_of,
-    shares,
-    split_of,
+    label_index,
+    make_split,
+    sampling_rates,
     with_label,
 )
 
@@ -22,7 +22,7 @@ from training.data.dataset import (
 def split(*counts):
     """So many one-pixel images of each class; no two are alike."""
     truth = [label for label, count in enumerate(counts) for _ in range(count)]
-    return split_of([np.full((1, 1, 1), index, np.uint8) for index in range(len(truth))], truth, len(counts))
+    return make_split([np.full((1, 1, 1), index, np.uint8) for index in range(len(truth))], truth, len(counts))
 
 
 def whole(*counts, name="all"):
@@ -98,16 +98,16 @@ def test_weighted_classes_count_alike_and_the_mean_image_counts_one():
     ("name", "place"), [("happy", 3), ("Happy", 3), ("HAPPINESS", 3), ("fearful", 2), ("disgusted", 1)]
 )
 def test_a_label_is_known_in_any_case_and_as_its_noun(name, place):
-    assert place_of(name, EXPRESSIONS, "somewhere") == place
+    assert label_index(name, EXPRESSIONS, "somewhere") == place
 
 
 def test_an_own_label_goes_before_the_noun_that_it_could_stand_for():
-    assert place_of("anger", ("angry", "anger"), "somewhere") == 1
+    assert label_index("anger", ("angry", "anger"), "somewhere") == 1
 
 
 def test_an_unknown_label_is_told_with_its_place():
     with pytest.raises(DataError, match="here: class 'bored' is none of the labels a, b"):
-        place_of("bored", ("a", "b"), "here")
+        label_index("bored", ("a", "b"), "here")
 
 
 def some(truth, labels, weights=None):
@@ -117,11 +117,11 @@ def some(truth, labels, weights=None):
 
 def test_images_are_shown_by_their_weight_and_by_how_rare_they_are():
     alike = some([0, 0, 0, 0, 1], 2)
-    np.testing.assert_allclose(shares(alike, 0), [1] * 5)
-    np.testing.assert_allclose(shares(alike, 1), [0.625] * 4 + [2.5])
-    np.testing.assert_allclose(shares(alike, 0.5)[4] / shares(alike, 0.5)[0], 2)
-    weighted = joined(alike, some([1, 1], 2, np.full(2, 0.5, np.float32)))
-    np.testing.assert_allclose(shares(weighted, 0), np.array([1, 1, 1, 1, 1, 0.5, 0.5]) * 7 / 6)
+    np.testing.assert_allclose(sampling_rates(alike, 0), [1] * 5)
+    np.testing.assert_allclose(sampling_rates(alike, 1), [0.625] * 4 + [2.5])
+    np.testing.assert_allclose(sampling_rates(alike, 0.5)[4] / sampling_rates(alike, 0.5)[0], 2)
+    weighted = concatenate(alike, some([1, 1], 2, np.full(2, 0.5, np.float32)))
+    np.testing.assert_allclose(sampling_rates(weighted, 0), np.array([1, 1, 1, 1, 1, 0.5, 0.5]) * 7 / 6)
 
 
 def test_images_of_no_face_can_be_left_out_again():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.degradations import WAYS, degraded
+from training.data.degradations import DEGRADATIONS, degrade
 
 
 def picture(channels, side=48):
@@ -11,7 +11,7 @@ def picture(channels, side=48):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__.strip("_"))
+@pytest.mark.parametrize("way", DEGRADATIONS, ids=lambda way: way.__name__.strip("_"))
 def test_every_way_changes_a_picture_and_keeps_its_shape_and_kind(way, channels):
     image = picture(channels)
     before = image.copy()
@@ -23,13 +23,13 @@ def test_every_way_changes_a_picture_and_keeps_its_shape_and_kind(way, channels)
 
 def test_what_happens_is_decided_by_the_random_numbers():
     image = picture(1)
-    first, again, other = (degraded(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (degrade(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 def test_low_light_is_darker_and_a_face_far_away_has_less_detail():
-    names = {way.__name__: way for way in WAYS}
+    names = {way.__name__: way for way in DEGRADATIONS}
     image = picture(1)
     rngs = [np.random.default_rng(seed) for seed in range(20)]
     assert all(names["_low_light"](image, rng).mean() < image.mean() for rng in rngs)

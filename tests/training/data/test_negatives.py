@@ -10,14 +10,14 @@ from training.data.negatives import (
     CAMERA_SIZES,
     FACE_SHARE,
     VIEWS,
-    beside,
+    boxes_beside,
     files_of,
     frames_of,
-    loose_finds,
+    loose_detections,
     pictures_in,
     versions_of,
 )
-from training.data.synthetic import draw
+from training.data.synthetic import draw_picture
 
 FACE = Box(177, 67, 93, 93)
 """What Haar finds in the astronaut's photograph."""
@@ -66,8 +66,8 @@ def test_a_picture_fills_the_frames_of_a_camera(tmp_path, size):
 
 
 def test_a_loose_search_finds_more_than_the_server_does_in_several_versions():
-    image = draw(0, 160, 120)
-    finds = list(loose_finds(versions_of(image, np.random.default_rng(0))))
+    image = draw_picture(0, 160, 120)
+    finds = list(loose_detections(versions_of(image, np.random.default_rng(0))))
     assert len(finds) > 3 * len(FaceDetector().detect(image))
     assert len({version.tobytes() for version, _ in finds}) >= 3
     for version, box in finds:
@@ -78,7 +78,7 @@ def test_a_loose_search_finds_more_than_the_server_does_in_several_versions():
 @pytest.mark.parametrize("seed", range(4))
 def test_crops_beside_a_face_show_little_of_it(seed):
     image = skimage.data.astronaut()
-    boxes = list(beside(image, FACE, 20, np.random.default_rng(seed)))
+    boxes = list(boxes_beside(image, FACE, 20, np.random.default_rng(seed)))
     assert len(boxes) == 20
     inside = np.zeros(image.shape[:2], np.int64)
     inside[FACE.y : FACE.y + FACE.height, FACE.x : FACE.x + FACE.width] = 1
@@ -91,5 +91,5 @@ def test_crops_beside_a_face_show_little_of_it(seed):
 
 def test_where_there_is_no_room_beside_a_face_there_are_no_crops():
     whole = Box(0, 0, 30, 30)
-    assert list(beside(np.zeros((30, 30), np.uint8), whole, 5, np.random.default_rng(0))) == []
-    assert list(beside(np.zeros((300, 300), np.uint8), Box(0, 0, 100, 100), 0, np.random.default_rng(0))) == []
+    assert list(boxes_beside(np.zeros((30, 30), np.uint8), whole, 5, np.random.default_rng(0))) == []
+    assert list(boxes_beside(np.zeros((300, 300), np.uint8), Box(0, 0, 100, 100), 0, np.random.default_rng(0))) == []

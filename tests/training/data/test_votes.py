@@ -7,7 +7,7 @@ from inference.preprocess import InputSpec
 from tests.support.cameras.drawn_faces import write_csv
 from training.data.dataset import NO_FACE, with_label
 from training.data.fer2013 import read_csv
-from training.data.votes import by_majority, judged, mixed, read_votes
+from training.data.votes import by_majority, mix_votes, read_votes, with_majority_truth
 
 COLUMNS = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 VALIDATED = (
@@ -39,7 +39,7 @@ def test_votes_are_mixed_into_the_training_targets(tmp_path, dataset):
         *["Training,c.png,0,10,0,0,0,0,0,0,0,0"] * 4,
         *VALIDATED,
     )
-    after = mixed(dataset, read_votes(path, dataset), 0.5)
+    after = mix_votes(dataset, read_votes(path, dataset), 0.5)
     targets = after.part("training").targets
     np.testing.assert_allclose(targets[0, [3, 5]], [0.5 + 0.4, 0.1], atol=1e-6)
     np.testing.assert_allclose(targets[1], dataset.part("training").targets[1])  # nobody saw any of the seven
@@ -53,14 +53,14 @@ def test_votes_for_no_face_count_where_that_is_a_label(tmp_path, dataset):
         tmp_path, "Training,b.png,0,3,0,0,0,0,0,4,2,1", *["Training,c.png,0,9,0,0,0,0,0,0,0,1"] * 5, *VALIDATED
     )
     wider = with_label(dataset, NO_FACE)
-    targets = mixed(wider, read_votes(path, wider), 1.0).part("training").targets
+    targets = mix_votes(wider, read_votes(path, wider), 1.0).part("training").targets
     np.testing.assert_allclose(targets[0, [3, 7]], [0.75, 0.25])
     assert targets.shape == (6, 8)
 
 
 def test_the_majority_of_the_votes_becomes_the_truth(tmp_path, dataset):
     told = read_votes(votes(tmp_path, *["Training,c.png,0,9,0,0,0,0,0,0,0,1"] * 6, *VALIDATED), dataset)
-    after = judged(dataset, told)
+    after = with_majority_truth(dataset, told)
     whole = dataset.part("validation")
     split = after.part("validation")
     assert [EXPRESSIONS[index] for index in split.truth] == ["neutral", "neutral", "fear"]

@@ -9,7 +9,7 @@ from tests.support.cameras.drawn_faces import write_csv, write_tree
 from training.data.corruptions import CORRUPTIONS
 from training.data.dataset import Dataset
 from training.data.reading import read
-from training.evaluation.measurement import averaged, measure, preferred, reports, spoilt
+from training.evaluation.measurement import corruption_reports, default_split, measure, reports, tta_reports
 
 SHIPPED = Path(__file__).resolve().parents[3] / "weights" / "fer2013"
 
@@ -42,13 +42,13 @@ def test_duplicates_of_training_images_are_told_apart(model, tmp_path):
 
 def test_every_way_of_averaging_is_measured_and_differs_from_the_single_pass(model, split):
     single = measure(model, split)
-    found = averaged(model, split)
+    found = tta_reports(model, split)
     assert list(found) == ["flip", "ten-crop"]
     assert len({single.log_loss, *(told.log_loss for told in found.values())}) == 3
 
 
 def test_every_corruption_is_measured_in_both_strengths(model, split):
-    found = spoilt(model, split)
+    found = corruption_reports(model, split)
     assert list(found) == list(CORRUPTIONS)
     assert all(list(strengths) == ["mild", "strong"] for strengths in found.values())
     assert len({told.log_loss for strengths in found.values() for told in strengths.values()}) == 2 * len(CORRUPTIONS)
@@ -60,4 +60,4 @@ def test_every_corruption_is_measured_in_both_strengths(model, split):
      (("training",), "training")],
 )  # fmt: skip
 def test_a_split_that_was_not_trained_on_is_preferred(splits, chosen):
-    assert preferred(Dataset(("a", "b"), dict.fromkeys(splits))) == chosen
+    assert default_split(Dataset(("a", "b"), dict.fromkeys(splits))) == chosen

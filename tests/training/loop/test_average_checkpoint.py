@@ -4,11 +4,11 @@ import pytest
 
 from errors import DataError
 from training.data.augment import Augmentation
-from training.data.dataset import split_of
-from training.loop.average_checkpoint import EVERY, Watch
+from training.data.dataset import make_split
+from training.loop.average_checkpoint import EVERY, AverageCheckpoint
 from training.loop.batches import Batches
 from training.loop.run import Run, State
-from training.loop.stopping import Goals
+from training.loop.stopping import StoppingCriteria
 
 STEPS = 2 * EVERY
 
@@ -25,11 +25,13 @@ def network():
 @pytest.fixture
 def watch(network, tmp_path):
     images = [np.full((1, 1, 1), value, np.uint8) for value in (0, 1, 2, 3)]
-    split = split_of(images, [0, 0, 1, 1], 2)
+    split = make_split(images, [0, 0, 1, 1], 2)
     run = Run(tmp_path / "run")
     run.begin({}, resume=False)
     judge = keras.models.clone_model(network)
-    made = Watch(judge, Batches(split, 2, 1, Augmentation.none()), split, run, State(), 0.9, Goals())
+    made = AverageCheckpoint(
+        judge, Batches(split, 2, 1, Augmentation.none()), split, run, State(), 0.9, StoppingCriteria()
+    )
     made.set_model(network)
     made.run, made.state, made.judge = run, made._state, judge
     return made
@@ -104,7 +106,7 @@ def test_weights_that_are_no_numbers_are_told_even_where_the_loss_still_is_one(w
 
 
 def test_training_stops_when_the_goals_say_so(watch):
-    watch._goals = Goals(patience=2)
+    watch._criteria = StoppingCriteria(patience=2)
     for number in range(3):
         assert not watch.model.stop_training
         epoch(watch, number, RIGHT)

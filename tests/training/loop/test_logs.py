@@ -16,7 +16,7 @@ def test_curves_are_drawn_beside_the_history(tmp_path):
     run = Run(tmp_path)
     write_curves(run, "mine")
     assert not (tmp_path / "curves.png").exists()  # nothing to draw yet
-    run.note(1, {"loss": 2.0, "accuracy": 0.2, "val_loss": 1.9, "val_accuracy": 0.3})
+    run.log_epoch(1, {"loss": 2.0, "accuracy": 0.2, "val_loss": 1.9, "val_accuracy": 0.3})
     write_curves(run, "mine")
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.width > 500

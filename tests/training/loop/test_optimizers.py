@@ -4,13 +4,13 @@ import pytest
 
 from training.loop.optimizers import FACTOR, LOWEST, Plateau, optimizer, plateau_rate, warm_steps
 from training.loop.run import Run
-from training.options import parser, resolved
+from training.options import parser, resolve
 
 STEPS = 10
 
 
 def plan(*arguments):
-    return resolved(parser().parse_args(["--data", "faces", "--output", "mine", "--epochs", "20", *arguments]))
+    return resolve(parser().parse_args(["--data", "faces", "--output", "mine", "--epochs", "20", *arguments]))
 
 
 def network(made):
@@ -92,6 +92,6 @@ def test_a_plateau_schedule_warms_up_and_then_keeps_its_peak(run):
 def test_a_plateau_schedule_goes_on_from_the_history_of_the_run(run):
     options = plan("--schedule", "plateau", "--learning-rate", "0.1", "--warm-up", "0", "--plateau", "1")
     for epoch, accuracy in enumerate((0.5, 0.5), 1):
-        run.note(epoch, {"val_accuracy": accuracy})
+        run.log_epoch(epoch, {"val_accuracy": accuracy})
     rates = rates_of_an_epoch(Plateau(run, options, STEPS), network(optimizer(options, STEPS)), epoch=2)
     np.testing.assert_allclose(rates, [0.1 * FACTOR] * STEPS, rtol=1e-5)

@@ -43,8 +43,8 @@ def test_without_a_finished_epoch_there_are_no_best_weights(run):
 
 
 def test_history_grows_by_one_row_an_epoch(run):
-    run.note(1, {"loss": 2.0, "accuracy": 0.25})
-    run.note(2, {"loss": 1.5, "accuracy": 0.5})
+    run.log_epoch(1, {"loss": 2.0, "accuracy": 0.25})
+    run.log_epoch(2, {"loss": 1.5, "accuracy": 0.5})
     assert run.history() == [
         {"epoch": 1, "accuracy": 0.25, "loss": 2.0},
         {"epoch": 2, "accuracy": 0.5, "loss": 1.5},

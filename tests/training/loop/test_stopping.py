@@ -1,24 +1,24 @@
 import pytest
 
-from training.loop.stopping import Goals, idle_epochs
+from training.loop.stopping import StoppingCriteria, idle_epochs
 
 
 @pytest.mark.parametrize(
     ("goals", "accuracies", "told"),
     [
-        (Goals(), [0.5] * 100, None),
-        (Goals(target=0.6), [], None),
-        (Goals(target=0.6), [0.5, 0.59], None),
-        (Goals(target=0.6), [0.5, 0.6], "0.6000 has reached the target of 0.6"),
-        (Goals(target=0.6), [0.7, 0.1], "0.7000 has reached the target of 0.6"),
-        (Goals(patience=2), [0.5, 0.4], None),
-        (Goals(patience=2), [0.5, 0.4, 0.5], "no better validation accuracy than 0.5000 for 2 epochs"),
-        (Goals(patience=2), [0.5, 0.4, 0.51], None),
-        (Goals(target=0.9, patience=2), [0.5, 0.4, 0.3], "for 2 epochs"),
+        (StoppingCriteria(), [0.5] * 100, None),
+        (StoppingCriteria(target=0.6), [], None),
+        (StoppingCriteria(target=0.6), [0.5, 0.59], None),
+        (StoppingCriteria(target=0.6), [0.5, 0.6], "0.6000 has reached the target of 0.6"),
+        (StoppingCriteria(target=0.6), [0.7, 0.1], "0.7000 has reached the target of 0.6"),
+        (StoppingCriteria(patience=2), [0.5, 0.4], None),
+        (StoppingCriteria(patience=2), [0.5, 0.4, 0.5], "no better validation accuracy than 0.5000 for 2 epochs"),
+        (StoppingCriteria(patience=2), [0.5, 0.4, 0.51], None),
+        (StoppingCriteria(target=0.9, patience=2), [0.5, 0.4, 0.3], "for 2 epochs"),
     ],
 )
 def test_a_run_ends_at_its_target_or_when_it_gets_no_better(goals, accuracies, told):
-    reason = goals.met(accuracies)
+    reason = goals.reason(accuracies)
     assert (reason is None) if told is None else (told in reason)
 
 

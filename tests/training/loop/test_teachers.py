@@ -26,7 +26,7 @@ def images():
 def test_the_mean_opinion_of_the_teachers_is_mixed_into_the_targets(images):
     targets = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4]]
     opinion = EmotionModel.load(SHIPPED).probabilities(images)
-    taught = Teachers([SHIPPED, SHIPPED], 0.25, EXPRESSIONS, SPEC).taught(images, targets)
+    taught = Teachers([SHIPPED, SHIPPED], 0.25, EXPRESSIONS, SPEC).distill(images, targets)
     np.testing.assert_allclose(taught, 0.75 * targets + 0.25 * opinion, atol=1e-6)
 
 
@@ -36,7 +36,7 @@ def test_labels_may_come_in_another_order_and_no_face_stays_as_it_is(images):
     targets[:, 7] = [0, 1, 0.5, 0, 0]
     targets[:, 0] = 1 - targets[:, 7]
     opinion = EmotionModel.load(SHIPPED).probabilities(images)[:, ::-1]
-    taught = Teachers([SHIPPED], 1.0, labels, SPEC).taught(images, targets)
+    taught = Teachers([SHIPPED], 1.0, labels, SPEC).distill(images, targets)
     np.testing.assert_allclose(taught[:, 7], targets[:, 7])
     np.testing.assert_allclose(taught[:, :7], opinion * targets[:, :1], atol=1e-6)
     np.testing.assert_allclose(taught.sum(axis=1), 1, atol=1e-5)
@@ -53,7 +53,7 @@ def test_the_teachers_see_what_the_pupil_sees():
 
 def test_without_teachers_targets_stay(images):
     targets = np.eye(7, dtype=np.float32)[:5]
-    assert Teachers([], 0.5, EXPRESSIONS, SPEC).taught(images, targets) is targets
+    assert Teachers([], 0.5, EXPRESSIONS, SPEC).distill(images, targets) is targets
 
 
 def test_a_teacher_of_other_labels_or_size_is_refused(tmp_path):

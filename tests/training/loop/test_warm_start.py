@@ -12,7 +12,7 @@ from inference.bundle import ARCHITECTURE, WEIGHTS, sha256
 from inference.runtimes import keras_network
 from training.compilation.bundle_files import write_network
 from training.data.dataset import NO_FACE
-from training.loop.warm_start import start_from_bundle
+from training.loop.warm_start import load_bundle_weights
 from training.networks.architectures import ARCHITECTURES
 
 
@@ -35,7 +35,7 @@ def test_all_weights_are_taken_and_of_the_last_layer_those_of_common_labels(bund
     before = keras_network(bundle / ARCHITECTURE, bundle / WEIGHTS).get_weights()
     network = made(4)
     drawn = network.get_weights()
-    start_from_bundle(network, bundle, ("neutral", "happy", "bored", NO_FACE))
+    load_bundle_weights(network, bundle, ("neutral", "happy", "bored", NO_FACE))
     after = network.get_weights()
     for old, new in zip(before[:-2], after[:-2], strict=True):
         np.testing.assert_array_equal(new, old)
@@ -47,4 +47,4 @@ def test_all_weights_are_taken_and_of_the_last_layer_those_of_common_labels(bund
 @pytest.mark.parametrize("other", [made(7, "cnn5"), made(7, "compact")], ids=["cnn5", "compact"])
 def test_another_architecture_is_refused(bundle, other):
     with pytest.raises(DataError, match=r"has other layers or another input.*leave out --start"):
-        start_from_bundle(other, bundle, EXPRESSIONS)
+        load_bundle_weights(other, bundle, EXPRESSIONS)

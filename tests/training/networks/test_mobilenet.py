@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from errors import DataError
-from training.networks.mobilenet import mobilenetv2, start_from
+from training.networks.mobilenet import load_pretrained, mobilenetv2
 
 SIZE = (32, 32, 1)
 
@@ -25,7 +25,7 @@ def pretrained(tmp_path_factory):
 
 def test_a_file_of_weights_is_taken_over_also_for_grey_and_other_sizes(network, pretrained):
     head = [layer.get_weights()[0].copy() for layer in network.layers if isinstance(layer, keras.layers.Dense)]
-    assert start_from(network, pretrained)
+    assert load_pretrained(network, pretrained)
     assert (network.get_layer("Conv1").get_weights()[0] == 0.25).all()
     after = [layer.get_weights()[0] for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     assert all((one == other).all() for one, other in zip(head, after, strict=True))
@@ -37,7 +37,7 @@ def test_weights_that_cannot_be_had_are_told_and_training_goes_on(network, monke
 
     monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", unreachable)
     before = network.get_layer("Conv1").get_weights()[0].copy()
-    assert not start_from(network, "imagenet")
+    assert not load_pretrained(network, "imagenet")
     told = capsys.readouterr().err
     assert "warning: no ImageNet weights could be had (Name or service not known)" in told
     assert "--pretrained FILE" in told
@@ -46,7 +46,7 @@ def test_weights_that_cannot_be_had_are_told_and_training_goes_on(network, monke
 
 def test_nothing_is_looked_for_where_none_is_asked_for(network, monkeypatch):
     monkeypatch.setattr("keras.applications.MobileNetV2", None)
-    assert not start_from(network, "none")
+    assert not load_pretrained(network, "none")
 
 
 def test_a_file_of_other_weights_is_told(network, tmp_path):
@@ -54,7 +54,7 @@ def test_a_file_of_other_weights_is_told(network, tmp_path):
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)]).save_weights(other)
     for path in (other, tmp_path / "missing.h5"):
         with pytest.raises(DataError, match=rf"{path.name}: holds no weights of MobileNetV2"):
-            start_from(network, path)
+            load_pretrained(network, path)
 
 
 def test_grey_is_repeated_without_code_in_the_stored_network(network):
