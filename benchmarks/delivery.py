@@ -1,8 +1,8 @@
-"""How many frames a second reach 1, 50 and 200 viewers, and what does that cost, beside uStreamer?
+"""How many frames a second reach 1, 50 and 200 viewers, and at what cost, compared with uStreamer?
 
-Both are offered the same JPEG of 40 kB: 120 times a second to see what goes through, and 30 times a second with 200
-viewers to see what it costs. They take turns, several times, read by the same crowd on the same machine, which takes
-part of it. In this program the stages before the JPEG are left out here, as uStreamer has none.
+Both are offered the same JPEG of 40 kB: 120 times a second to measure throughput, and 30 times a second with 200
+viewers to measure cost. They alternate, several times, with the same crowd of readers on the same machine, which takes
+part of its time. In this program the stages before the JPEG are left out, as uStreamer has none.
 """
 
 import argparse
@@ -18,26 +18,26 @@ CASES = ((120, 1), (120, 50), (120, 200), (30, 200))
 
 
 def measure(server: AbstractContextManager[Running], viewers: int, seconds: float) -> dict[str, Any]:
-    """What a crowd sees of one server, started for it."""
+    """Measure a crowd of viewers of one server, which is started for it."""
     with server as running:
         return crowd(running, viewers, seconds)
 
 
 def compare(fps: int, viewers: int, jpeg: bytes, seconds: float, rounds: int) -> dict[str, Any]:
-    """Both in turn; the medians of the rounds, and of the ratios of each round."""
+    """Measure both alternately; returns the medians of the rounds, and of the ratios of each round."""
     pairs = [
         (measure(offered(jpeg, fps), viewers, seconds), measure(ustreamer(jpeg, fps), viewers, seconds))
         for _ in range(rounds)
     ]
     keys = ("frames_per_second", "cpu", "memory", "slowest_viewer", "lost", "own_cpu")
-    sides = [{key: median(pair[side][key] for pair in pairs) for key in keys} for side in (0, 1)]
-    for side, figures in enumerate(sides):
+    servers = [{key: median(pair[side][key] for pair in pairs) for key in keys} for side in (0, 1)]
+    for side, figures in enumerate(servers):
         figures["delay_95_ms"] = median(pair[side]["delay_ms"]["95"] for pair in pairs)
     return {
         "offered a second": fps,
         "viewers": viewers,
-        "project": sides[0],
-        "ustreamer": sides[1],
+        "project": servers[0],
+        "ustreamer": servers[1],
         "ratio of frames": median(ratio(a["frames_per_second"], b["frames_per_second"]) for a, b in pairs),
         "ratio of processor time": median(ratio(a["cpu"], b["cpu"]) for a, b in pairs),
     }
@@ -47,7 +47,7 @@ def main() -> None:
     """Compare in all cases, print a table, write results/benchmark-delivery.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4.0, help="counted in each round (default 4)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each (default 3)")
     options = parser.parse_args()
     jpeg, rows = picture(40_000), []
     for fps, viewers in CASES:

@@ -1,7 +1,7 @@
-"""How long are viewers without a picture when settings change: by SIGHUP, beside a restart of the server?
+"""How long have viewers no picture when settings change: by SIGHUP, compared with a restart of the server?
 
-A webcam (the stand-in, 1280x720, 30 frames a second) is watched through gunicorn by ten viewers who come again at once
-when their stream ends. In turns its settings are changed by SIGHUP, and by a stop and a new start.
+A webcam (the stand-in, 1280x720, 30 frames a second) is watched through gunicorn by ten viewers who reconnect at once
+when their stream ends. Its settings are changed alternately by SIGHUP, and by a stop and a new start.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from tests.support.servers.servers import ROOT, free_port
 
 VIEWERS = 10
 BAR = 1.0
-"""Seconds that a change by SIGHUP may take from a viewer."""
+"""Longest gap in seconds that a change by SIGHUP may cause."""
 SETTLE, LONGEST = 2.0, 20.0
-"""Seconds of pictures before and after a change, and for which a change is waited."""
+"""Seconds of pictures before and after a change, and the longest wait for a change."""
 
 
 class Deployment:
-    """gunicorn with a file of settings, its webcam and its viewers."""
+    """gunicorn with a settings file, its webcam and its viewers."""
 
     def __init__(self, folder: Path) -> None:
         self._file, self._port = folder / "live.toml", free_port()
@@ -39,46 +39,46 @@ class Deployment:
         }
         self._threshold = 0.3
         self._write()
-        self._process = self._started()
+        self._process = self._start()
         self._viewers = [Faithful(self._port) for _ in range(VIEWERS)]
 
     def _write(self) -> None:
         self._file.write_text(f'source = "0"\nthreshold = {self._threshold}\nlog_level = "warning"\n', encoding="utf-8")
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "gunicorn", "main:app"]
         quiet = subprocess.DEVNULL
         return subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=quiet, stderr=quiet)
 
-    def change(self, take_up: Callable[[], None]) -> list[float]:
-        """Change a setting and have it taken up; the longest gap of each viewer in seconds."""
+    def change(self, apply: Callable[[], None]) -> list[float]:
+        """Change a setting and have it applied; returns the longest gap of each viewer in seconds."""
         self._await(lambda viewer: len(viewer.times) > 0)
         time.sleep(SETTLE)
         self._threshold = round(0.3 + (self._threshold + 0.01) % 0.5, 2)
         self._write()
         start = time.monotonic()
-        take_up()
+        apply()
         self._await(lambda viewer: viewer.longest_gap(start) < LONGEST and viewer.longest_gap(start) > 0.15)
         time.sleep(SETTLE)
         return [viewer.longest_gap(start) for viewer in self._viewers]
 
     def _await(self, condition: Callable[[Faithful], bool]) -> None:
-        until = time.monotonic() + LONGEST
-        while not all(map(condition, self._viewers)) and time.monotonic() < until:
+        deadline = time.monotonic() + LONGEST
+        while not all(map(condition, self._viewers)) and time.monotonic() < deadline:
             time.sleep(0.05)
 
     def reload(self) -> None:
-        """Take the change up by SIGHUP."""
+        """Apply the change by SIGHUP."""
         self._process.send_signal(signal.SIGHUP)
 
     def restart(self) -> None:
-        """Take the change up by a stop and a start."""
+        """Apply the change by a stop and a start."""
         self._process.terminate()
         self._process.wait()
-        self._process = self._started()
+        self._process = self._start()
 
     def close(self) -> None:
-        """End viewers and server."""
+        """Stop viewers and server."""
         for viewer in self._viewers:
             viewer.leave()
         self._process.terminate()
@@ -87,9 +87,9 @@ class Deployment:
 
 
 def main() -> None:
-    """Measure in turns, print the gaps, write results/benchmark-handover.json."""
+    """Measure alternately, print the gaps, write results/benchmark-handover.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="turns of each (default 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each (default 5)")
     options = parser.parse_args()
     gaps: dict[str, list[float]] = {"sighup": [], "restart": []}
     with tempfile.TemporaryDirectory() as folder:

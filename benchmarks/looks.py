@@ -1,8 +1,8 @@
-"""What does a frame cost in each look, beside its JPEG; and how often is a face seen clearly that was to be blurred?
+"""What does a frame cost with each set of view options, and how often is a face seen clearly that should be blurred?
 
-The first is the processor time of drawing the same frames of the drawn demo in each look, in turn, with one thread.
-For the second drawn people walk into view, some of them fast, and every picture of a blurred look in which a face is
-whole but not hidden counts: for pictures that go out at once, and for those held back as the server does it.
+The first is the processor time of drawing the same frames of the drawn demo with each set, alternately, in one thread.
+For the second, drawn people walk into view, some of them fast. Every picture of a blurred view counts in which a face
+is whole but not hidden: for pictures that are sent at once, and for those delayed as the server does it.
 """
 
 import argparse
@@ -31,57 +31,57 @@ from tracking.tracker import Tracker
 FPS = 30
 ROUNDS = 5
 WARM = 15
-"""Frames at the start that are not drawn: faces are found for the first time."""
-LOOKS = {
+"""Frames at the start that are not drawn, until faces are found for the first time."""
+VIEWS = {
     "label": ViewOptions(),
     "bars": ViewOptions(bars=True),
     "blur": ViewOptions(privacy="blur"),
     "emoji": ViewOptions(privacy="emoji"),
 }
 SPEEDS = 60, 150, 300, 500
-"""Pixels a second at which people walk in, of a picture 960 pixels wide."""
+"""Speeds at which people walk in, in pixels a second of a picture 960 pixels wide."""
 PEOPLE = 0, 2
-"""The demo's people that Haar finds on that wall; whom it does not find, nothing hides."""
+"""The demo's people that Haar finds on that wall; a face that is not found cannot be hidden."""
 
 
-def made(model: EmotionModel, live: bool) -> Pipeline:
-    """A pipeline as for files, or as for live sources, with a search of its own."""
+def make_pipeline(model: EmotionModel, live: bool) -> Pipeline:
+    """Return a pipeline as for files, or as for live sources, with a search of its own."""
     search = (BackgroundSearch if live else Search)(FaceDetector(), Settings().search_every)
     return Pipeline(search, model, Tracker(no_face_threshold=model.no_face_threshold), paced=live)
 
 
-def spent(work: Callable[[Frame], object], frames: Sequence[Frame]) -> float:
-    """Milliseconds of processor time that something takes for a frame."""
+def milliseconds_per_frame(work: Callable[[Frame], object], frames: Sequence[Frame]) -> float:
+    """Return the milliseconds of processor time that `work` takes for a frame."""
     start = time.process_time()
-    for frame in frames:  # and nothing is kept, as fresh memory takes time too
+    for frame in frames:  # results are not kept, as fresh memory takes time too
         work(frame)
     return (time.process_time() - start) / len(frames) * 1000
 
 
 def costs(model: EmotionModel, people: int, frames: int) -> dict[str, float]:
-    """Milliseconds a frame of 1280x720: the JPEG, and drawing in each look; medians of some rounds."""
-    demo, pipeline = Demo(1280, 720, FPS, people=people), made(model, live=False)
+    """Return milliseconds for a frame of 1280x720: the JPEG, and drawing with each set of options; medians."""
+    demo, pipeline = Demo(1280, 720, FPS, people=people), make_pipeline(model, live=False)
     seen = [pipeline.see(Frame(demo.draw(n)[0], n, 0.0, n / FPS)) for n in range(WARM + frames)][WARM:]
     pipeline.close()
-    taken: dict[str, list[float]] = {"jpeg": [], **{name: [] for name in LOOKS}}
+    taken: dict[str, list[float]] = {"jpeg": [], **{name: [] for name in VIEWS}}
     for _ in range(ROUNDS):
-        taken["jpeg"].append(spent(lambda frame: encode(frame.image, 80), seen))
-        for name, view in LOOKS.items():
-            taken[name].append(spent(partial(drawn, view=view), seen))
+        taken["jpeg"].append(milliseconds_per_frame(lambda frame: encode(frame.image, 80), seen))
+        for name, view in VIEWS.items():
+            taken[name].append(milliseconds_per_frame(partial(drawn, view=view), seen))
     return {name: round(float(np.median(rounds)), 2) for name, rounds in taken.items()}
 
 
 def is_clear(frame: Frame, image: Image, box: Box) -> bool:
-    """Whether a face can be seen when all that a frame knows of is blurred: half of its detail is left."""
+    """Whether a face is visible when all known faces are blurred: more than half of its detail is left."""
     shown, inside = frame.image.copy(), np.s_[box.y : box.y + box.height, box.x : box.x + box.width]
     hide(shown, frame.faces, frame.doubtful, "blur", 0.35)
     before, after = (np.abs(np.diff(part[inside].astype(int), axis=1)).mean() for part in (image, shown))
     return bool(after > 0.5 * before)
 
 
-def walked_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, int]:
-    """Pictures with a whole face as somebody walks by; how many show it if sent at once, and if held back."""
-    head, pipeline, held = Head(person), made(model, live=True), FrameDelay()
+def walk_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, int]:
+    """Return the pictures with a whole face as somebody walks by, and how many show it at once, and if delayed."""
+    head, pipeline, delay = Head(person), make_pipeline(model, live=True), FrameDelay()
     images, boxes, whole, at_once, later = list[Image](), list[Box](), 0, 0, 0
     begun = time.monotonic()
     for number in range(round(1200 / speed * FPS)):
@@ -89,7 +89,7 @@ def walked_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, i
         boxes.append(head.place(images[-1], speed * number / FPS - 120, 270))
         time.sleep(max(0.0, begun + number / FPS - time.monotonic()))
         seen = pipeline.see(Frame(images[-1].copy(), number, 0.0, time.monotonic()))
-        for frame, is_late in ((seen, False), (held.take(seen), True)):
+        for frame, is_late in ((seen, False), (delay.take(seen), True)):
             if frame is None or not 0 <= boxes[frame.number].x <= 960 - boxes[frame.number].width:
                 continue
             clear = is_clear(frame, images[frame.number], boxes[frame.number])
@@ -112,9 +112,9 @@ def main() -> None:
     for people in (1, 3):
         taken = costs(model, people, frames)
         figures[f"{people} faces"] = taken
-        told = ", ".join(f"{name} {taken[name]:g} ({ratio(taken[name], taken['jpeg']):g})" for name in LOOKS)
-        print(f"{people} face(s), milliseconds, in brackets in JPEGs of {taken['jpeg']:g}: {told}")
-    rows = [walked_in(model, person, speed) for speed in SPEEDS for person in PEOPLE]
+        costs_text = ", ".join(f"{name} {taken[name]:g} ({ratio(taken[name], taken['jpeg']):g})" for name in VIEWS)
+        print(f"{people} face(s), milliseconds, in brackets in JPEGs of {taken['jpeg']:g}: {costs_text}")
+    rows = [walk_in(model, person, speed) for speed in SPEEDS for person in PEOPLE]
     whole, at_once, later = (sum(column) for column in zip(*rows, strict=True))
     figures["walking in"] = {"pictures": whole, "clear at once": at_once, "clear held back": later}
     print(f"walking in: of {whole} pictures {at_once} show the face if sent at once, {later} if held back")

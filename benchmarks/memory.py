@@ -1,7 +1,7 @@
 """How much memory does the server hold, at the start and after 20,000 frames with viewers coming and going?
 
-One webcam of 1280x720 (the stand-in, faster than a real one, so that frames go by sooner), gunicorn, ten viewers of
-whom one leaves and one comes each half second. At the end, what does it cost when nobody watches?
+One webcam of 1280x720 (the stand-in, faster than a real one, so that frames pass sooner), gunicorn, ten viewers of
+whom one leaves and one comes each half second. At the end, what does the server cost when nobody watches?
 """
 
 import argparse
@@ -18,17 +18,17 @@ from benchmarks.tools.rivals import Running, webcam
 VIEWERS = 10
 IDLE_LIMIT = 20.0
 LEVEL = 10
-"""Readings, one each half second, of which the memory at the start and at the end is the mean."""
+"""Readings, one each half second, whose mean is the memory at the start and at the end."""
 
 
 def state(server: Running) -> dict[str, Any]:
-    """The server's state."""
+    """Return the server's state."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/api/state", timeout=10) as answer:
         return dict(json.load(answer))
 
 
 def megabytes(server: Running) -> float:
-    """Memory of the worker, which serves; gunicorn's master beside it does nothing."""
+    """Return the memory of the worker, which serves; gunicorn's master does nothing."""
     return round(float(state(server)["memory"]) / 1e6, 1)
 
 
@@ -61,19 +61,19 @@ def main() -> None:
 
 
 def level(readings: list[tuple[int, float]]) -> float:
-    """The mean of some readings: a frame of 2.8 MB that is alive or not makes single ones jump."""
+    """Return the mean of some readings: a frame of 2.8 MB that is alive or not makes single ones jump."""
     return round(sum(megabytes for _, megabytes in readings) / len(readings), 1)
 
 
 def cpu_when_idle(server: Running, seconds: float = 10.0) -> float:
-    """Share of a core that the server takes once its camera is closed, gunicorn's master included.
+    """Return the share of a core that the server takes when its camera is closed, gunicorn's master included.
 
     Raises:
         RuntimeError: the camera stayed open.
     """
-    until = time.monotonic() + IDLE_LIMIT
+    deadline = time.monotonic() + IDLE_LIMIT
     while state(server)["cameras"][0]["status"] != "idle":
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             raise RuntimeError(f"the camera is still open {IDLE_LIMIT:g} s after the last viewer")
         time.sleep(0.2)
     before = usage(server.process.pid).cpu

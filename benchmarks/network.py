@@ -1,8 +1,8 @@
-"""How long does the network take for a face, on one thread, beside a plain one of usual size?
+"""How long does the network take for a face, on one thread, compared with a plain one of usual size?
 
 The baseline is what tutorials and papers on FER-2013 use: eight 3x3 convolutions of 1.2 million parameters on 48x48
-grey, in float32, compiled for LiteRT in the same way. Its weights are random: they do not change the time. Both take
-turns in one run, on one thread.
+grey, in float32, compiled for LiteRT in the same way. Its weights are random, which does not affect the time. Both
+alternate in one run, on one thread.
 """
 
 import argparse
@@ -24,11 +24,11 @@ from training.compilation.precisions import milliseconds
 
 COUNTS = (1, 4, 16)
 BAR = 1.0
-"""Of the baseline's time for one face, at most."""
+"""Largest time for one face, relative to the baseline's."""
 
 
 def plain() -> keras.Model:
-    """Eight convolutions in four pooled pairs, global average pooling: 1.2 million parameters."""
+    """Make eight convolutions in four pooled pairs, and global average pooling: 1.2 million parameters."""
     inputs = keras.Input((48, 48, 1))
     x = layers.Rescaling(1 / 127.5, -1)(inputs)
     for width in (32, 64, 128, 256):
@@ -49,8 +49,8 @@ def main() -> None:
     folders = options.weights or sorted(Path("weights").iterdir())
     network = plain()
     images = np.random.default_rng(0).integers(0, 256, (max(COUNTS), 48, 48, 1)).astype(np.uint8)
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / COMPILED
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(temporary) / COMPILED
         compile_litert(network, file, "float32")
         card = {key: value for key, value in read_card(folders[0]).items() if key != "no_face"}
         baseline = EmotionModel.from_file(file, {**card, "name": "baseline"})

@@ -1,8 +1,8 @@
 """How many answers a second do visitors with their own camera get, and how long does one take?
 
-One visitor and four at once, at 640x480 and 30 frames a second; each sends the newest frame when the answer to the one
-before has come, as the page does. The program behind gunicorn and the usual way (a POST with a data URL for each frame,
-Haar on the whole of it, gunicorn too) in turn, on the same frames. Senders and server share this machine.
+One visitor and four at once, at 640x480 and 30 frames a second; each sends the newest frame when the previous one was
+answered, as the page does. The program behind gunicorn and the usual way (a POST with a data URL for each frame, Haar
+on the whole of it, gunicorn too) alternate, on the same frames. Clients and server share this machine.
 """
 
 import argparse
@@ -33,20 +33,20 @@ SIZE = (640, 480)
 QUALITY = 75
 FPS = 30.0
 WARM = 2.0
-"""Seconds at the start that are not counted: faces are found for the first time."""
+"""Seconds at the start that are not counted, until faces are found for the first time."""
 FRAMES = 300
 USUAL = "benchmarks.tools.posting:create_app()"
 
 
 def usual_way() -> AbstractContextManager[Running]:
-    """The baseline: gunicorn with threads enough."""
+    """Start the baseline: gunicorn with enough threads."""
     port = free_port()
     options = ["--config", os.devnull, "--bind", f"127.0.0.1:{port}", "--threads", "8", "--log-level", "error"]
     return started([sys.executable, "-m", "gunicorn", *options, USUAL], port, "/frame", {})
 
 
 class Posts:
-    """The usual way: each frame a POST of its own, as JSON with a data URL."""
+    """The usual way: each frame a POST request, as JSON with a data URL."""
 
     period = 0.0
 
@@ -60,30 +60,30 @@ class Posts:
         return json.loads(self._connection.getresponse().read())
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._connection.close()
 
 
 def drawn(people: int) -> list[Image]:
-    """Some seconds of the demo with so many people, forwards and backwards, so that nothing jumps."""
+    """Return some seconds of the demo with so many people, forwards and backwards, so that nothing jumps."""
     demo = Demo(*SIZE, FPS, people=people)
     images = [demo.draw(number)[0] for number in range(FRAMES)]
     return images + images[-2:0:-1]
 
 
-def filmed(path: Path) -> list[Image]:
-    """The middle of a video's first frames, brought to 640x480; the clip is shown forwards and backwards in turn."""
+def from_video(path: Path) -> list[Image]:
+    """Return the middle of a video's first frames, scaled to 640x480, forwards and backwards."""
     capture = cv2.VideoCapture(str(path))
     images: list[Image] = []
     while len(images) < FRAMES and (got := capture.read())[0]:
-        images.append(_fitted(got[1]))
+        images.append(_fit(got[1]))
     capture.release()
     if not images:
         sys.exit(f"{path}: it is no video that can be read; MP4, MOV, WebM and AVI work")
     return images + images[-2:0:-1]
 
 
-def _fitted(image: Any) -> Image:
+def _fit(image: Any) -> Image:
     height, width = image.shape[:2]
     high, wide = min(height, width * SIZE[1] // SIZE[0]), min(width, height * SIZE[0] // SIZE[1])
     top, left = (height - high) // 2, (width - wide) // 2
@@ -91,8 +91,8 @@ def _fitted(image: Any) -> Image:
     return np.asarray(cv2.resize(part, SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def measured(connect: Callable[[], Asker], count: int, jpegs: Sequence[bytes], seconds: float) -> dict[str, Any]:
-    """What so many visitors at once get, each in a thread: answers a second, milliseconds, faces an answer."""
+def measure(connect: Callable[[], Asker], count: int, jpegs: Sequence[bytes], seconds: float) -> dict[str, Any]:
+    """Measure so many visitors at once, each in a thread: answers a second, milliseconds, faces in an answer."""
     shift = len(jpegs) // count
     clips = [[*jpegs[shift * number :], *jpegs[: shift * number]] for number in range(count)]
     visitors = [Visitor(connect, clip, WARM + seconds, FPS) for clip in clips]
@@ -121,14 +121,14 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1, help="people in the demo before each camera (default 1)")
     parser.add_argument("--clip", type=Path, help="a video to show in place of the demo")
     options = parser.parse_args()
-    images = filmed(options.clip) if options.clip else drawn(options.people)
+    images = from_video(options.clip) if options.clip else drawn(options.people)
     jpegs = [encode(image, QUALITY) for image in images]
     rows = []
     for count in (1, 4):
         with project({"EXPRESSION_SOURCE": "demo"}) as server:
-            ours = measured(partial(Link, server.port), count, jpegs, options.seconds)
+            ours = measure(partial(Link, server.port), count, jpegs, options.seconds)
         with usual_way() as server:
-            usual = measured(partial(Posts, server.port), count, jpegs, options.seconds)
+            usual = measure(partial(Posts, server.port), count, jpegs, options.seconds)
         rate, trip = "slowest_answers_per_second", "median_ms"
         times = {"answers": ratio(ours[rate], usual[rate]), "trip": ratio(usual[trip], ours[trip])}
         rows.append({"project": ours, "usual": usual, "times": times})

@@ -1,9 +1,9 @@
-"""How many frames a second go through the whole pipeline, beside the way that tutorials write it?
+"""How many frames a second go through the whole pipeline, compared with the way that tutorials write it?
 
-All read the same JPEG frames of the drawn demo, find faces, classify, draw and encode, in turn, in one run. The
+All read the same JPEG frames of the drawn demo, find faces, classify, draw and encode, alternately, in one run. The
 tutorial way searches the whole frame with Haar and calls `model.predict` for every face, on every frame. The program
-is measured twice: all in one thread, which tells the time that a frame costs, and as it serves, with decoding and
-searching in threads of their own. The floor is decoding and encoding alone.
+is measured twice: in a single thread, which gives the time of a frame, and as it serves, with decoding and searching in
+threads of their own. The floor is decoding and encoding alone.
 """
 
 import argparse
@@ -39,25 +39,25 @@ from tracking.tracker import Tracker
 Way = Callable[[Image, int], bytes]
 FPS = 30.0
 WARM = 10
-"""Frames at the start that are not counted: caches fill, and faces are found for the first time."""
+"""Frames at the start that are not counted, until caches are full and faces are found for the first time."""
 SLOW = 17
-"""Frames for the tutorial way, of which the first two are not counted: each takes a tenth of a second or more."""
+"""Frames for the tutorial way, the first two not counted: each takes a tenth of a second or more."""
 ROUNDS = 3
-"""Turns that each way takes; the median counts, because other work on the machine comes and goes."""
+"""Rounds of each way; the median counts, because other work on the machine comes and goes."""
 
 
-def decoded(jpeg: bytes) -> Image:
-    """What a camera's driver or a file's decoder does: (height, width, 3) uint8 BGR."""
+def decode_jpeg(jpeg: bytes) -> Image:
+    """Decode as a camera's driver or a file's decoder does: (height, width, 3) uint8 BGR."""
     return np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
 def the_floor(image: Image, number: int) -> bytes:
-    """Encoding alone; with the decoding that all ways share, nothing can be faster."""
+    """Encode alone; with the decoding that all ways share, nothing can be faster."""
     return encode(image, 80)
 
 
 def the_project(settings: Settings, model: EmotionModel, live: bool) -> tuple[Way, Callable[[], None]]:
-    """This program's pipeline and what ends it; `live` as for cameras, else as for files: all in one thread."""
+    """Return this program's pipeline and its close; `live` as for cameras, else as for files, in one thread."""
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = (BackgroundSearch if live else Search)(detector, settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
@@ -71,7 +71,7 @@ def the_project(settings: Settings, model: EmotionModel, live: bool) -> tuple[Wa
 
 
 def the_tutorial(settings: Settings) -> Way:
-    """Full-frame Haar and one `predict` a face, as most tutorials have it."""
+    """Return full-frame Haar and one `predict` for each face, as in most tutorials."""
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
     folder = Path(settings.weights)
     network = keras.models.model_from_json((folder / "model.json").read_text(encoding="utf-8"))
@@ -91,14 +91,14 @@ def the_tutorial(settings: Settings) -> Way:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Milliseconds of one frame: by the clock, and of all processors together."""
+    """Milliseconds for one frame: elapsed, and of all processors together."""
 
     clock: float
     processor: float
 
 
-def measured(frames: Iterable[Image], way: Way, warm: int = WARM) -> Cost:
-    """What a frame costs on average, from the first after the warm ones to the last."""
+def measure(frames: Iterable[Image], way: Way, warm: int = WARM) -> Cost:
+    """Return the mean cost of a frame, without the first `warm` ones."""
     clock = processor = 0.0
     count = -1
     for count, image in enumerate(frames):
@@ -109,18 +109,18 @@ def measured(frames: Iterable[Image], way: Way, warm: int = WARM) -> Cost:
     return Cost((time.perf_counter() - clock) / taken * 1000, (time.process_time() - processor) / taken * 1000)
 
 
-def decoded_first(jpegs: list[bytes]) -> Iterator[Image]:
-    """Each picture decoded in the thread that wants it."""
-    return (decoded(jpeg) for jpeg in jpegs)
+def decode_inline(jpegs: list[bytes]) -> Iterator[Image]:
+    """Yield each picture, decoded in the calling thread."""
+    return (decode_jpeg(jpeg) for jpeg in jpegs)
 
 
-def decoded_aside(jpegs: list[bytes]) -> Iterator[Image]:
-    """Each picture decoded in a thread of its own, as the capture thread has it."""
+def decode_in_thread(jpegs: list[bytes]) -> Iterator[Image]:
+    """Yield each picture, decoded in a thread of its own, as the capture thread does."""
     queue: Queue[Image | None] = Queue(maxsize=2)
 
     def decode() -> None:
         for jpeg in jpegs:
-            queue.put(decoded(jpeg))
+            queue.put(decode_jpeg(jpeg))
         queue.put(None)
 
     threading.Thread(target=decode, daemon=True).start()
@@ -128,15 +128,15 @@ def decoded_aside(jpegs: list[bytes]) -> Iterator[Image]:
         yield image
 
 
-def once(settings: Settings, model: EmotionModel, tutorial: Way, jpegs: list[bytes]) -> dict[str, Cost]:
-    """What a frame costs each way, each on the same frames."""
+def measure_all(settings: Settings, model: EmotionModel, tutorial: Way, jpegs: list[bytes]) -> dict[str, Cost]:
+    """Measure each way on the same frames."""
     single, end_single = the_project(settings, model, live=False)
     serving, end_serving = the_project(settings, model, live=True)
     costs = {
-        "floor": measured(decoded_first(jpegs), the_floor),
-        "one thread": measured(decoded_first(jpegs), single),
-        "serving": measured(decoded_aside(jpegs), serving),
-        "tutorial": measured(decoded_first(jpegs[:SLOW]), tutorial, warm=2),
+        "floor": measure(decode_inline(jpegs), the_floor),
+        "one thread": measure(decode_inline(jpegs), single),
+        "serving": measure(decode_in_thread(jpegs), serving),
+        "tutorial": measure(decode_inline(jpegs[:SLOW]), tutorial, warm=2),
     }
     end_single()
     end_serving()
@@ -144,12 +144,12 @@ def once(settings: Settings, model: EmotionModel, tutorial: Way, jpegs: list[byt
 
 
 def compare(people: int, frames: int) -> dict[str, Any]:
-    """The median costs of some rounds, and the ratios, with some faces in view."""
+    """Return the median costs of some rounds, and the ratios, with some faces in view."""
     demo = Demo(1280, 720, FPS, people=people)
     jpegs = [encode(demo.draw(number)[0], 90) for number in range(frames)]
     settings = Settings()
     model, tutorial = EmotionModel.load(settings.weights, settings.runtime), the_tutorial(settings)
-    rounds = [once(settings, model, tutorial, jpegs) for _ in range(ROUNDS)]
+    rounds = [measure_all(settings, model, tutorial, jpegs) for _ in range(ROUNDS)]
     clock = {way: float(np.median([costs[way].clock for costs in rounds])) for way in rounds[0]}
     processor = {way: float(np.median([costs[way].processor for costs in rounds])) for way in rounds[0]}
     return {
@@ -174,8 +174,8 @@ def main() -> None:
     for row in rows:
         print(f"  {row['faces']} face(s)")
         for name, value in row.items():
-            told = ", ".join(f"{way} {taken:g}" for way, taken in value.items()) if isinstance(value, dict) else value
-            print(f"    {name}: {told}")
+            text = ", ".join(f"{way} {taken:g}" for way, taken in value.items()) if isinstance(value, dict) else value
+            print(f"    {name}: {text}")
     write("pipeline", rows)
 
 

@@ -1,7 +1,7 @@
 """What does nginx with TLS in front of gunicorn add to the delay, and to the age of what a slow viewer sees?
 
-The drawn demo (640x360, 30 frames a second) is watched in turns with and without the site that deploy/nginx.conf ships:
-by ten viewers, and by one who takes three frames a second.
+The drawn demo (640x360, 30 frames a second) is watched alternately with and without the site in deploy/nginx.conf: by
+ten viewers, and by one who takes three frames a second.
 """
 
 import argparse
@@ -26,24 +26,24 @@ DEMO = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "640", "EXPRESSION_HEIG
 
 
 @dataclass(frozen=True)
-class Door:
-    """A way to the server: its port, and TLS where there is some."""
+class Route:
+    """A way to the server: its port, and TLS if used."""
 
     port: int
     security: ssl.SSLContext | None = None
 
     def ages(self, seconds: float, pause: float = 0.0) -> list[float]:
-        """Seconds from capture to arrival of each frame that a viewer takes, who rests after each."""
+        """Return the seconds from capture to arrival of each frame of a viewer who pauses after each."""
         with closing(self._connection()) as connection:
             connection.request("GET", "/video_feed")
-            found, end = [], time.monotonic() + seconds
+            ages, end = [], time.monotonic() + seconds
             for part in read_parts(connection.getresponse()):
                 if part.number > 0:
-                    found.append(part.arrived_at - part.captured_at)
+                    ages.append(part.arrived_at - part.captured_at)
                 if time.monotonic() > end:
                     break
                 time.sleep(pause)
-            return found
+            return ages
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.security is None:
@@ -51,7 +51,7 @@ class Door:
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.security)
 
     def crowd(self, seconds: float) -> list[float]:
-        """The same for many at a time, all of theirs; without the first, who wait for the camera."""
+        """Return the same for many viewers together; without the first frames, which wait for the camera."""
         found: list[list[float]] = []
         threads = [threading.Thread(target=lambda: found.append(self.ages(seconds)[10:])) for _ in range(VIEWERS)]
         for thread in threads:
@@ -62,36 +62,36 @@ class Door:
 
 
 def main() -> None:
-    """Measure in turns, print the medians, write results/benchmark-proxy.json."""
+    """Measure alternately, print the medians, write results/benchmark-proxy.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each turn (default 5)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each round (default 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each (default 3)")
     options = parser.parse_args()
     crowds: dict[str, list[float]] = {"direct": [], "nginx": []}
     slow: dict[str, list[float]] = {"direct": [], "nginx": []}
     with tempfile.TemporaryDirectory() as name:
         folder, behind, port = Path(name), free_port(), free_port()
         certificate, key = self_signed(folder)
-        doors = {"direct": Door(behind), "nginx": Door(port, trusting(certificate))}
+        routes = {"direct": Route(behind), "nginx": Route(port, trusting(certificate))}
         command = [sys.executable, "-m", "gunicorn", "main:app"]
         with (
             running(command, behind, {**DEMO, "EXPRESSION_PORT": str(behind)}),
             nginx(folder, behind, port, certificate, key),
         ):
             for _ in range(options.rounds):
-                for way, door in doors.items():
-                    crowds[way] += door.crowd(options.seconds)
-            for way, door in doors.items():
-                slow[way] = door.ages(2 * options.seconds, SLOW)[5:]
-    figures = {way: {**_told(crowds[way]), "slow_s": round(median(slow[way]), 2)} for way in doors}
-    for way, told in figures.items():
-        print(f"{way:<7} {told}")
+                for way, route in routes.items():
+                    crowds[way] += route.crowd(options.seconds)
+            for way, route in routes.items():
+                slow[way] = route.ages(2 * options.seconds, SLOW)[5:]
+    figures = {way: {**_summary(crowds[way]), "slow_s": round(median(slow[way]), 2)} for way in routes}
+    for way, figures_of_way in figures.items():
+        print(f"{way:<7} {figures_of_way}")
     share = ratio(figures["nginx"]["median_ms"], figures["direct"]["median_ms"])
     print(f"nginx / direct, median {share}")
     write("proxy", {**figures, "ratio": share})
 
 
-def _told(ages: list[float]) -> dict[str, float]:
+def _summary(ages: list[float]) -> dict[str, float]:
     return {"median_ms": round(1000 * median(ages), 1), "p95_ms": round(1000 * quantiles(ages, n=20)[-1], 1)}
 
 

@@ -1,8 +1,8 @@
 """What does a record cost, how long does its end take after an hour, and what does a kill leave of it?
 
-The baseline is the usual way: OpenCV's VideoWriter, and rows that are kept until the end and then written as JSON. Both
-get the same JPEGs with three faces each. Of the hour only the rows are written, since a video's end does not depend on
-its length; what is counted is the end of both.
+The baseline is the usual way: OpenCV's VideoWriter, and rows that are kept in memory and written as JSON at the end.
+Both get the same JPEGs with three faces each. Of the hour only the rows are written, since the end of a video does not
+depend on its length; the end of both is counted.
 """
 
 import argparse
@@ -37,87 +37,87 @@ SIZE = 1280, 720
 
 
 class Usual:
-    """Everything at the end."""
+    """The usual way: everything is written at the end."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
-        self._film = cv2.VideoWriter(str(folder / VIDEO), cv2.VideoWriter.fourcc(*"mp4v"), MAX_FPS, SIZE)
+        self._video = cv2.VideoWriter(str(folder / VIDEO), cv2.VideoWriter.fourcc(*"mp4v"), MAX_FPS, SIZE)
         self._rows: list[dict[str, Any]] = []
 
     def add(self, picture: Picture, seconds: float) -> None:
-        """One frame and its row."""
+        """Add one frame and its row."""
         image = cv2.imdecode(np.frombuffer(picture.jpeg, np.uint8), cv2.IMREAD_COLOR)
         if image is not None:
-            self._film.write(image)
-        self.note(picture, seconds)
+            self._video.write(image)
+        self.add_row(picture, seconds)
 
-    def note(self, picture: Picture, seconds: float) -> None:
-        """The row only."""
+    def add_row(self, picture: Picture, seconds: float) -> None:
+        """Add the row only."""
         self._rows.append({"seconds": seconds, "faces": [face.as_dict() for face in picture.faces]})
 
     def close(self) -> None:
         """Write what was kept."""
-        self._film.release()
+        self._video.release()
         (self._folder / "record.json").write_text(json.dumps(self._rows), encoding="utf-8")
 
 
 def pictures(count: int) -> list[Picture]:
-    """So many frames of the demo, encoded, with the faces that are drawn."""
-    demo, made = Demo(*SIZE, MAX_FPS), []
-    chances = (0.94, *(0.01,) * 6)
+    """Return encoded frames of the demo, with the faces that are drawn."""
+    demo, result = Demo(*SIZE, MAX_FPS), []
+    probabilities = (0.94, *(0.01,) * 6)
     for number in range(count):
         image, drawn = demo.draw(number)
-        faces = tuple(Face(face.box, EXPRESSIONS, chances, place) for place, face in enumerate(drawn))
-        made.append(Picture(encode(image, 80), number, time.time(), False, faces, 0.0, SIZE))
-    return made
+        faces = tuple(Face(face.box, EXPRESSIONS, probabilities, track) for track, face in enumerate(drawn))
+        result.append(Picture(encode(image, 80), number, time.time(), False, faces, 0.0, SIZE))
+    return result
 
 
-def spent(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds by the clock, and of the processor."""
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Return the seconds that `work` takes, elapsed and of the processor."""
     clock, processor = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - clock, time.process_time() - processor
 
 
 def playable(video: Path) -> float:
-    """Seconds of a video that can be read."""
+    """Return the seconds of a video that can be read."""
     try:
-        with av.open(str(video)) as film:
-            return max((frame.time or 0.0 for frame in film.decode(video=0)), default=0.0)
+        with av.open(str(video)) as container:
+            return max((frame.time or 0.0 for frame in container.decode(video=0)), default=0.0)
     except (av.error.FFmpegError, IndexError):
         return 0.0
 
 
 def add_all(add: Callable[[Picture, float], object], frames: list[Picture]) -> None:
-    """Record frame after frame, at the rate of a record."""
+    """Record the frames at the rate of a record."""
     for number, frame in enumerate(frames):
         add(frame, number / MAX_FPS)
 
 
 def compare(folder: Path, frames: list[Picture], minutes: float) -> dict[str, Any]:
-    """Both ways, one after the other."""
+    """Measure both ways, one after the other."""
     view, usual = ViewOptions(), Usual(folder / "usual")
     records, about = Records(folder / "ours", 3600), {"camera": "demo", "look": asdict(view), "labels": EXPRESSIONS}
     record, lock = records.begin(about)
     ours, figures = Writer(record, view), {}
     for name, add, place in (("ours", ours.add, record.folder), ("usual", usual.add, folder / "usual")):
-        clock, processor = spent(partial(add_all, add, frames))
+        clock, processor = timed(partial(add_all, add, frames))
         figures[name] = {"frame_ms": 1000 * clock / len(frames), "frame_cpu_ms": 1000 * processor / len(frames)}
         shutil.copy(place / VIDEO, folder / "killed.mp4")
         figures[name]["lost_s"] = (len(frames) - 1) / MAX_FPS - playable(folder / "killed.mp4")
-    film = spent(lambda: ours.close(len(frames) / MAX_FPS, "", lambda: True))[0]
+    video_end = timed(lambda: ours.close(len(frames) / MAX_FPS, "", lambda: True))[0]
     lock.close()
     long, lock = records.begin(about)
-    ledger, summary = RowWriter(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, view.threshold)
+    rows, summary = RowWriter(long.folder, about, EXPRESSIONS), Summary(EXPRESSIONS, view.threshold)
     for number in range(round(minutes * 60 * MAX_FPS)):
         one = frames[number % len(frames)]
-        ledger.add((one.captured_at, number / MAX_FPS, one.faces))
+        rows.add((one.captured_at, number / MAX_FPS, one.faces))
         summary.add(number / MAX_FPS, one.faces)
-        usual.note(one, number / MAX_FPS)
-    rows = spent(lambda: complete(long, summary, "", ledger, SIZE, lambda: True))[0]
-    figures["ours"]["end_ms"] = 1000 * (film + rows)
-    figures["usual"]["end_ms"] = 1000 * spent(usual.close)[0]
+        usual.add_row(one, number / MAX_FPS)
+    rows_end = timed(lambda: complete(long, summary, "", rows, SIZE, lambda: True))[0]
+    figures["ours"]["end_ms"] = 1000 * (video_end + rows_end)
+    figures["usual"]["end_ms"] = 1000 * timed(usual.close)[0]
     lock.close()
     return figures
 

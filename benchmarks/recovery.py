@@ -1,9 +1,9 @@
 """How soon do viewers learn that a camera is lost, and how soon is it back once it works again?
 
 Every kind of source, read by a server of its own with a viewer: network cameras (GStreamer's RTSP server, uStreamer)
-that are killed and started again, and that hang without closing anything; a webcam (the tests' stand-in) that is pulled
-out and put back, and that stalls; a file that is deleted and put back. Beside it, the plain way: how long OpenCV's own
-`read` waits for a camera that hangs, before it tells; it never opens one again.
+that are killed and restarted, and that hang without closing anything; a webcam (the tests' stand-in) that is unplugged
+and plugged in again, and that stalls; a file that is deleted and put back. For comparison: how long OpenCV's own `read`
+waits for a camera that hangs, before it reports it; it never opens the camera again.
 """
 
 import argparse
@@ -23,50 +23,50 @@ from demo import Demo
 from tests.support.cameras.cameras import NetworkCamera, build_stand_in, mjpeg_camera, rtsp_camera
 from tests.support.servers.recovery import Watch, outage, watching
 
-TOLD, BACK = 1.0, 3.0
-"""The bars, in seconds."""
+LOST_WITHIN, BACK_WITHIN = 1.0, 3.0
+"""The limits, in seconds."""
 Row = tuple[str, str, list[dict[str, float]]]
 
 
 def measure(
     watch: Watch, rounds: int, fail: Callable[[], object], mend: Callable[[], object], lasts: float
 ) -> list[dict[str, float]]:
-    """Some outages in turn, each after a second of live pictures."""
+    """Measure some outages, each after a second of live pictures."""
     measured = []
-    for turn in range(rounds):
+    for round_number in range(rounds):
         watch.await_live()
-        # each a little longer, so that the camera comes back at another point between two attempts to open it
-        measured.append(outage(watch, fail, mend, lasts + 0.4 * turn))
+        # each lasts a little longer, so that the camera comes back at another point between two attempts to open it
+        measured.append(outage(watch, fail, mend, lasts + 0.4 * round_number))
     return measured
 
 
 def network_rows(name: str, camera: NetworkCamera, rounds: int) -> Iterator[Row]:
-    """A network camera that is killed, and that hangs for shorter and for longer than anything waits for it."""
+    """Measure a network camera that is killed, and that hangs for shorter and longer than the timeouts."""
 
     def hang() -> None:
         camera.tell(signal.SIGSTOP)
 
-    def go_on() -> None:
+    def resume() -> None:
         camera.tell(signal.SIGCONT)
 
     with camera, watching(camera.url) as watch:
         yield name, "killed and started again", measure(watch, rounds, camera.kill, camera.start, 4)
-        yield name, "hangs for 2 s", measure(watch, rounds, hang, go_on, 2)
-        yield name, "hangs for 11 s", measure(watch, rounds, hang, go_on, 11)
+        yield name, "hangs for 2 s", measure(watch, rounds, hang, resume, 2)
+        yield name, "hangs for 11 s", measure(watch, rounds, hang, resume, 11)
 
 
 def webcam_rows(folder: Path, rounds: int) -> Iterator[Row]:
-    """A webcam that is pulled out, and that stalls."""
+    """Measure a webcam that is unplugged, and that stalls."""
     stand_in = build_stand_in(folder)
     control = Path(stand_in["STAND_IN_CONTROL"])
     with watching("0", stand_in) as watch:
-        for word, told, lasts in (("gone", "pulled out and put back", 4.0), ("stall", "stalls for 7 s", 7.0)):
+        for word, what, lasts in (("gone", "pulled out and put back", 4.0), ("stall", "stalls for 7 s", 7.0)):
             fail, mend = (lambda word=word: control.write_text(word)), (lambda: control.write_text(""))
-            yield "webcam", told, measure(watch, rounds, fail, mend, lasts)
+            yield "webcam", what, measure(watch, rounds, fail, mend, lasts)
 
 
 def file_rows(folder: Path, rounds: int) -> Iterator[Row]:
-    """A file that is deleted, and put back."""
+    """Measure a file that is deleted, and put back."""
     path, away, demo = folder / "clip.avi", folder / "away.avi", Demo(640, 360, 30)
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (640, 360))
     for number in range(90):
@@ -78,7 +78,7 @@ def file_rows(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def plain_wait(camera: NetworkCamera) -> float:
-    """Seconds until OpenCV's `read` says that a camera hangs, opened as most tutorials do."""
+    """Return the seconds until OpenCV's `read` reports that a camera hangs, opened as in most tutorials."""
     with camera:
         capture = cv2.VideoCapture(camera.url)
         capture.read()
@@ -90,10 +90,10 @@ def plain_wait(camera: NetworkCamera) -> float:
 
 
 def run(rounds: int, folder: Path) -> Iterator[Row]:
-    """All rows, one after another."""
+    """Yield all rows, one after another."""
     folders = {name: folder / name for name in ("ustreamer", "webcam", "file")}
-    for place in folders.values():
-        place.mkdir()
+    for path in folders.values():
+        path.mkdir()
     yield from network_rows("RTSP camera", rtsp_camera(), rounds)
     yield from network_rows("MJPEG camera", mjpeg_camera(folders["ustreamer"]), rounds)
     yield from webcam_rows(folders["webcam"], rounds)
@@ -101,7 +101,7 @@ def run(rounds: int, folder: Path) -> Iterator[Row]:
 
 
 def summary(row: Row) -> dict[str, Any]:
-    """A row's medians and longest times, in seconds."""
+    """Return a row's medians and longest times, in seconds."""
     source, what, measured = row
     figures: dict[str, Any] = {"source": source, "what": what}
     for key in ("told", "back"):
@@ -119,12 +119,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for row in run(rounds, Path(folder)):
             rows.append(summary(row))
-            told, back = rows[-1]["told"], rows[-1]["back"]
-            print(f"  {row[0]} {row[1]}: told {told['longest']:g}, back {back['longest']:g}", flush=True)
+            lost, back = rows[-1]["told"], rows[-1]["back"]
+            print(f"  {row[0]} {row[1]}: told {lost['longest']:g}, back {back['longest']:g}", flush=True)
         plain = round(plain_wait(mjpeg_camera(Path(folder))), 1)
     print(f"  MJPEG camera hangs, read by OpenCV alone: told after {plain:g}, back never")
-    good = all(row["told"]["longest"] < TOLD and row["back"]["longest"] < BACK for row in rows)
-    print(f"told within {TOLD:g} s and back within {BACK:g} s every time: {'yes' if good else 'no'}")
+    good = all(row["told"]["longest"] < LOST_WITHIN and row["back"]["longest"] < BACK_WITHIN for row in rows)
+    print(f"told within {LOST_WITHIN:g} s and back within {BACK_WITHIN:g} s every time: {'yes' if good else 'no'}")
     write("recovery", {"rows": rows, "MJPEG camera hangs, OpenCV alone": {"told": plain}})
 
 

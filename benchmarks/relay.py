@@ -1,8 +1,8 @@
-"""What does Redis between camera and viewers cost: frames, delay, processor time and memory, beside one process?
+"""What does Redis between camera and viewers cost: frames, delay, processor time and memory, compared with one process?
 
-The same webcam (1280x720, 30 frames a second, three drawn people, everything looked at) is watched in three ways, in
-turns: by 10 viewers of one process that has the camera itself; by 10 through a camera node, Redis and one web worker,
-which tells the cost; and by 200 through four web workers.
+The same webcam (1280x720, 30 frames a second, three drawn people, all analysed) is watched in three ways, alternately:
+by 10 viewers of one process that has the camera itself; by 10 through a camera node, Redis and one web worker, which
+gives the cost; and by 200 through four web workers.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from redis import Redis
 
 from benchmarks.tools.offered import some_faces
 from benchmarks.tools.processes import usage
-from benchmarks.tools.relayed import alone_redis, await_ready, relayed
+from benchmarks.tools.relayed import await_ready, private_redis, relayed
 from benchmarks.tools.report import ratio, write
 from benchmarks.tools.rivals import WEBCAM, Running, crowd, demo_frames, project, stand_in
 from delivery.counters import Counters
@@ -29,18 +29,18 @@ from relay.receiver import Receiver
 
 FEW, MANY, WORKERS = 10, 200, 4
 SHARE, DELAY = 0.95, 5.0
-"""The bars: share of the frames that every one of many viewers gets; milliseconds that Redis adds at the median."""
+"""The limits: share of the frames that each of many viewers gets; milliseconds that Redis adds at the median."""
 
 
-def alone(camera: Mapping[str, str], seconds: float) -> dict[str, Any]:
-    """What few viewers see of one process."""
+def in_one_process(camera: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """Measure few viewers of one process."""
     with project({**camera}) as running:
         await_ready(running, 1)
         return crowd(running, FEW, seconds, warm=4.0)
 
 
-def apart(camera: Mapping[str, str], viewers: int, workers: int, seconds: float) -> dict[str, Any]:
-    """What viewers see over Redis; with the processor time of each part as a share of a core, and Redis' memory."""
+def over_redis(camera: Mapping[str, str], viewers: int, workers: int, seconds: float) -> dict[str, Any]:
+    """Measure viewers over Redis; with the processor time of each part as a share of a core, and Redis' memory."""
     warm = 4.0
     with relayed(camera, workers) as running:
         before = running.cpu()
@@ -49,9 +49,9 @@ def apart(camera: Mapping[str, str], viewers: int, workers: int, seconds: float)
         return {**seen, "share of a core": spent, "redis_peak_mb": running.memory(), "frame_kb": _size(running.web)}
 
 
-def of_redis(size: int, count: int = 3000) -> dict[str, float]:
-    """Microseconds of Redis' processor time for a frame of so many bytes: to put it and tell of it, and to read it."""
-    with alone_redis() as server, Redis(port=server.port) as client:
+def redis_cost(size: int, count: int = 3000) -> dict[str, float]:
+    """Return microseconds of Redis' processor time for a frame of so many bytes: to publish it, and to read it."""
+    with private_redis() as server, Redis(port=server.port) as client:
         frame = bytes(size)
 
         def put() -> None:
@@ -60,17 +60,17 @@ def of_redis(size: int, count: int = 3000) -> dict[str, float]:
                 pipeline.publish("frame", b"")
                 pipeline.execute()
 
-        spent = [usage(server.process.pid).cpu]
+        used = [usage(server.process.pid).cpu]
         for work in (put, lambda: client.get("frame")):
             for _ in range(count):
                 work()
-            spent.append(usage(server.process.pid).cpu)
-    return {"put": round(1e6 * (spent[1] - spent[0]) / count), "read": round(1e6 * (spent[2] - spent[1]) / count)}
+            used.append(usage(server.process.pid).cpu)
+    return {"put": round(1e6 * (used[1] - used[0]) / count), "read": round(1e6 * (used[2] - used[1]) / count)}
 
 
-def of_reading(size: int, cameras: int = 10, seconds: float = 5.0) -> float:
-    """Milliseconds of a web process' processor time for a frame of so many bytes that it reads, with all beside it."""
-    with alone_redis() as server, Redis(port=server.port) as client:
+def reading_cost(size: int, cameras: int = 10, seconds: float = 5.0) -> float:
+    """Return milliseconds of a web process' processor time for each frame of so many bytes that it reads."""
+    with private_redis() as server, Redis(port=server.port) as client:
         names = [f"camera-{number}" for number in range(cameras)]
         for name in names:
             client.set(messages.report_key(name), messages.pack(_report(name)))
@@ -98,33 +98,33 @@ def _report(name: str) -> messages.Report:
 
 
 def _size(server: Running) -> float:
-    """Kilobytes of a frame, about."""
+    """Return the approximate kilobytes of a frame."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/api/state", timeout=10) as answer:
         delivered = json.load(answer)["cameras"][0]["delivered"]
     return float(round(delivered["bytes"] / max(delivered["frames"], 1) / 1000, 1))
 
 
 def main() -> None:
-    """Measure in turns, print the medians, write results/benchmark-relay.json."""
+    """Measure alternately, print the medians, write results/benchmark-relay.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=6.0, help="counted in each round (default 6)")
-    parser.add_argument("--rounds", type=int, default=3, help="turns of each (default 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each (default 3)")
     parser.add_argument("--frames", type=int, default=60, help="frames that the webcam plays (default 60)")
     options = parser.parse_args()
     rounds = []
     with stand_in(demo_frames(options.frames), 30.0, "/dev/video0") as device:
         camera = {**device, **WEBCAM}
         for _ in range(options.rounds):
-            one = alone(camera, options.seconds)
-            few = apart(camera, FEW, 1, options.seconds)
-            many = apart(camera, MANY, WORKERS, options.seconds)
+            one = in_one_process(camera, options.seconds)
+            few = over_redis(camera, FEW, 1, options.seconds)
+            many = over_redis(camera, MANY, WORKERS, options.seconds)
             rounds.append({"one process": one, "over Redis": few, "four workers": many})
-            _tell(rounds[-1])
+            _print_round(rounds[-1])
     size = median(each["over Redis"]["frame_kb"] for each in rounds)
     figures = {
         "kB a frame": size,
-        "Redis' own microseconds a frame": of_redis(round(1000 * size)),
-        "a web process' milliseconds a frame that it reads": of_reading(round(1000 * size)),
+        "Redis' own microseconds a frame": redis_cost(round(1000 * size)),
+        "a web process' milliseconds a frame that it reads": reading_cost(round(1000 * size)),
         "frames, the slowest of 200 viewers beside the slowest of 10": median(
             ratio(each["four workers"]["slowest_viewer"], each["one process"]["slowest_viewer"]) for each in rounds
         ),
@@ -139,7 +139,7 @@ def main() -> None:
     write("relay", figures)
 
 
-def _tell(measured: Mapping[str, dict[str, Any]]) -> None:
+def _print_round(measured: Mapping[str, dict[str, Any]]) -> None:
     for name, one in measured.items():
         parts = {part: round(share, 3) for part, share in one.get("share of a core", {}).items()}
         print(

@@ -1,11 +1,10 @@
-"""How many pictures a second does POST /api/analyze read, beside one after another with `model.predict`?
+"""How many pictures a second does POST /api/analyze read, compared with one after another with `model.predict`?
 
 The usual way decodes each picture, runs Haar on the whole of it (scale factor 1.1, 5 neighbours) and calls Keras'
 `predict` for each face, in one thread of this process. Then the program behind gunicorn gets the same pictures from
-eight clients at once, each of which sends the next when the one before is answered; last from far more clients than it
-takes, to see what the rest is told. Two kinds of picture: portraits of 640x480 pixels, and faces of 48x48, which are
-read as one face each. Clients and server share this machine; processor time
-is that of both together.
+eight clients at once, each of which sends the next when the previous one was answered; last from far more clients than
+it accepts, to see what the others are answered. Two kinds of picture: portraits of 640x480 pixels, and faces of 48x48,
+which are read as one face each. Clients and server share this machine; processor time is that of both together.
 """
 
 import argparse
@@ -42,9 +41,9 @@ QUALITY = 90
 CLIENTS = 8
 ROUNDS = 4
 CROWD = 150
-"""Clients at once in the last part: more than wait at the server."""
+"""Clients at once in the last part, more than the server lets wait."""
 BAR = 10.0
-"""Times the usual way's pictures a second, at least."""
+"""Least ratio to the usual way's pictures a second."""
 BOUNDARY = "picture"
 
 
@@ -56,27 +55,27 @@ class Picture:
     whole: bool
 
     def form(self) -> bytes:
-        """The body of a form that holds it."""
+        """Return the body of a form that holds it."""
         head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{"face" if self.whole else "image"}"; '
         return f'{head}filename="picture.jpg"\r\n\r\n'.encode() + self.data + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def portraits(count: int) -> list[Picture]:
-    """The demo with one person, at moments far apart."""
+    """Return the demo with one person, at moments far apart."""
     demo = Demo(*SIZE, people=1)
     return [Picture(encode(demo.draw(23 * number)[0], QUALITY), False) for number in range(count)]
 
 
 def crops(count: int) -> list[Picture]:
-    """The faces of the same, 48x48."""
-    demo, made = Demo(*SIZE, people=1), []
+    """Return the faces of the same pictures, 48x48."""
+    demo, result = Demo(*SIZE, people=1), []
     for number in range(count):
         image, faces = demo.draw(23 * number)
         box = faces[0].box
         left, top = max(0, box.x), max(0, box.y)
         face = cv2.resize(image[top : box.y + box.height, left : box.x + box.width], (48, 48))
-        made.append(Picture(encode(np.asarray(face, np.uint8), QUALITY), True))
-    return made
+        result.append(Picture(encode(np.asarray(face, np.uint8), QUALITY), True))
+    return result
 
 
 class UsualWay:
@@ -88,7 +87,7 @@ class UsualWay:
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
 
     def read(self, picture: Picture) -> int:
-        """How many faces were found and read in a picture."""
+        """Find and read the faces in a picture; returns their number."""
         image = np.asarray(cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
         faces = [fit_image(image, self._spec)] if picture.whole else list(self._faces(image))
         for face in faces:
@@ -96,13 +95,13 @@ class UsualWay:
         return len(faces)
 
     def _faces(self, image: Image) -> Any:
-        found = self._cascade.detectMultiScale(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 1.1, 5)
-        return crop_faces(image, [Box(*(int(edge) for edge in edges)) for edges in found], self._spec)
+        boxes = self._cascade.detectMultiScale(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 1.1, 5)
+        return crop_faces(image, [Box(*(int(edge) for edge in edges)) for edges in boxes], self._spec)
 
 
 @dataclass
 class Figures:
-    """What came of some requests."""
+    """The results of some requests."""
 
     times: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -110,8 +109,8 @@ class Figures:
     seconds: float = 0.0
     cpu: float = 0.0
 
-    def told(self) -> dict[str, Any]:
-        """The figures that count."""
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures to report."""
         return {
             "per_second": round(len(self.times) / self.seconds, 1),
             "median_ms": round(1000 * percentile(self.times, 0.5), 1),
@@ -122,8 +121,8 @@ class Figures:
         }
 
 
-def one_by_one(figures: Figures, pictures: Sequence[Picture], seconds: float, read: Callable[[Picture], int]) -> None:
-    """Pictures one after another in this thread."""
+def read_all(figures: Figures, pictures: Sequence[Picture], seconds: float, read: Callable[[Picture], int]) -> None:
+    """Read pictures one after another in this thread."""
     start, spent = time.perf_counter(), time.process_time()
     while (began := time.perf_counter()) < start + seconds:
         figures.faces += read(pictures[len(figures.times) % len(pictures)])
@@ -132,8 +131,8 @@ def one_by_one(figures: Figures, pictures: Sequence[Picture], seconds: float, re
     figures.cpu += time.process_time() - spent
 
 
-def posted(figures: Figures, server: Running, pictures: Sequence[Picture], clients: int, seconds: float) -> None:
-    """Pictures from so many clients at once; only answers with status 200 have their time counted."""
+def post_all(figures: Figures, server: Running, pictures: Sequence[Picture], clients: int, seconds: float) -> None:
+    """Post pictures from so many clients at once; only answers with status 200 are timed."""
     guard, start = threading.Lock(), time.perf_counter()
     spent = usage(server.process.pid).cpu + time.process_time()
 
@@ -159,38 +158,38 @@ def posted(figures: Figures, server: Running, pictures: Sequence[Picture], clien
 
 
 def _post(connection: http.client.HTTPConnection, picture: Picture) -> tuple[str, int]:
-    """The status, with a word where one of the errors lacks its Retry-After, and the number of faces."""
+    """Return the status, with a note if an error lacks its Retry-After, and the number of faces."""
     kind = f"multipart/form-data; boundary={BOUNDARY}"
     try:
         connection.request("POST", "/api/analyze", picture.form(), {"Content-Type": kind})
         answer = connection.getresponse()
-        told = answer.read()
+        body = answer.read()
     except (OSError, http.client.HTTPException) as error:
         connection.close()
         return f"lost: {type(error).__name__}", 0
     if answer.status == 200:
-        return "200", len(json.loads(told)["faces"])
+        return "200", len(json.loads(body)["faces"])
     return str(answer.status) + ("" if answer.headers["Retry-After"] else " without Retry-After"), 0
 
 
 def compare(kind: str, pictures: Sequence[Picture], seconds: float, usual: UsualWay) -> dict[str, Any]:
-    """Both ways in turn, so that both meet the same machine, and the crowd, with one kind of picture."""
+    """Measure both ways alternately, so that both meet the same machine, and the crowd, with one kind of picture."""
     theirs, ours, crowd = Figures(), Figures(), Figures()
     with project({"EXPRESSION_SOURCE": "demo"}) as server:
-        one_by_one(Figures(), pictures, 1.0, usual.read)
-        posted(Figures(), server, pictures, CLIENTS, 2.0)
+        read_all(Figures(), pictures, 1.0, usual.read)
+        post_all(Figures(), server, pictures, CLIENTS, 2.0)
         for _ in range(ROUNDS):
-            one_by_one(theirs, pictures, seconds / ROUNDS, usual.read)
-            posted(ours, server, pictures, CLIENTS, seconds / ROUNDS)
-        posted(crowd, server, pictures, CROWD, min(3.0, seconds))
-    ways = {"usual way": theirs.told(), "eight clients": ours.told(), f"{CROWD} clients": crowd.told()}
+            read_all(theirs, pictures, seconds / ROUNDS, usual.read)
+            post_all(ours, server, pictures, CLIENTS, seconds / ROUNDS)
+        post_all(crowd, server, pictures, CROWD, min(3.0, seconds))
+    ways = {"usual way": theirs.as_dict(), "eight clients": ours.as_dict(), f"{CROWD} clients": crowd.as_dict()}
     gain = ratio(ways["eight clients"]["per_second"], ways["usual way"]["per_second"])
     print(f"{kind}: {gain:.1f} x the usual way's pictures a second (bar {BAR:g} x)")
-    for way, told in ways.items():
+    for way, figures in ways.items():
         print(
-            f"  {way:14s} {told['per_second']:7.1f} a second, median {told['median_ms']:6.1f} ms, 95th percentile "
-            f"{told['95th_ms']:6.1f} ms; a picture takes {told['cpu_ms']:.1f} ms of processor time, and has "
-            f"{told['faces_per_picture']:.2f} faces; {told['answers']}"
+            f"  {way:14s} {figures['per_second']:7.1f} a second, median {figures['median_ms']:6.1f} ms, "
+            f"95th percentile {figures['95th_ms']:6.1f} ms; a picture takes {figures['cpu_ms']:.1f} ms of processor "
+            f"time, and has {figures['faces_per_picture']:.2f} faces; {figures['answers']}"
         )
     return {**ways, "ratio": gain, "bar": BAR}
 

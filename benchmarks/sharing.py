@@ -1,8 +1,8 @@
-"""Should faces of several cameras be gathered into one batch?
+"""Should faces of several cameras be put into one batch?
 
-Cameras read their faces ten times a second, each in its own thread, in three ways in turn: one model behind its lock,
-as the server has it; a model for each camera; and one model to which whoever comes while it is busy hands in their
-faces, so that they go through it together. What counts is how long a camera waits, and the processor time.
+Cameras read their faces ten times a second, each in its own thread, in three ways alternately: one model behind its
+lock, as the server has it; a model for each camera; and one model that reads the faces of all cameras that came while
+it was busy in one batch. Measured are a camera's wait, and the processor time.
 """
 
 import argparse
@@ -24,12 +24,12 @@ EVERY = 0.1
 
 
 def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
-    """Milliseconds that a camera waits, and processor seconds a second, with a thread for each way in."""
+    """Return milliseconds that a camera waits, and processor seconds a second, with a thread for each camera."""
     waits: list[float] = []
-    start, spent = time.monotonic() + 0.05, time.process_time()
+    start, used = time.monotonic() + 0.05, time.process_time()
 
     def camera(read: Read, number: int) -> None:
-        # Two in a row come together, as frames of cameras do now and then; the worst case is what is asked for.
+        # Two in a row come together, as frames of cameras do now and then; the worst case is measured.
         due = start + EVERY * (number // 2) / max(1, len(ways) // 2)
         while due < start + seconds:
             time.sleep(max(0.0, due - time.monotonic()))
@@ -46,12 +46,12 @@ def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
     return {
         "median_ms": round(1000 * percentile(waits, 0.5), 2),
         "95th_ms": round(1000 * percentile(waits, 0.95), 2),
-        "cpu": round((time.process_time() - spent) / seconds, 3),
+        "cpu": round((time.process_time() - used) / seconds, 3),
     }
 
 
 def compare(cameras: int, faces: int, seconds: float, models: list[EmotionModel]) -> dict[str, Any]:
-    """The three ways in turn, with so many cameras and faces on each."""
+    """Measure the three ways alternately, with so many cameras and faces on each."""
     batch = np.random.default_rng(0).uniform(0, 255, (faces, *models[0].spec.shape)).astype(np.float32)
     shared = models[0].read
     gathering = Batcher(shared).read

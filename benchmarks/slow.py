@@ -1,8 +1,8 @@
-"""What does a viewer on a slow line see, and what does a stuck one cost the others?
+"""What does a viewer on a slow connection see, and what does a stuck one cost the others?
 
-The slow line takes 200 kB a second, from this program and from uStreamer in turn, offered 40 kB thirty times a second:
-how old is a frame when its last byte has come? Then fifty viewers watch this program without and with one beside them
-who never reads: what changes for them, and when are that one's thread and socket free?
+The slow connection takes 200 kB a second, from this program and from uStreamer alternately, offered 40 kB thirty times
+a second: how old is a frame when its last byte has come? Then fifty viewers watch this program without and with one
+more who never reads: what changes for them, and when are that viewer's thread and socket free?
 """
 
 import argparse
@@ -18,16 +18,16 @@ from benchmarks.tools.crowd import Client, percentile, request
 from benchmarks.tools.report import write
 from benchmarks.tools.rivals import Running, crowd, offered, picture, ustreamer
 
-LINE = 200_000
-"""Bytes a second that the slow line carries."""
+BYTES_PER_SECOND = 200_000
+"""Bytes a second that the slow connection carries."""
 BUFFER = 16 * 1024
-"""Bytes asked for the slow viewer's own kernel to hold: what is under way on the line, 80 ms of it."""
+"""Receive buffer of the slow viewer in bytes: 80 ms of the connection."""
 SLICE = 0.01
 FREED_LIMIT = 30.0
 
 
-def connected(server: Running) -> socket.socket:
-    """A viewer whose line holds little."""
+def connect(server: Running) -> socket.socket:
+    """Connect a viewer with a small receive buffer."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
     connection.connect(("127.0.0.1", server.port))
@@ -36,13 +36,13 @@ def connected(server: Running) -> socket.socket:
 
 
 def ages(server: AbstractContextManager[Running], seconds: float) -> list[float]:
-    """Seconds from capture to last byte of each frame that comes through the slow line."""
-    with server as running, connected(running) as connection:
+    """Return the seconds from capture to last byte of each frame that comes through the slow connection."""
+    with server as running, connect(running) as connection:
         connection.setblocking(False)
         viewer, start = Client(connection), time.monotonic()
         while (elapsed := time.monotonic() - start) < seconds:
             before = -1
-            while (allowed := int(elapsed * LINE) - viewer.taken) > 0 and viewer.taken != before:
+            while (allowed := int(elapsed * BYTES_PER_SECOND) - viewer.taken) > 0 and viewer.taken != before:
                 before = viewer.taken
                 if not viewer.take(allowed):
                     raise RuntimeError("the stream ended")
@@ -50,16 +50,20 @@ def ages(server: AbstractContextManager[Running], seconds: float) -> list[float]
         return [arrived - captured for arrived, captured in viewer.arrivals]
 
 
-def told(found: list[float]) -> dict[str, float]:
-    """Mean, 95th percentile and greatest of some ages."""
-    return {"mean": round(mean(found), 2), "95th": round(percentile(found, 0.95), 2), "most": round(max(found), 2)}
+def summary(ages_found: list[float]) -> dict[str, float]:
+    """Return mean, 95th percentile and maximum of some ages."""
+    return {
+        "mean": round(mean(ages_found), 2),
+        "95th": round(percentile(ages_found, 0.95), 2),
+        "most": round(max(ages_found), 2),
+    }
 
 
 def stuck(jpeg: bytes, seconds: float) -> dict[str, Any]:
-    """Fifty viewers without and with a stuck one, and the seconds after which that one is let go."""
+    """Measure fifty viewers without and with a stuck one, and the seconds after which that one is disconnected."""
     with offered(jpeg, 30) as server:
         without = crowd(server, 50, seconds)
-        with connected(server):
+        with connect(server):
             since = time.monotonic()
             beside = crowd(server, 50, seconds)
             freed = freed_after(server, since)
@@ -67,7 +71,7 @@ def stuck(jpeg: bytes, seconds: float) -> dict[str, Any]:
 
 
 def freed_after(server: Running, since: float) -> float:
-    """Seconds until nobody is counted as watching any more.
+    """Return the seconds until no viewer is counted any more.
 
     Raises:
         RuntimeError: that took too long.
@@ -83,13 +87,13 @@ def freed_after(server: Running, since: float) -> float:
 def main() -> None:
     """Measure both, print, write results/benchmark-slow.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20.0, help="on the slow line, for each (default 20)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="on the slow connection, for each (default 20)")
     options, jpeg = parser.parse_args(), picture(40_000)
     rows: dict[str, Any] = {
-        "project": told(ages(offered(jpeg, 30), options.seconds)),
-        "ustreamer": told(ages(ustreamer(jpeg, 30), options.seconds)),
+        "project": summary(ages(offered(jpeg, 30), options.seconds)),
+        "ustreamer": summary(ages(ustreamer(jpeg, 30), options.seconds)),
     }
-    print(f"On a line of {LINE // 1000} kB/s a frame of 40 kB has come after:")
+    print(f"On a connection of {BYTES_PER_SECOND // 1000} kB/s a frame of 40 kB has come after:")
     for name, age in rows.items():
         print(f"  {name:9s} {age['mean']:.2f} s on average, at most {age['most']:.2f} s")
     rows["stuck"] = stuck(jpeg, 4.0)

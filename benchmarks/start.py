@@ -1,6 +1,6 @@
-"""How long from the start of the process to the first annotated frame at a client, beside the same through TensorFlow?
+"""How long from the start of the process to the first annotated frame at a client, compared with TensorFlow as runtime?
 
-The client asks from the first moment on, again and again; the camera is the stand-in, 1280x720.
+The client tries from the first moment on, again and again; the camera is the stand-in, 1280x720.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from benchmarks.tools.rivals import ROOT, demo_frames, free_port, stand_in
 
 LIMIT = 60.0
 FRAME = re.compile(rb"X-Frame: [1-9][0-9]*\r\n")
-"""The head of a camera's frame; drawn notices, which come before, have the number 0."""
+"""The header of a camera's frame; drawn notices, which come before, have the number 0."""
 
 
 def seconds(camera: dict[str, str], runtime: str) -> float:
-    """From the start of `python main.py` until a client has a whole frame.
+    """Return the time from the start of `python main.py` until a client has a whole frame.
 
     Raises:
         RuntimeError: none came in time.
@@ -63,7 +63,7 @@ def _await_frame(port: int) -> None:
 
 
 def main() -> None:
-    """Start both in turn, print, write results/benchmark-start.json."""
+    """Start both alternately, print, write results/benchmark-start.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="starts of each (default 5)")
     options, pairs = parser.parse_args(), []

@@ -1,9 +1,9 @@
-"""How often does the label change on a face that keeps its expression, and how late where the expression changes?
+"""How often does the label change on a face that keeps its expression, and how late if the expression changes?
 
 The baseline is the same program without smoothing, which reads every frame and shows the most probable label. Both see
-the same frames: of the drawn demo, in which each expression is held for 2.4 seconds, and of any picture named with
---still, which is moved about as a hand-held camera would and given a sensor's noise. The boxes are compared with those
-of Haar on every frame.
+the same frames: of the drawn demo, in which each expression is held for 2.4 seconds, and of any picture given by
+--still, which is moved about as by a hand-held camera, with a sensor's noise. The boxes are compared with those of Haar
+on every frame.
 """
 
 import argparse
@@ -32,11 +32,11 @@ from tracking.tracker import Tracker
 
 FPS = 30
 SETTLED = 12
-"""Frames after an expression was reached that are left out: the label may still follow."""
+"""Frames after an expression was reached that are left out, since the label may still follow."""
 LASTS = 9
 """Frames in which a label must prevail to count as changed."""
 BOXES = 150
-"""Frames in which boxes are compared."""
+"""Frames whose boxes are compared."""
 
 Clip = Iterable[tuple[Image, Sequence[DrawnFace]]]
 
@@ -49,11 +49,11 @@ class Seen:
     boxes: list[Box] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     drawn: list[tuple[str, float]] = field(default_factory=list)
-    """The expression that was drawn and how far it was reached."""
+    """The expression that was drawn, and how far it was reached."""
 
 
-def watched(clip: Clip, pipeline: Pipeline) -> list[Seen]:
-    """Everything that a pipeline shows of the faces of a clip; those that were there for most of it."""
+def watch(clip: Clip, pipeline: Pipeline) -> list[Seen]:
+    """Return what a pipeline shows of the faces of a clip that were there for most of it."""
     seen: dict[int | None, Seen] = defaultdict(Seen)
     number = 0
     for number, (image, drawn) in enumerate(clip):
@@ -69,7 +69,7 @@ def watched(clip: Clip, pipeline: Pipeline) -> list[Seen]:
 
 
 def the_project(settings: Settings, model: EmotionModel, smooth: bool) -> Pipeline:
-    """This program, or the same without smoothing."""
+    """Return this program's pipeline, or the same without smoothing."""
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     tracker = Tracker(settings.smoothing if smooth else 0.0, model.no_face_threshold)
     search = Search(detector, settings.search_every)
@@ -77,13 +77,13 @@ def the_project(settings: Settings, model: EmotionModel, smooth: bool) -> Pipeli
 
 
 def drawn_people(seed: int, frames: int) -> Clip:
-    """Three drawn people at 640x360."""
+    """Return three drawn people at 640x360."""
     demo = Demo(640, 360, FPS, seed=seed)
     return (demo.draw(number) for number in range(frames))
 
 
-def shaken(picture: Image, frames: int) -> Iterator[tuple[Image, Sequence[DrawnFace]]]:
-    """A still picture as a camera would film it: swaying, a little brighter and darker, noisy, compressed."""
+def shake(picture: Image, frames: int) -> Iterator[tuple[Image, Sequence[DrawnFace]]]:
+    """Yield a still picture as by a hand-held camera: swaying, changing in brightness, noisy, compressed."""
     rng = np.random.default_rng(0)
     phases, (height, width) = rng.uniform(0, 2 * np.pi, 6), picture.shape[:2]
     for number in range(frames):
@@ -96,8 +96,8 @@ def shaken(picture: Image, frames: int) -> Iterator[tuple[Image, Sequence[DrawnF
         yield np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8), ()
 
 
-def held(one: Seen) -> list[tuple[int, int, int]]:
-    """When each drawn expression began, was reached, and ended, as places in the lists; all of a still picture."""
+def expressions_of(one: Seen) -> list[tuple[int, int, int]]:
+    """Return start, full strength and end of each drawn expression, as list positions; all of a still picture."""
     if not one.drawn:
         return [(0, 0, len(one.labels))]
     names = [expression for expression, _ in one.drawn]
@@ -107,9 +107,9 @@ def held(one: Seen) -> list[tuple[int, int, int]]:
 
 
 def flips(one: Seen) -> tuple[int, float]:
-    """Changes of the label while the expression is held, and for how many minutes it is."""
+    """Return the changes of the label while the expression is held, and how many minutes that is."""
     changes, frames = 0, 0
-    for _, reached, end in held(one):
+    for _, reached, end in expressions_of(one):
         labels = one.labels[reached + SETTLED * bool(one.drawn) : end]
         changes += sum(a != b for a, b in itertools.pairwise(labels))
         frames += len(labels)
@@ -117,34 +117,34 @@ def flips(one: Seen) -> tuple[int, float]:
 
 
 def lags(smooth: Seen, plain: Seen) -> list[float]:
-    """Seconds by which the smoothed label follows the plain one, for each change that the plain one shows clearly."""
-    found, before = [], ""
-    for began, reached, end in held(plain):
+    """Return the seconds by which the smoothed label follows the plain one, for each clear change of the latter."""
+    delays, before = [], ""
+    for began, reached, end in expressions_of(plain):
         labels = plain.labels[reached:end]
-        usual = max(set(labels), key=labels.count) if labels else ""
-        clear = len(labels) >= FPS and labels.count(usual) >= 0.8 * len(labels)
-        if clear and before not in ("", usual):
-            first, later = (_first(one.labels[began:end], usual) for one in (plain, smooth))
+        label = max(set(labels), key=labels.count) if labels else ""
+        clear = len(labels) >= FPS and labels.count(label) >= 0.8 * len(labels)
+        if clear and before not in ("", label):
+            first, later = (_first(one.labels[began:end], label) for one in (plain, smooth))
             if first is not None:
-                found.append(((end - began if later is None else later) - first) / FPS)
-        before = usual if clear else ""
-    return found
+                delays.append(((end - began if later is None else later) - first) / FPS)
+        before = label if clear else ""
+    return delays
 
 
 def _first(labels: Sequence[str], label: str) -> int | None:
-    """Where a label begins to prevail."""
+    """Return the position at which a label begins to prevail."""
     places = (i for i in range(len(labels) - LASTS) if labels[i] == label)
     return next((i for i in places if labels[i : i + LASTS].count(label) >= 0.75 * LASTS), None)
 
 
-def unsteadiness(boxes: Sequence[Box]) -> float:
-    """How much boxes jerk: the root mean square of their edges' second differences, in per cent of their width."""
+def jitter(boxes: Sequence[Box]) -> float:
+    """Return the root mean square of the second differences of the boxes' edges, in per cent of their width."""
     edges = np.array([(box.x, box.y, box.x + box.width, box.y + box.height) for box in boxes], np.float64)
     return float(np.sqrt((np.diff(edges, 2, axis=0) ** 2).mean()) / np.mean([box.width for box in boxes]) * 100)
 
 
 def haar_boxes(clip: Clip, one: Seen) -> list[Box]:
-    """What Haar on every whole frame makes of a face that was seen, for the first seconds."""
+    """Return what Haar on every whole frame finds of a face, for the first seconds."""
     detector, boxes = FaceDetector(search_width=10_000), []
     places = dict(zip(one.frames[:BOXES], one.boxes[:BOXES], strict=True))
     for number, (image, _) in enumerate(itertools.islice(clip, max(places) + 1)):
@@ -156,19 +156,19 @@ def haar_boxes(clip: Clip, one: Seen) -> list[Box]:
 
 
 def partner(one: Seen, others: Sequence[Seen]) -> Seen:
-    """The same face as the other way saw it."""
+    """Return the same face as the other way showed it."""
     return max(others, key=lambda other: other.boxes[len(other.boxes) // 2].overlap(one.boxes[len(one.boxes) // 2]))
 
 
-def compared(name: str, clips: Sequence[tuple[Clip, Clip, Clip]], settings: Settings) -> dict[str, Any]:
-    """Both ways, and Haar's boxes, on some clips; each clip is given three times, once for each."""
+def compare(name: str, clips: Sequence[tuple[Clip, Clip, Clip]], settings: Settings) -> dict[str, Any]:
+    """Run both ways, and Haar, on some clips; each clip is given three times, once for each."""
     model = EmotionModel.load(settings.weights, settings.runtime)
     changes, minutes = np.zeros(2), np.zeros(2)
     late: list[float] = []
     jerks: list[NDArray[np.float64]] = []
     for first, second, third in clips:
-        smooth = watched(first, the_project(settings, model, smooth=True))
-        plain = watched(second, the_project(settings, model, smooth=False))
+        smooth = watch(first, the_project(settings, model, smooth=True))
+        plain = watch(second, the_project(settings, model, smooth=False))
         for one in smooth:
             other = partner(one, plain)
             for way, seen in enumerate((one, other)):
@@ -176,7 +176,7 @@ def compared(name: str, clips: Sequence[tuple[Clip, Clip, Clip]], settings: Sett
                 changes[way] += count
                 minutes[way] += lasted
             late += lags(one, other) if one.drawn else []
-        jerks.append(np.array([unsteadiness(smooth[0].boxes[:BOXES]), unsteadiness(haar_boxes(third, smooth[0]))]))
+        jerks.append(np.array([jitter(smooth[0].boxes[:BOXES]), jitter(haar_boxes(third, smooth[0]))]))
     rate = changes / minutes
     ours, haars = np.mean(jerks, axis=0)
     return {
@@ -193,12 +193,12 @@ def compared(name: str, clips: Sequence[tuple[Clip, Clip, Clip]], settings: Sett
 
 
 def thrice(clip: Callable[[], Clip]) -> tuple[Clip, Clip, Clip]:
-    """A clip once for each way."""
+    """Return a clip three times, once for each way."""
     return clip(), clip(), clip()
 
 
 def main() -> None:
-    """Compare on every clip, print what was seen, write results/benchmark-steadiness.json."""
+    """Compare on every clip, print the figures, write results/benchmark-steadiness.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=660, help="frames of each clip (default 660: all expressions)")
     parser.add_argument("--still", type=Path, nargs="*", default=[], metavar="PICTURE", help="pictures of faces")
@@ -206,10 +206,10 @@ def main() -> None:
     settings, frames = Settings(), options.frames
     sources = {"drawn people": [thrice(partial(drawn_people, seed, frames)) for seed in (0, 3)]}
     for path in options.still:
-        sources[path.name] = [thrice(partial(shaken, read_picture(path), frames))]
+        sources[path.name] = [thrice(partial(shake, read_picture(path), frames))]
     rows = []
     for name, clips in sources.items():
-        row = compared(name, clips, settings)
+        row = compare(name, clips, settings)
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         rows.append(row)
     write("steadiness", rows)

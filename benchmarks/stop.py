@@ -1,6 +1,6 @@
-"""How long does gunicorn take to stop while fifty viewers watch, beside a plain generator?
+"""How long does gunicorn take to stop while fifty viewers watch, compared with a plain generator?
 
-And while a record goes on besides, and browsers keep connections open for what they may ask next.
+And while a record is being made and browsers keep idle connections open?
 """
 
 import argparse
@@ -17,13 +17,13 @@ from benchmarks.tools.rivals import Running, picture, plain, webcam
 
 VIEWERS = 50
 IDLE = 10
-"""Browsers whose connection is open and silent."""
+"""Browsers whose connection is open and idle."""
 BAR = 1.0
-"""Seconds."""
+"""Longest stop in seconds."""
 
 
 def seconds(server: AbstractContextManager[Running], prepare: Callable[[int], None] = lambda port: None) -> float:
-    """From SIGTERM to the end of the process, with viewers who go on reading; `prepare` is given the port before."""
+    """Return the seconds from SIGTERM to the end of the process, with viewers who read on; `prepare` gets the port."""
     with server as running:
         crowd = Crowd(running.port, running.path)
         crowd.enter(VIEWERS)
@@ -40,7 +40,7 @@ def seconds(server: AbstractContextManager[Running], prepare: Callable[[int], No
 
 
 def busy() -> float:
-    """The same where a record goes on and browsers wait."""
+    """Return the same while a record is being made and browsers are idle."""
     with ExitStack() as stack:
         storage = stack.enter_context(tempfile.TemporaryDirectory())
 
@@ -53,17 +53,17 @@ def busy() -> float:
 
 
 def ask(stack: ExitStack, port: int, method: str, path: str, expected: int) -> None:
-    """Ask for something, and keep the connection open.
+    """Send a request, and keep the connection open.
 
     Raises:
-        RuntimeError: another status is answered.
+        RuntimeError: the answer has another status.
     """
     connection = stack.enter_context(closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)))
     connection.request(method, path)
     with connection.getresponse() as answer:
-        told = answer.read()
+        body = answer.read()
         if answer.status != expected:
-            raise RuntimeError(f"{method} {path}: got {answer.status}, expected {expected}: {told.decode()}")
+            raise RuntimeError(f"{method} {path}: got {answer.status}, expected {expected}: {body.decode()}")
 
 
 def main() -> None:

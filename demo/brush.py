@@ -21,18 +21,18 @@ Colour = tuple[float, float, float]
 """Blue, green, red, each from 0 to 255."""
 
 SHIFT = 4
-"""Fractional bits of the coordinates that OpenCV gets: what moves, moves by sixteenths of a pixel."""
+"""Fractional bits of the coordinates for OpenCV: movements are in sixteenths of a pixel."""
 
 PLAIN = 128
-"""The value in a tone map that leaves a picture as it is; 64 halves its light and 192 adds half."""
+"""The value in a tone map that leaves a picture unchanged; 64 halves its light and 192 adds half."""
 
 WARMTH = (1.2, 1.05, 0.85)
-"""Powers of the light for blue, green and red on skin: its shadows are redder than what casts them."""
+"""Exponents of the light for blue, green and red on skin: its shadows are redder than what casts them."""
 
 
 @cache
 def _spline(count: int) -> NDArray[np.float64]:
-    """The matrix that takes `count` points to 6 samples a span of the uniform Catmull-Rom spline through them."""
+    """Return the matrix from `count` points to 6 samples a span of the uniform Catmull-Rom spline through them."""
     place = np.linspace(0, count - 1, 6 * (count - 1) + 1)
     first = np.clip(place.astype(int), 0, count - 2)
     t = place - first
@@ -48,19 +48,19 @@ def _spline(count: int) -> NDArray[np.float64]:
 
 
 def smooth(points: ArrayLike) -> Points:
-    """A smooth curve through `points`: (N, 2) -> (6 N - 5, 2)."""
+    """Return a smooth curve through `points`: (N, 2) -> (6 N - 5, 2)."""
     corners = np.asarray(points, np.float64)
     return _spline(len(corners)) @ corners
 
 
 def moved(points: Points, x: float, y: float) -> Points:
-    """The points, each moved by x and y face units."""
+    """Return the points, each moved by x and y face units."""
     return np.add(points, (x, y))
 
 
 @cache
 def taper(count: int, start: float = 0.25, end: float = 0.25) -> NDArray[np.float64]:
-    """Widths of a stroke, 1 at its middle, thinning to `start` and `end` of that: (count,)."""
+    """Return widths of a stroke, 1 at its middle, thinning to `start` and `end`: (count,)."""
     t = np.linspace(0, 1, count)
     return np.where(t < 0.5, start + (1 - start) * np.sin(np.pi * t), end + (1 - end) * np.sin(np.pi * t))
 
@@ -81,13 +81,13 @@ def ribbon(curve: Points, widths: ArrayLike) -> Points:
 
 
 def shaded(colour: Colour, factor: float) -> Colour:
-    """The colour with its light multiplied."""
+    """Return the colour with its light multiplied."""
     blue, green, red = (min(max(c * factor, 0.0), 255.0) for c in colour)
     return blue, green, red
 
 
 class Grid:
-    """Where the pixels of a picture lie.
+    """The position of a picture's pixels in face units.
 
     Args:
         scale: pixels a face unit.
@@ -99,22 +99,22 @@ class Grid:
         self.origin = origin
         self.fine = scale * (1 << SHIFT)
         """Steps of OpenCV's fixed-point coordinates a face unit."""
-        # A pixel's whole number is its middle; casting to integers cuts off, so that half a step makes it round.
+        # The centre of a pixel has an integer coordinate; casting to integers truncates, so half a step makes it round.
         self._left, self._top = (place * self.fine + (1 << SHIFT) / 2 - 0.5 for place in origin)
         self._corner = np.array([self._left, self._top])
         self._mirror = round(-2 * self._left - 1)
 
     def pixels(self, points: Points) -> NDArray[np.int32]:
-        """Points in face units as OpenCV's fixed-point pixels: (..., 2) -> (..., 2)."""
+        """Convert points in face units to OpenCV's fixed-point pixels: (..., 2) -> (..., 2)."""
         steps: NDArray[np.int32] = (points * self.fine - self._corner).astype(np.int32)
         return steps
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """One point, likewise."""
+        """Convert one point likewise."""
         return int(x * self.fine - self._left), int(y * self.fine - self._top)
 
     def mirrored(self, across: int) -> int:
-        """The x of a pixel on the other side of the face."""
+        """Return the x of a pixel on the other side of the face."""
         return self._mirror - across
 
 
@@ -124,7 +124,7 @@ class Brush:
     Args:
         image: (H, W, 4) BGR and alpha, multiplied by alpha, or (H, W) grey, uint8; it is changed in place.
         grid: where its pixels lie.
-        twin: draw everything on both sides of the face; what is asked for is the side on the viewer's right.
+        twin: draw everything on both sides of the face; the coordinates are of the side on the viewer's right.
     """
 
     def __init__(self, image: Image, grid: Grid, twin: bool = False) -> None:
@@ -133,15 +133,15 @@ class Brush:
         self.twin = twin
 
     def both(self) -> "Brush":
-        """A brush that draws the same on both sides of the face."""
+        """Return a brush that draws the same on both sides of the face."""
         return Brush(self.image, self.grid, twin=True)
 
     def single(self) -> "Brush":
-        """A brush that draws only what it is asked for."""
+        """Return a brush that draws on one side only."""
         return Brush(self.image, self.grid)
 
     def window(self, low: Sequence[float], high: Sequence[float]) -> "Brush":
-        """A brush on the part of the image between two corners; it draws on the same pixels."""
+        """Return a brush on the part of the image between two corners; it draws on the same pixels."""
         scale, (x, y) = self.grid.scale, self.grid.origin
         left, top = max(int((low[0] - x) * scale), 0), max(int((low[1] - y) * scale), 0)
         right, bottom = int((high[0] - x) * scale) + 1, int((high[1] - y) * scale) + 1
@@ -149,13 +149,13 @@ class Brush:
         return Brush(self.image[top:bottom, left:right], grid, self.twin)
 
     def plain(self, colour: Colour) -> "Brush":
-        """A brush on a new opaque picture of the same place, all of one colour."""
+        """Return a brush on a new opaque picture of the same place, all of one colour."""
         image = np.empty((*self.image.shape[:2], 4), np.uint8)
         image[:] = (*colour, 255)
         return Brush(image, self.grid, self.twin)
 
     def grey(self, value: int = PLAIN) -> "Brush":
-        """A brush on a new single-channel picture of the same place: a tone map, or a mask when `value` is 0."""
+        """Return a brush on a new single-channel picture of the same place: a tone map, or a mask when `value` is 0."""
         return Brush(np.full(self.image.shape[:2], value, np.uint8), self.grid, self.twin)
 
     def fill(self, outline: ArrayLike, colour: Colour | int) -> None:
@@ -191,13 +191,13 @@ class Brush:
         return self
 
     def paste(self, over: Image, mask: Image) -> None:
-        """Lay an opaque picture on the image where `mask` is 255, and mix in between."""
+        """Blend an opaque picture over the image by `mask`, 255 being fully opaque."""
         opaque = cv2.merge([mask] * 4)
         under = cv2.multiply(self.image, cv2.bitwise_not(opaque), scale=1 / 255)
         cv2.add(cv2.multiply(over, opaque, scale=1 / 255), under, dst=self.image)
 
     def light(self, tone: Image) -> None:
-        """Darken and lighten by a tone map of the image's size or smaller, as light does on anything."""
+        """Darken and lighten by a tone map of the image's size or smaller."""
         self._light(tone, (1.0, 1.0, 1.0))
 
     def light_skin(self, tone: Image) -> None:
@@ -220,7 +220,7 @@ class Brush:
 
 @cache
 def _lights(gammas: tuple[float, float, float]) -> Image:
-    """What a tone multiplies blue, green, red and alpha by, in 128ths: (1, 256, 4) uint8, for cv2.LUT."""
+    """Return the factors of a tone for blue, green, red and alpha, in 128ths: (1, 256, 4) uint8, for cv2.LUT."""
     tone = np.arange(256)[:, None] / PLAIN
     light = np.rint(np.clip(PLAIN * tone ** [*gammas, 0.0], 0, 255))
     return light.astype(np.uint8)[None]

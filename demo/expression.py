@@ -11,7 +11,7 @@ from operator import attrgetter
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How strongly each action unit (AU) is at work, from 0 (rest) to 1; the gaze goes from -1 to 1."""
+    """The strength of each action unit (AU), from 0 (rest) to 1; the gaze goes from -1 to 1."""
 
     inner_brow: float = 0.0
     """AU 1, inner brow raiser."""
@@ -85,5 +85,5 @@ _values = attrgetter(*(field.name for field in fields(Action)))
 
 
 def mix(start: Action, end: Action, share: float) -> Action:
-    """The action on the way from `start` (share 0) to `end` (share 1)."""
+    """Return the action on the way from `start` (share 0) to `end` (share 1)."""
     return Action(*(a + (b - a) * share for a, b in zip(_values(start), _values(end), strict=True)))

@@ -1,4 +1,4 @@
-"""The mouth: what the action units make of it, and how it is drawn."""
+"""The mouth: its shape by the action units, and its drawing."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,9 @@ ACROSS = np.linspace(-1, 1, 41)
 ARCH = 1 - ACROSS**2
 ROUND = np.sqrt(ARCH)
 INNER = slice(8, -8)
-"""The places that are not near a corner."""
+"""The places away from the corners."""
 FADE = taper(25, 0.0, 0.0)
-"""The width of a stroke along the inner places that thins out to nothing."""
+"""Relative width of a stroke along the inner places that thins out to nothing."""
 
 
 class Mouth:
@@ -44,7 +44,7 @@ class Mouth:
         self._shape()
 
     def _shape(self) -> None:
-        """The four edges of the lips, from top to bottom, as heights at the places in ACROSS."""
+        """Set the four edges of the lips, from top to bottom, as heights at the places in ACROSS."""
         a = self.action
         height = self.corner[1]
         gap = 0.075 * a.part + 0.97 * max(self.drop, 0) + 0.03 * a.lower_lip + 0.045 * a.upper_lip * min(1, 2 * a.part)
@@ -69,7 +69,7 @@ class Mouth:
         return np.stack([self.corner[0] * inset * ACROSS, heights], axis=1)
 
     def draw(self, brush: Brush) -> None:
-        """Draw lips, and teeth and tongue where they show."""
+        """Draw the lips, and the visible teeth and tongue."""
         reach = self.corner[0] + 0.1
         place = brush.window((-reach, self.outer_top.min() - 0.1), (reach, self.outer_bottom.max() + 0.14))
         self._draw_lips(place)

@@ -1,8 +1,8 @@
-"""One person's head, drawn with the action units at work in it.
+"""One person's head, drawn by its action units.
 
-Skin is modelled as by a painter: a resting face with its light and shade is painted once, and what an action unit adds,
-the bulge of a raised cheek or the fold beside the nose, is multiplied into it. Eyes, brows, nostrils and mouth are
-drawn afresh every time.
+Skin is modelled as by a painter: a resting face with its light and shade is painted once, and the effects of action
+units, such as the bulge of a raised cheek or the fold beside the nose, are multiplied into it. Eyes, brows, nostrils
+and mouth are drawn for every frame.
 """
 
 from dataclasses import replace
@@ -38,14 +38,14 @@ class Portrait:
         self.sitter = sitter
         self.scale = scale
         self.body = body_sprite(sitter, scale, reach)
-        # White hair goes with brows that are darker.
+        # White hair comes with darker brows.
         brow = sitter.hair_colour if sum(sitter.hair_colour) < 400 else (110.0, 114.0, 120.0)
         self._brow_colour = shaded(brow, 0.62)
         self._lash_colour = shaded(brow, 0.28)
         self._jaw = _JawDrop(head_sprite(sitter, scale))
 
     def head(self, action: Action) -> Sprite:
-        """The head, with the face that the action makes."""
+        """Return the head with the face of an action."""
         mouth = Mouth(action, self.sitter)
         head = self._jaw.apply(mouth.drop)
         brush = Brush(head.image, Grid(head.scale, head.origin))
@@ -79,7 +79,7 @@ class Portrait:
         balls.spot((x - 0.185, y + 0.02), (0.05, 0.05), (188, 190, 222))
         balls.spot((x + 0.185, y), (0.05, 0.06), (200, 200, 216))
         radius, iris = 0.094 * self.sitter.eye, self.sitter.iris
-        single = balls.single()  # eyes are mirrored, what they look at is not
+        single = balls.single()  # eyes are mirrored, their gaze is not
         pupils = [(side * x + 0.045 * action.gaze_x, y + 0.035 * action.gaze_y - 0.008) for side in (-1, 1)]
         for across, down in pupils:
             single.spot((across, down), (radius, radius), shaded(iris, 0.45))
@@ -138,13 +138,13 @@ class _JawDrop:
         )
         rows, columns = np.mgrid[self._place].astype(np.float32)
         x, y = (columns + 0.5) / rest.scale + left, (rows + 0.5) / rest.scale + top
-        # All the way at the chin; not at all where there is hair, beside the face and far below the chin.
+        # Fully at the chin; not at all at the hair, beside the face and far below the chin.
         beside = np.interp(y, [0.3, 0.9], [0.96, 0.76]) - np.abs(x)
         share = _ease((y - 0.30) / 0.70) * _ease(beside / 0.32) * np.clip((1.40 - y) / 0.16, 0, 1)
         self._rows, self._columns, self._share = rows, columns, np.float32(rest.scale * share)
 
     def apply(self, drop: float) -> Sprite:
-        """The head with its chin `drop` face units lower, on pixels of its own."""
+        """Return the head with its chin `drop` face units lower, as a copy."""
         image = self._rest.image.copy()
         if abs(drop) * self._rest.scale > 0.05:
             source = self._rows - np.float32(drop) * self._share
@@ -158,7 +158,7 @@ def _ease(t: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _lids(a: Action) -> tuple[Points, Points, Points]:
-    """Upper lid, lower lid and the crease above, from the inner to the outer corner of the right eye, around (0, 0)."""
+    """Return upper lid, lower lid and crease, from the inner to the outer corner of the right eye, around (0, 0)."""
     opening = 0.92 + 0.62 * a.upper_lid - 0.38 * a.lid_tight - 0.30 * a.droop - 0.18 * a.cheek
     top = 0.098 * max(opening, 0.12) * (1 - a.blink)
     low = 0.052 * (1 - 0.45 * a.cheek - 0.45 * a.lid_tight + 0.18 * a.upper_lid)
@@ -174,7 +174,7 @@ def _lids(a: Action) -> tuple[Points, Points, Points]:
 
 
 def _brow_line(a: Action) -> Points:
-    """The middle of the right brow, from its inner end."""
+    """Return the middle of the right brow, from its inner end."""
     up_in, up_out, down = a.inner_brow, a.outer_brow, 0.085 * a.brow_lower + 0.04 * a.nose_wrinkle
     knit = a.brow_lower
     return smooth(

@@ -24,7 +24,7 @@ BOOKS: tuple[tuple[float, Colour], ...] = (
 
 
 def room(width: int, height: int) -> Image:
-    """The empty room: (height, width, 3) uint8 BGR. Lengths below are shares of the picture's height."""
+    """Draw the empty room: (height, width, 3) uint8 BGR. Lengths below are shares of the picture's height."""
     wide = width / height
     brush = Brush(_wall(width, height), Grid(height, (0.0, 0.0)))
     _window(brush, 0.035, 0.10, 0.30 * wide, 0.70)
@@ -33,7 +33,7 @@ def room(width: int, height: int) -> Image:
     _picture(brush, 0.655 * wide, 0.09)
     brush.blur(0.009)
     light = np.asarray(brush.image, np.float32)
-    light += np.random.default_rng(0).normal(0, 1.2, (height, width, 1))  # grain, against steps in the soft gradients
+    light += np.random.default_rng(0).normal(0, 1.2, (height, width, 1))  # noise against banding in the soft gradients
     return np.asarray(np.clip(light * _vignette(width, height), 0, 255), np.uint8)
 
 

@@ -14,24 +14,24 @@ from demo.sprite import Sprite
 from faces import Box, Image
 
 FACE = (-1.06, -1.13, 1.06, 0.99)
-"""Left, top, right and bottom of what Haar's frontal-face cascade boxes, in face units: from forehead to chin."""
+"""Left, top, right and bottom of the box that Haar's frontal-face cascade gives, in face units: forehead to chin."""
 
 NECK = (0.0, 1.0)
-"""The point in face units round which heads tilt."""
+"""The point in face units around which heads tilt."""
 
 SPARE = 0.9
-"""How much longer bodies are than what shows of them at rest, in face units: they move up and get smaller."""
+"""Extra length of bodies in face units, since they move up and get smaller."""
 
 SMALLEST = (160, 120)
-"""The width and height in pixels below which the faces would be too small to be found."""
+"""Least width and height in pixels; below, the faces would be too small to be found."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnFace:
-    """What was drawn: the truth that a detector and a classifier can be held to.
+    """The ground truth of a drawn face, for detectors and classifiers.
 
-    `expression` is the one that is held or aimed at, `strength` how far it is reached, from 0 to 1; `person` counts
-    from 0, from left to right.
+    `expression` is the current or next one, `strength` how far it is reached, from 0 to 1; `person` counts from 0, from
+    left to right.
     """
 
     box: Box
@@ -74,7 +74,7 @@ class Demo:
         self._room = room(width, height)
 
     def draw(self, number: int) -> tuple[Image, tuple[DrawnFace, ...]]:
-        """Frame `number`, (height, width, 3) uint8 BGR, and the faces in it, from left to right."""
+        """Draw frame `number`, (height, width, 3) uint8 BGR; returns it and its faces, from left to right."""
         image = self._room.copy()
         time = number / self.fps
         faces = []
@@ -86,10 +86,10 @@ class Demo:
 
 
 class _Person:
-    """One person at their place; `seat` is where the face is at rest, in pixels."""
+    """One person; `position` is where the face is at rest, in pixels."""
 
-    def __init__(self, portrait: Portrait, script: Script, client: tuple[float, float]) -> None:
-        self.portrait, self.script, self.client = portrait, script, client
+    def __init__(self, portrait: Portrait, script: Script, position: tuple[float, float]) -> None:
+        self.portrait, self.script, self.position = portrait, script, position
 
     def draw(self, image: Image, time: float) -> Box:
         """Draw the person on the image; returns the face's bounding box, cut off at the image's edges."""
@@ -101,11 +101,11 @@ class _Person:
         return self._box(head, image)
 
     def _placed(self, pose: Pose, pivot: tuple[float, float]) -> NDArray[np.float64]:
-        """The (2, 3) matrix from face units to pixels of the frame."""
+        """Return the (2, 3) matrix from face units to pixels of the frame."""
         size = self.portrait.scale * pose.size
         angle = np.deg2rad(pose.roll)
         turn = size * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        shift = size * np.array([pivot[0] + pose.x, pivot[1] + pose.y]) + self.client - turn @ np.array(pivot)
+        shift = size * np.array([pivot[0] + pose.x, pivot[1] + pose.y]) + self.position - turn @ np.array(pivot)
         return np.column_stack([turn, shift])
 
     def _box(self, placed: NDArray[np.float64], image: Image) -> Box:
@@ -121,7 +121,7 @@ def _lay(image: Image, sprite: Sprite, placed: NDArray[np.float64]) -> None:
     """Lay a sprite over the image; `placed` is the (2, 3) matrix from face units to the image's pixels."""
     left, top = sprite.origin
     height, width = sprite.image.shape[:2]
-    # From the sprite's pixels to face units and on to the frame, whole numbers being the middles of pixels.
+    # From the sprite's pixels to face units and on to the frame; integers are the centres of pixels.
     matrix = placed @ [[1 / sprite.scale, 0, left], [0, 1 / sprite.scale, top], [0, 0, 1]]
     corners = matrix @ [[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]]
     x0, y0 = np.maximum(np.floor(corners.min(axis=1)), 0).astype(int).tolist()

@@ -1,4 +1,4 @@
-"""Who does what when: the expression, the blinks, the glances and the sway of each person at any time."""
+"""The script of each person at any time: expression, blinks, glances and sway."""
 
 from dataclasses import dataclass, replace
 
@@ -8,20 +8,20 @@ from demo.expression import PROTOTYPES, Action, mix
 from faces import EXPRESSIONS
 
 HOLD = 2.4
-"""Seconds for which an expression stays."""
+"""Seconds for which an expression is held."""
 CHANGE = 0.6
-"""Seconds in which it turns into the next."""
+"""Seconds of the change to the next one."""
 CYCLE = len(EXPRESSIONS) * (HOLD + CHANGE)
-"""Seconds in which a person goes through all the expressions."""
+"""Seconds in which a person goes through all expressions."""
 BLINK = 0.24
-"""Seconds from the start of a blink to its end."""
+"""Length of a blink in seconds."""
 GLANCE = 1.7
 """Seconds between two movements of the eyes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where a head is: offsets in face units, `roll` in degrees, `size` as a factor."""
+    """The position of a head: offsets in face units, `roll` in degrees, `size` as a factor."""
 
     x: float
     y: float
@@ -30,30 +30,30 @@ class Pose:
 
 
 class Script:
-    """What one person does; every answer depends on the time alone, in seconds from the start.
+    """The movements of one person; every answer depends only on the time, in seconds from the start.
 
     Args:
         seed: other seeds give other movements and blinks.
-        person: each person starts the round of expressions somewhere else.
+        person: each person starts the cycle of expressions at another point.
     """
 
     def __init__(self, seed: int, person: int) -> None:
         rng = np.random.default_rng((seed, person))
-        # Apart and out of step with each other, so that what is seen is varied at any moment.
+        # People are out of step with each other, so that different expressions are visible at any moment.
         self._start = (3.48 + 1.72 * person) * (HOLD + CHANGE)
         self._phases = rng.uniform(0, 2 * np.pi, 8)
         self._blinks = rng.uniform(0, 1, 61)
         self._glances = np.clip(rng.normal(0, 0.35, (67, 2)), -0.8, 0.8)
 
     def expression(self, time: float) -> tuple[str, str, float]:
-        """The expression that is left, the one that is held or aimed at, and how far it is reached, from 0 to 1."""
+        """Return the last expression, the current one, and how far the latter is reached, from 0 to 1."""
         turn, within = divmod(time + self._start, HOLD + CHANGE)
         reached = _ease(within / CHANGE)
         last, this = (EXPRESSIONS[int(turn + step) % len(EXPRESSIONS)] for step in (-1, 0))
         return last, this, reached
 
     def action(self, time: float) -> Action:
-        """The action units at work."""
+        """Return the action units at a time."""
         last, this, reached = self.expression(time)
         action = mix(PROTOTYPES[last], PROTOTYPES[this], reached)
         breath = 0.05 * self._wave(time, 1.9, 0)
@@ -62,7 +62,7 @@ class Script:
         return replace(action, blink=self._blink(time), gaze_x=x, gaze_y=action.gaze_y + 0.6 * y)
 
     def pose(self, time: float) -> Pose:
-        """Where the head is: slow sums of two waves each, whose periods have no common measure."""
+        """Return the head's position: slow sums of two waves each, whose periods have no common multiple."""
         a, b, c, d = (
             self._wave(time, slow, 2 * i) + 0.5 * self._wave(time, fast, 2 * i + 1)
             for i, (slow, fast) in enumerate(((9.7, 4.3), (7.9, 3.1), (8.3, 3.7), (12.1, 5.9)))

@@ -1,11 +1,11 @@
-"""The people of the demo: what stays the same about a face while it moves."""
+"""The people of the demo: the fixed features of a face."""
 
 from dataclasses import dataclass
 
 from demo.brush import Colour
 
 Contour = tuple[tuple[float, float], ...]
-"""Points in face units that a smooth curve goes through."""
+"""Points in face units on a smooth curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,20 +13,20 @@ class Hair:
     """A hair style. Contours run from the left ear over the top to the right; locks are those of the left side."""
 
     crown: Contour
-    """Where the hair ends against the wall."""
+    """The outer edge of the hair."""
     hairline: Contour
-    """Where it ends against the face."""
+    """Its edge against the face."""
     lock_outside: Contour = ()
     lock_inside: Contour = ()
-    """The two edges of what falls down beside the face, from the top; the right side mirrors it."""
+    """The two edges of the hair beside the face, from the top; the right side mirrors it."""
     back: Contour = ()
-    """The outline of what hangs behind the neck."""
+    """The outline of the hair behind the neck."""
     curly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """One person. The numbers are factors of an average face, 1 being average, unless they say otherwise."""
+    """One person. Numbers are factors of an average face, 1 being average, unless stated otherwise."""
 
     skin: Colour
     hair_colour: Colour
@@ -35,7 +35,7 @@ class Sitter:
     cloth: Colour
     hair: Hair
     shirt: bool = False
-    """A shirt with an open collar, where others wear a round neck."""
+    """A shirt with an open collar, instead of a round neck."""
     jaw: float = 1.0
     brow: float = 1.0
     lip: float = 1.0
@@ -46,7 +46,7 @@ class Sitter:
     stubble: float = 0.0
     """From 0 (shaven) to 1."""
     age: float = 0.0
-    """From 0 (smooth) to 1 (folds that stay when the face rests)."""
+    """From 0 (smooth) to 1 (folds that stay at rest)."""
 
 
 LONG = Hair(

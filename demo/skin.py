@@ -12,14 +12,14 @@ from demo.expression import Action
 from demo.mouth import Mouth
 
 FAINT = 0.02
-"""Below this an action unit is not seen."""
+"""Below this strength an action unit is invisible."""
 
 
 def model_skin(head: Brush, action: Action, mouth: Mouth, age: float) -> None:
-    """Draw on a resting head what the action makes of its skin; `age` from 0 (smooth) to 1 (folds stay at rest)."""
+    """Draw the effects of an action on a resting head's skin; `age` from 0 (smooth) to 1 (folds stay at rest)."""
     face = head.window((-0.92, -1.0), (0.92, 1.15))
     height, width = face.image.shape[:2]
-    # At half the size, as it is softened anyway.
+    # Half the size is enough, as it is softened anyway.
     plain = np.full(((height + 1) // 2, (width + 1) // 2), PLAIN, np.uint8)
     bulges = Brush(plain, Grid(face.grid.scale / 2, face.grid.origin), twin=True)
     folds = bulges.grey()

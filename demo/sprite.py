@@ -79,7 +79,7 @@ def _single(values: ArrayLike) -> NDArray[np.float32]:
 
 
 def mirrored(points: ArrayLike) -> Points:
-    """The same on the other side of the face."""
+    """Return the points on the other side of the face."""
     return np.asarray(points, np.float64) * [-1, 1]
 
 
@@ -89,7 +89,7 @@ class Sheet:
     Args:
         box: left, top, right and bottom in face units.
         scale: pixels a face unit of the finished sprite.
-        finer: how many times larger the sheet is painted and then reduced, for what antialiasing alone leaves rough.
+        finer: factor by which the sheet is painted larger and then reduced, for a smoother result than antialiasing.
     """
 
     def __init__(self, box: tuple[float, float, float, float], scale: float, finer: int = 1) -> None:
@@ -105,36 +105,36 @@ class Sheet:
         self.y = (top + (np.arange(height, dtype=np.float32) + 0.5) / self.scale)[:, None]
 
     def brush(self, value: int = 0) -> Brush:
-        """A brush on a new grey picture of the sheet's size."""
+        """Return a brush on a new grey picture of the sheet's size."""
         return Brush(np.full(self.alpha.shape, value, np.uint8), Grid(self.scale, self.origin))
 
     def mask(self, outline: ArrayLike, soft: float = 0.0) -> Field:
-        """1 inside an outline and 0 outside, the edge softened by `soft` face units."""
+        """Return 1 inside an outline and 0 outside, the edge softened by `soft` face units."""
         brush = self.brush()
         brush.fill(outline, 255)
         return self.blur(brush.image / np.float32(255), soft)
 
     def blur(self, field: Field, soft: float) -> Field:
-        """The field, softened; `soft` is the Gaussian's sigma in face units."""
+        """Return the field, softened; `soft` is the Gaussian's sigma in face units."""
         return np.asarray(cv2.GaussianBlur(field, (0, 0), soft * self.scale)) if soft else field
 
     def spot(self, x: float, y: float, wide: float, high: float) -> Field:
-        """A soft spot, 1 at its middle."""
+        """Return a soft spot, 1 at its middle."""
         return np.asarray(np.exp(-(((self.y - y) / high) ** 2)) * np.exp(-(((self.x - x) / wide) ** 2)))
 
     def lay(self, colour: ArrayLike, mask: Field) -> None:
-        """Paint `colour`, one or one a pixel, over what is there."""
+        """Paint `colour`, one or one a pixel, over the sheet."""
         cover = mask[..., None]
         self.colour += (np.asarray(colour, np.float32) - self.colour) * cover
         self.alpha += (1 - self.alpha) * mask
 
     def cast_shadow(self, mask: Field, strength: float, soft: float, down: float = 0.0) -> None:
-        """Darken what lies around a shape that is about to be laid over it."""
+        """Darken the surroundings of a shape that is to be painted next."""
         shadow = np.roll(self.blur(mask, soft), round(down * self.scale), axis=0)
         self.colour *= (1 - strength * shadow * (1 - mask))[..., None]
 
     def sprite(self) -> "Sprite":
-        """The finished picture, without the empty margins of the sheet."""
+        """Return the finished picture, without the empty margins of the sheet."""
         image = cv2.resize(np.dstack([self.colour, 255 * self.alpha]), self.size, interpolation=cv2.INTER_AREA)
         across, down = (np.flatnonzero(image[..., 3].any(axis=axis)) for axis in (0, 1))
         image = image[down[0] : down[-1] + 1, across[0] : across[-1] + 1]
@@ -144,7 +144,7 @@ class Sheet:
 
 
 def head_sprite(sitter: Sitter, scale: float) -> Sprite:
-    """Ears, resting skin and hair, without eyes, brows, nostrils and mouth; `scale` in pixels a face unit."""
+    """Paint ears, resting skin and hair, without eyes, brows, nostrils and mouth; `scale` in pixels a face unit."""
     sheet = Sheet(HEAD, scale, finer=2)
     _ears(sheet, sitter)
     sheet.lay(_skin(sheet, sitter), sheet.mask(_outline(sitter)))
@@ -153,7 +153,7 @@ def head_sprite(sitter: Sitter, scale: float) -> Sprite:
 
 
 def body_sprite(sitter: Sitter, scale: float, reach: float) -> Sprite:
-    """Hair behind the neck, neck and clothes, down to `reach` face units; `scale` in pixels a face unit."""
+    """Paint hair behind the neck, neck and clothes, down to `reach` face units; `scale` in pixels a face unit."""
     sheet = Sheet((-2.0, 0.2, 2.0, reach), scale, finer=1 if scale > 80 else 2)
     if sitter.hair.back:
         sheet.lay(np.multiply(sitter.hair_colour, 0.52), sheet.mask(smooth(sitter.hair.back)))
@@ -163,7 +163,7 @@ def body_sprite(sitter: Sitter, scale: float, reach: float) -> Sprite:
 
 
 def skin_colour(colour: Colour, light: Field) -> NDArray[np.float32]:
-    """Skin under a light of 1 (as it is), less or more: (H, W, 3). Shadows turn warm and highlights pale."""
+    """Return skin under a light of 1 (unchanged), less or more: (H, W, 3). Shadows turn warm and highlights pale."""
     lit = np.clip(light, 0.05, 2.0)[..., None]
     gloss = np.clip(lit - 1.05, 0, 1) * 0.55
     return np.asarray(_single(colour) * lit ** _single([1.25, 1.08, 0.85]) * (1 - gloss) + 255 * gloss)
@@ -239,7 +239,7 @@ def _hair_colour(colour: Colour, tone: Field, gloss: Field) -> NDArray[np.float3
 
 
 def _strands(sheet: Sheet, outer: Points, inner: Points, count: int, seed: int) -> Field:
-    """The tone of combed hair, 1 on average: strands that run between two edges, along both."""
+    """Return the tone of combed hair, 1 on average: strands between two edges, along both."""
     rng = np.random.default_rng(seed)
     brush = sheet.brush(PLAIN)
     length = len(outer)

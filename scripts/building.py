@@ -1,7 +1,7 @@
-"""Ten minutes in a building: `make soak-building`.
+"""Ten minutes of a busy building: `make soak-building`.
 
 One webcam of 1280x720 (the stand-in), fifty viewers and ten listeners of whom some leave and come all the time, four
-visitors with their own cameras, a picture handed in each second and a video each half minute, at once, on one gunicorn.
+visitors with their own cameras, a picture uploaded each second and a video each half minute, at once, on one gunicorn.
 At the end: was anything lost, refused or wrong, and did memory, threads or open files grow?
 """
 
@@ -21,8 +21,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.tools.audience import EVENTS, Ear
 from benchmarks.tools.crowd import Client, Crowd, percentile
+from benchmarks.tools.listeners import EVENTS, Listener
 from benchmarks.tools.processes import Usage, usage
 from benchmarks.tools.report import write
 from benchmarks.tools.rivals import Running, webcam
@@ -34,16 +34,16 @@ from media.videos.files import VideoCopy
 
 VIEWERS, LISTENERS, VISITORS = 50, 10, 4
 CHURN = 2.0
-"""Seconds after which the viewer and the listener who came first leave, and others come."""
+"""Seconds after which the oldest viewer and listener leave, and others come."""
 WARM = 60.0
-"""Seconds at the start whose memory is what later memory is compared with: every kind of work was done once."""
+"""Seconds at the start that later memory is compared with; every kind of work was done once by then."""
 PICTURE_EVERY, VIDEO_EVERY = 1.0, 30.0
 ANSWERS_WITHIN = 30.0
 
 
 @dataclass
 class Uploads(threading.Thread):
-    """Hands pictures and videos in, over and over, until told to stop.
+    """Uploads pictures and videos, over and over, until stopped.
 
     Attributes:
         statuses: how often each kind of request got each status.
@@ -64,15 +64,15 @@ class Uploads(threading.Thread):
         super().__init__(daemon=True)
 
     def run(self) -> None:
-        """A picture each second, a video each half minute."""
+        """Upload a picture each second, and a video each half minute."""
         video_at = time.monotonic()
         while not self.stop.is_set():
             began = time.monotonic()
             self._ask("picture", "/api/analyze", self.picture)
             self.times.append(time.monotonic() - began)
             if began >= video_at:
-                told = self._ask("video", "/api/videos?name=clip.mp4", self.video)
-                self.jobs += [told["id"]] if "id" in told else []
+                job = self._ask("video", "/api/videos?name=clip.mp4", self.video)
+                self.jobs += [job["id"]] if "id" in job else []
                 video_at = began + VIDEO_EVERY
             self.stop.wait(max(0.0, began + PICTURE_EVERY - time.monotonic()))
 
@@ -91,7 +91,7 @@ class Uploads(threading.Thread):
 
 
 def ask(server: Running, path: str, method: str = "GET") -> Any:
-    """The server's JSON answer; None where it has no body."""
+    """Return the server's JSON answer; None if it has no body."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=ANSWERS_WITHIN)
     connection.request(method, path)
     body = connection.getresponse().read()
@@ -100,7 +100,7 @@ def ask(server: Running, path: str, method: str = "GET") -> Any:
 
 
 def clip(folder: Path) -> bytes:
-    """Five seconds of the demo, 640x360, as MP4."""
+    """Return five seconds of the demo, 640x360, as MP4."""
     demo, path = Demo(640, 360, 25), folder / "clip.mp4"
     with VideoCopy(path, 25) as copy:
         for number in range(125):
@@ -109,7 +109,7 @@ def clip(folder: Path) -> bytes:
 
 
 def soak(server: Running, video: bytes, seconds: float) -> dict[str, Any]:
-    """Have them all there for so many seconds; what came of it."""
+    """Run all clients for so many seconds; returns the results."""
     demo = Demo(640, 480, 30)
     jpegs = [encode(demo.draw(number)[0], 75) for number in range(300)]
     visitors = [
@@ -118,10 +118,10 @@ def soak(server: Running, video: bytes, seconds: float) -> dict[str, Any]:
     uploads = Uploads(server.port, jpegs[0], video)
     crowd = Crowd(server.port, server.path)
     crowd.enter(VIEWERS)
-    crowd.enter(LISTENERS, EVENTS, Ear)
+    crowd.enter(LISTENERS, EVENTS, Listener)
     for thread in (*visitors, uploads):
         thread.start()
-    readings, rates = watched(server, crowd, seconds)
+    readings, rates = watch(server, crowd, seconds)
     uploads.stop.set()
     for thread in (*visitors, uploads):
         thread.join(ANSWERS_WITHIN)
@@ -146,20 +146,20 @@ def soak(server: Running, video: bytes, seconds: float) -> dict[str, Any]:
     }
 
 
-def watched(server: Running, crowd: Crowd, seconds: float) -> tuple[list[dict[str, float]], list[float]]:
-    """Read what the server uses every ten seconds, while viewers come and go; and the viewers' frame rates."""
+def watch(server: Running, crowd: Crowd, seconds: float) -> tuple[list[dict[str, float]], list[float]]:
+    """Read the server's usage every ten seconds, while viewers come and go; returns it and the viewers' frame rates."""
     readings, rates, began, busy = [], [], time.monotonic(), usage(server.process.pid).cpu
     while (passed := time.monotonic() - began) < seconds:
-        until = min(began + seconds, time.monotonic() + 10)
+        deadline = min(began + seconds, time.monotonic() + 10)
         staying, since = [client for client in crowd.clients.values() if type(client) is Client][5:], time.monotonic()
         crowd.forget()
-        while time.monotonic() < until:
+        while time.monotonic() < deadline:
             crowd.leave(1)
             crowd.enter(1)
-            if next(iter(crowd.clients.values())).__class__ is Ear:
+            if next(iter(crowd.clients.values())).__class__ is Listener:
                 crowd.leave(1)
-                crowd.enter(1, EVENTS, Ear)
-            crowd.watch(min(CHURN, until - time.monotonic()))
+                crowd.enter(1, EVENTS, Listener)
+            crowd.watch(min(CHURN, deadline - time.monotonic()))
         rates += [len(client.arrivals) / (time.monotonic() - since) for client in staying if client in crowd]
         used = usage(server.process.pid)
         readings.append(reading(server, passed, used, (used.cpu - busy) / (time.monotonic() - since)))
@@ -168,7 +168,7 @@ def watched(server: Running, crowd: Crowd, seconds: float) -> tuple[list[dict[st
 
 
 def reading(server: Running, passed: float, used: Usage, cpu: float) -> dict[str, float]:
-    """The server's memory, its own and with all its children's, in MB; threads and files of all; share of a core."""
+    """Return the server's memory, its own and with all children, in MB; threads and files of all; share of a core."""
     own = float(ask(server, "/api/state")["memory"]) / 1e6
     return {
         "at": round(passed),
@@ -181,10 +181,10 @@ def reading(server: Running, passed: float, used: Usage, cpu: float) -> dict[str
 
 
 def finished(server: Running, jobs: list[str], limit: float = 90.0) -> list[str]:
-    """How each video ended, once all have, or `limit` seconds are over; deletes them."""
-    until = time.monotonic() + limit
+    """Wait until all videos have ended, or `limit` seconds; returns how each ended, and deletes them."""
+    deadline = time.monotonic() + limit
     states = [ask(server, f"/api/videos/{job}")["status"] for job in jobs]
-    while any(state in WAITING for state in states) and time.monotonic() < until:
+    while any(state in WAITING for state in states) and time.monotonic() < deadline:
         time.sleep(1)
         states = [ask(server, f"/api/videos/{job}")["status"] for job in jobs]
     for job in jobs:
@@ -192,29 +192,29 @@ def finished(server: Running, jobs: list[str], limit: float = 90.0) -> list[str]
     return states
 
 
-def faults(told: dict[str, Any], left: list[str]) -> list[str]:
-    """What is wrong, in words; `left` are the files that remain in the storage's folders of results."""
-    settled = [row for row in told["readings"] if row["at"] >= WARM] or told["readings"]
+def faults(result: dict[str, Any], left: list[str]) -> list[str]:
+    """Return what is wrong, in words; `left` are the files that remain in the storage's folders of results."""
+    settled = [row for row in result["readings"] if row["at"] >= WARM] or result["readings"]
     third = max(1, len(settled) // 3)
     grown = mean(row["memory"] for row in settled[-third:]) - mean(row["memory"] for row in settled[:third])
     threads = settled[-1]["threads"] - settled[0]["threads"]
-    refused = {kind: count for kind, count in told["uploads"].items() if kind not in ("picture 200", "video 202")}
-    undone = {state: count for state, count in told["videos"].items() if state != "done"}
-    told["grown_mb"], told["threads_more"], told["files_left"] = round(grown, 1), threads, left
-    found = {
-        f"{told['lost']} streams ended by themselves": told["lost"] > 0,
-        f"{told['visitors']['failures']} frames of visitors were not answered": told["visitors"]["failures"] > 0,
+    refused = {kind: count for kind, count in result["uploads"].items() if kind not in ("picture 200", "video 202")}
+    undone = {state: count for state, count in result["videos"].items() if state != "done"}
+    result["grown_mb"], result["threads_more"], result["files_left"] = round(grown, 1), threads, left
+    problems = {
+        f"{result['lost']} streams ended by themselves": result["lost"] > 0,
+        f"{result['visitors']['failures']} frames of visitors were not answered": result["visitors"]["failures"] > 0,
         f"uploads were not answered as they should be: {refused}": bool(refused),
         f"videos did not end well: {undone}": bool(undone),
         f"the server's memory grew by {grown:.1f} MB": grown > 15,
         f"there are {threads} threads more": threads > 10,
         f"files were left: {', '.join(left)}": bool(left),
     }
-    return [words for words, wrong in found.items() if wrong]
+    return [problem for problem, wrong in problems.items() if wrong]
 
 
 def main() -> int:
-    """Soak, print, write results/benchmark-soak-building.json; the exit status is 1 where something is wrong."""
+    """Soak, print, write results/benchmark-soak-building.json; the exit status is 1 if something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600.0, help="how long (default 600)")
     options = parser.parse_args()
@@ -222,21 +222,22 @@ def main() -> int:
         folder = Path(name)
         video = clip(folder)
         with webcam({"EXPRESSION_STORAGE": str(folder / "storage")}) as server:
-            told = soak(server, video, options.seconds)
+            result = soak(server, video, options.seconds)
             left = [str(path.relative_to(folder)) for path in (folder / "storage").rglob("*.mp4")]
-    wrong = faults(told, left)
-    first, last = told["readings"][0], told["readings"][-1]
+    wrong = faults(result, left)
+    first, last = result["readings"][0], result["readings"][-1]
     print(
-        f"server: {first['memory']:.0f} MB at first, {last['memory']:.0f} MB at the end ({told['grown_mb']:+.1f} MB ",
+        f"server: {first['memory']:.0f} MB at first, {last['memory']:.0f} MB at the end ({result['grown_mb']:+.1f} MB ",
         end="",
     )
     print(f"between the first and the last third), {first['threads']} and {last['threads']} threads")
-    print(f"viewers: {told['mean_frames_a_second']} frames a second, the slowest {told['fewest_frames_a_second']}")
+    print(f"viewers: {result['mean_frames_a_second']} frames a second, the slowest {result['fewest_frames_a_second']}")
     print(
-        f"visitors: {told['visitors']}; uploads: {told['uploads']}, pictures within {told['picture_p95_ms']} ms (95 %)"
+        f"visitors: {result['visitors']}; uploads: {result['uploads']}, "
+        f"pictures within {result['picture_p95_ms']} ms (95 %)"
     )
-    print(f"videos: {told['videos']}; processor: {mean(row['cpu'] for row in told['readings']):.2f} cores")
-    write("soak-building", told)
+    print(f"videos: {result['videos']}; processor: {mean(row['cpu'] for row in result['readings']):.2f} cores")
+    write("soak-building", result)
     print("\n".join(wrong) or "nothing was lost and nothing grew")
     return 1 if wrong else 0
 

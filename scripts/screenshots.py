@@ -33,11 +33,11 @@ SHOTS: dict[str, dict[str, Any]] = {
     },
 }
 WAIT = 6.0
-"""Seconds until the demo's people look like something."""
+"""Seconds until the demo's people show something."""
 LINE = 25.0
 """Seconds until the time line does."""
 QUALITY = 82
-"""Of WebP, 1 to 100: letters stay sharp, and no picture takes more than 150 kB."""
+"""Quality of WebP, 1 to 100: text stays sharp, and no picture takes more than 150 kB."""
 
 
 def main() -> None:
@@ -63,13 +63,13 @@ def main() -> None:
 
 
 def save(page: Page, name: str, whole: bool = False) -> None:
-    """Write what a page shows, or all of it, to docs/NAME.webp."""
+    """Write the visible part of a page, or the whole page, to docs/NAME.webp."""
     with Image.open(io.BytesIO(page.screenshot(full_page=whole))) as picture:
         picture.convert("RGB").save(ROOT / "docs" / f"{name}.webp", quality=QUALITY, method=6)
 
 
 def record(browser: Browser, address: str) -> None:
-    """What is shown of a record of a quarter of a minute."""
+    """Show a record of a quarter of a minute."""
     page = browser.new_context(**SHOTS["live"]).new_page()
     page.goto(address)
     page.wait_for_selector(".face")
@@ -84,7 +84,7 @@ def record(browser: Browser, address: str) -> None:
 
 
 def own_camera(browser: Browser, address: str) -> None:
-    """A visitor's own camera, played by one of the demo's people, with all probabilities drawn."""
+    """Show a visitor's own camera, played by one of the demo's people, with all probabilities drawn."""
     page = browser.new_context(**SHOTS["live"]).new_page()
     page.goto(address)
     page.click("#start")
@@ -96,14 +96,14 @@ def own_camera(browser: Browser, address: str) -> None:
 
 
 def write_photograph(path: Path) -> Path:
-    """The astronaut that scikit-image carries."""
+    """Write the astronaut that scikit-image contains."""
     image: Any = data.astronaut()  # type: ignore[no-untyped-call]
     cv2.imwrite(str(path), np.ascontiguousarray(image[:, :, ::-1]))
     return path
 
 
 def picture(browser: Browser, address: str, photograph: Path) -> None:
-    """A photograph that was handed in, with the bars of its face."""
+    """Show an uploaded photograph, with the bars of its face."""
     page = browser.new_context(**SHOTS["live"]).new_page()
     page.goto(address)
     page.set_input_files("#files", photograph)
@@ -114,7 +114,7 @@ def picture(browser: Browser, address: str, photograph: Path) -> None:
 
 
 def video(browser: Browser, address: str, clip: Path) -> None:
-    """A video's result, at a moment that was chosen on its time line."""
+    """Show a video's result, at a moment chosen on its time line."""
     page = browser.new_context(**SHOTS["live"]).new_page()
     page.goto(address)
     page.set_input_files("#files", clip)

@@ -1,1 +1,1 @@
-"""What the benchmarks share: a cheap crowd of viewers, the servers to compare, and the processes' figures."""
+"""Tools of the benchmarks: a cheap crowd of viewers, the servers to compare, and the figures of processes."""

@@ -1,7 +1,7 @@
-"""A crowd of viewers in one cheap process: reads MJPEG streams and counts their whole parts.
+"""A crowd of viewers in one cheap process, which reads MJPEG streams and counts their whole parts.
 
-Runs on its own, so that it has an interpreter to itself: `python -m benchmarks.tools.crowd --port 5000`. Of each part
-only the head is copied out of the kernel; the picture is thrown away there (MSG_TRUNC, Linux).
+It runs as a process, so that it has an interpreter of its own: `python -m benchmarks.tools.crowd --port 5000`. Only the
+header of each part is copied out of the kernel; the picture is discarded there (MSG_TRUNC, Linux).
 """
 
 import argparse
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HEAD = 512
-"""Bytes read in search of a part's head, which is shorter."""
+"""Bytes read in search of a part's header, which is shorter."""
 LENGTH = re.compile(
     rb"Content-Length: *(\d+)\r\n(?:[^\r\n]*\r\n)*?X-Timestamp: *([\d.]+)[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n"
 )
@@ -37,12 +37,12 @@ class Client:
     """For each whole part, when its last byte came and when it was captured; seconds since the epoch."""
 
     def take(self, most: int = len(_scrap)) -> bool:
-        """Read what is there, up to a number of bytes; False once the stream has ended."""
+        """Read what is there, up to a number of bytes; False if the stream has ended."""
         try:
             if self.left:
                 got = self.connection.recv_into(_scrap, min(self.left, most), socket.MSG_TRUNC)
                 self.taken += got
-                self._pass(got)
+                self._discard(got)
                 return got > 0
             data = self.connection.recv(min(HEAD, most))
             self.taken += len(data)
@@ -56,22 +56,22 @@ class Client:
             self.captured_at = float(found[2])
             beyond = len(self.carried) - found.end()
             self.left, self.carried = int(found[1]), b""
-            self._pass(beyond)
+            self._discard(beyond)
         return bool(data)
 
-    def _pass(self, count: int) -> None:
+    def _discard(self, count: int) -> None:
         self.left -= count
         if self.left == 0 and count:
             self.arrivals.append((time.time(), self.captured_at))
 
 
 def request(connection: socket.socket, path: str) -> None:
-    """Ask for a stream as a browser does."""
+    """Request a stream as a browser does."""
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
 
 
 def client(port: int, path: str, kind: type[Client] = Client) -> Client:
-    """A viewer, or another kind of client, who has asked for the stream; reading does not block."""
+    """Connect a viewer, or another kind of client, and request the stream; reading does not block."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=10)
     request(connection, path)
     connection.setblocking(False)
@@ -92,7 +92,7 @@ class Crowd:
         return self.clients.get(viewer.number) is viewer
 
     def enter(self, count: int, path: str = "", kind: type[Client] = Client) -> None:
-        """Let more in: viewers, or clients of another path and kind."""
+        """Add viewers, or clients of another path and kind."""
         for _ in range(count):
             new = client(self._port, path or self._path, kind)
             new.number = new.connection.fileno()
@@ -100,7 +100,7 @@ class Crowd:
             self._poll.register(new.number, select.EPOLLIN)
 
     def leave(self, count: int) -> None:
-        """Let those go who came first."""
+        """Disconnect those who came first."""
         for number in list(self.clients)[:count]:
             self._drop(number)
 
@@ -111,27 +111,27 @@ class Crowd:
 
     def watch(self, seconds: float) -> None:
         """Read for a while."""
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
             for number, _ in self._poll.poll(left):
                 if not self.clients[number].take():
                     self.lost += 1
                     self._drop(number)
 
     def forget(self) -> None:
-        """Count anew from here."""
+        """Start counting anew."""
         for viewer in self.clients.values():
             viewer.arrivals.clear()
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value that a share (0 to 1) of all lie at or below; NaN for none."""
+    """Return the value that a share (0 to 1) of all lie at or below; NaN for none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
 def figures(crowd: Crowd, seconds: float) -> dict[str, Any]:
-    """What the crowd saw in so many seconds: frames, rates, delays in milliseconds."""
+    """Return what the crowd received in so many seconds: frames, rates, delays in milliseconds."""
     counts = [len(viewer.arrivals) for viewer in crowd.clients.values()]
     delays = [arrived - captured for viewer in crowd.clients.values() for arrived, captured in viewer.arrivals]
     return {
@@ -163,9 +163,9 @@ def main() -> None:
     print("counting", file=sys.stderr, flush=True)
     spent, began = time.process_time(), time.monotonic()
     crowd.watch(options.seconds)
-    told = figures(crowd, time.monotonic() - began)
-    told["own_cpu"] = round((time.process_time() - spent) / options.seconds, 3)
-    print(json.dumps(told))
+    report = figures(crowd, time.monotonic() - began)
+    report["own_cpu"] = round((time.process_time() - spent) / options.seconds, 3)
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

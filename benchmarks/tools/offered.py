@@ -1,6 +1,6 @@
-"""The server with a camera that offers one ready JPEG at a set rate; `create_app()` makes it for gunicorn.
+"""The server with a camera that offers one ready JPEG at a fixed rate; `create_app()` makes it for gunicorn.
 
-Everything between a frame and its viewers is real; decoding, finding, drawing and encoding are left out.
+Everything between a frame and its viewers is real; decoding, searching, drawing and encoding are left out.
 """
 
 import os
@@ -23,7 +23,7 @@ from sources.source import Source
 FRAME = np.zeros((720, 1280, 3), np.uint8)
 
 
-class Offer(Source):
+class FixedSource(Source):
     """The same frame again and again, `OFFERED_FPS` times a second."""
 
     def __init__(self) -> None:
@@ -37,11 +37,11 @@ class Offer(Source):
         return FRAME
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is nothing to close."""
 
 
 def some_faces(count: int) -> tuple[Face, ...]:
-    """So many faces, as a camera tells of them."""
+    """Return so many faces, as a camera reports them."""
     probabilities = (0.0214, 0.0031, 0.0118, 0.8732, 0.0209, 0.0305, 0.0391)
     boxes = [Box(100 + 300 * number, 200, 180, 180) for number in range(count)]
     return tuple(
@@ -49,25 +49,25 @@ def some_faces(count: int) -> tuple[Face, ...]:
     )
 
 
-class Unchanged:
-    """Stands for the pipeline, and does nothing but say that there are `OFFERED_FACES` faces."""
+class FixedPipeline:
+    """Replaces the pipeline: it reports `OFFERED_FACES` faces in every frame, and does nothing else."""
 
     def __init__(self) -> None:
         self._faces = some_faces(int(os.environ.get("OFFERED_FACES", "0")))
 
     def see(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
-        """The frame as it is, with the faces."""
+        """Return the frame unchanged, with the faces."""
         return replace(frame, faces=self._faces)
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is nothing to close."""
 
 
 def create_app() -> Flask:
-    """The application, with that one camera."""
+    """Make the application, with that one camera."""
     jpeg = Path(os.environ["OFFERED_JPEG"]).read_bytes()
     renditions.encode = lambda image, quality: jpeg
     app = main.create_app(load({"source": ["demo"]}, os.environ))
-    engine = Engine(CameraConfig("camera", "offered", Offer, Unchanged))  # type: ignore[arg-type]
+    engine = Engine(CameraConfig("camera", "offered", FixedSource, FixedPipeline))  # type: ignore[arg-type]
     app.extensions["server"].engines["camera"] = engine
     return app

@@ -1,4 +1,4 @@
-"""The usual way to stream from Flask: a generator for each client, which knows nothing of the server's stop."""
+"""The usual way to stream from Flask: a generator for each client, which does not notice the server's stop."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from benchmarks.tools.offered import some_faces
 
 
 def create_app() -> Flask:
-    """An application with /video_feed, one JPEG thirty times a second, and /api/events, three faces four times."""
+    """Make an application with /video_feed, one JPEG thirty times a second, and /api/events, three faces four times."""
     app, jpeg = Flask(__name__), Path(os.environ["OFFERED_JPEG"]).read_bytes()
     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\nX-Timestamp: 0\r\n\r\n".encode()
     faces = some_faces(3)
@@ -33,7 +33,7 @@ def create_app() -> Flask:
         return Response(frames(), mimetype="multipart/x-mixed-replace; boundary=frame")
 
     @app.get("/api/events")
-    def told() -> Response:
+    def api_events() -> Response:
         return Response(events(), mimetype="text/event-stream")
 
     return app

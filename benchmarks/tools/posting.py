@@ -1,4 +1,4 @@
-"""The usual way to read a visitor's camera: each frame a POST with a data URL, searched as a whole by Haar."""
+"""The usual way to read a visitor's camera: each frame a POST with a data URL, searched whole by Haar."""
 
 import base64
 from pathlib import Path
@@ -15,7 +15,7 @@ from model import EmotionModel
 
 
 def create_app() -> Flask:
-    """An application with nothing but POST /frame; it is given the fast runtime, not `model.predict`."""
+    """Make an application with only POST /frame; it gets the fast runtime, not `model.predict`."""
     app = Flask(__name__)
     model = EmotionModel.load(Settings().weights)
     file = str(Path(cv2.__file__).parent / "data" / CASCADE)
@@ -24,10 +24,10 @@ def create_app() -> Flask:
     def frame() -> Any:
         jpeg = base64.b64decode(request.get_json()["image"].partition(",")[2])
         image = np.asarray(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8)
-        finder = cv2.CascadeClassifier(file)  # not safe to share between threads
+        cascade = cv2.CascadeClassifier(file)  # not safe to share between threads
         boxes = [
             Box(*(int(edge) for edge in edges))
-            for edges in finder.detectMultiScale(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 1.1, 5)
+            for edges in cascade.detectMultiScale(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 1.1, 5)
         ]
         rows = model.classify(image, boxes)
         faces = [

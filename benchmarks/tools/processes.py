@@ -1,4 +1,4 @@
-"""What processes cost: CPU time, memory, threads and open files, as Linux tells them below /proc."""
+"""Resource usage of processes: CPU time, memory, threads and open files, from Linux' /proc."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Usage:
-    """Of a process and its children together: CPU seconds since their start, resident MB, threads, open files."""
+    """Usage of a process and its children together: CPU seconds since their start, resident MB, threads, open files."""
 
     cpu: float
     memory: float
@@ -19,14 +19,14 @@ class Usage:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that came of it, whichever of its threads began them."""
+    """Return a process and its descendants, whichever of its threads started them."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     children = [child for task in tasks for child in _read(task).split()]
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
 def _read(path: Path) -> str:
-    """What a file of a thread says; empty where the thread has ended meanwhile."""
+    """Return the content of a thread's file; empty if the thread has ended meanwhile."""
     try:
         return path.read_text(encoding="ascii")
     except OSError:
@@ -34,7 +34,7 @@ def _read(path: Path) -> str:
 
 
 def usage(pid: int) -> Usage:
-    """What a process and its children have used up to now."""
+    """Return what a process and its children have used up to now."""
     parts = [_of(each) for each in family(pid)]
     return Usage(
         sum(part.cpu for part in parts),

@@ -1,4 +1,4 @@
-"""A camera node, a Redis server of its own and a web server that shows the node's camera, as processes."""
+"""A camera node, a Redis server and a web server that shows the node's camera, as processes."""
 
 import os
 import shutil
@@ -22,27 +22,27 @@ NODE = "camera"
 
 @dataclass(frozen=True)
 class Relayed:
-    """The three that run."""
+    """The three processes."""
 
     redis: Running
     node: int
     web: Running
 
     def cpu(self) -> dict[str, float]:
-        """Processor seconds that each has used since its start."""
+        """Return the processor seconds that each has used since its start."""
         pids = {"redis": self.redis.process.pid, "node": self.node, "web": self.web.process.pid}
         return {name: usage(pid).cpu for name, pid in pids.items()}
 
     def memory(self) -> float:
-        """Most megabytes that Redis has had in use."""
+        """Return the most megabytes that Redis has used."""
         with Redis(port=self.redis.port) as client:
-            told = client.info("memory")
-        return float(told["used_memory_peak"]) / 1e6
+            info = client.info("memory")
+        return float(info["used_memory_peak"]) / 1e6
 
 
 @contextmanager
-def alone_redis() -> Iterator[Running]:
-    """A Redis server that keeps nothing on the disk."""
+def private_redis() -> Iterator[Running]:
+    """Start a Redis server that stores nothing on the disk."""
     program = shutil.which("redis-server")
     if program is None:
         sys.exit("Redis is not installed. Install it: apt-get install redis-server")
@@ -57,13 +57,13 @@ def alone_redis() -> Iterator[Running]:
 
 @contextmanager
 def relayed(camera: Mapping[str, str], workers: int) -> Iterator[Relayed]:
-    """One camera, called `camera`, and so many web workers.
+    """Start one camera, called `camera`, and so many web workers.
 
     Args:
         camera: the environment in which the node finds it.
         workers: gunicorn's.
     """
-    with alone_redis() as redis:
+    with private_redis() as redis:
         url = f"redis://127.0.0.1:{redis.port}/0"
         web = {"EXPRESSION_REDIS_URL": url, "EXPRESSION_WORKERS": str(workers)}
         with _node(camera, url) as node, project(web) as running:
@@ -77,22 +77,22 @@ def await_ready(server: Running, workers: int) -> None:
     Raises:
         RuntimeError: they do not answer in time.
     """
-    until, answers = time.monotonic() + START_LIMIT, 0
+    deadline, answers = time.monotonic() + START_LIMIT, 0
     while answers < 4 * workers:  # whichever worker is free answers
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/readyz", timeout=START_LIMIT):
                 answers += 1
         except OSError as error:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise RuntimeError(f"the web server is not ready: {error}") from None
             time.sleep(0.1)
 
 
 def _await_camera(url: str, node: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + START_LIMIT
+    deadline = time.monotonic() + START_LIMIT
     with Redis.from_url(url) as client:
         while not client.exists(report_key(NODE)):
-            if node.poll() is not None or time.monotonic() > until:
+            if node.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError("the camera node published nothing")
             time.sleep(0.02)
 

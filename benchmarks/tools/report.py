@@ -1,4 +1,4 @@
-"""Where the benchmarks' figures go."""
+"""Writes the benchmarks' figures."""
 
 import json
 from pathlib import Path
@@ -16,5 +16,5 @@ def write(name: str, figures: Any) -> None:
 
 
 def ratio(ours: float, theirs: float) -> float:
-    """Ours over theirs, to two decimals; NaN where theirs is nothing."""
+    """Return ours over theirs, to two decimals; NaN if theirs is zero."""
     return round(ours / theirs, 2) if theirs else float("nan")

@@ -1,4 +1,4 @@
-"""Starts what is compared: this program behind gunicorn, and uStreamer with the stand-in camera."""
+"""Starts the servers to compare: this program behind gunicorn, and uStreamer with the stand-in camera."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Running:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """Return a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -47,7 +47,7 @@ def free_port() -> int:
 
 @contextmanager
 def started(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[Running]:
-    """A server as a process, from when it listens; ended by SIGTERM.
+    """Start a server as a process, and wait until it listens; ended by SIGTERM.
 
     Raises:
         RuntimeError: it ended, or did not listen in time.
@@ -70,8 +70,8 @@ def started(command: list[str], port: int, path: str, env: dict[str, str]) -> It
 
 
 def _await_port(process: subprocess.Popen[bytes], port: int, output: Any) -> None:
-    until = time.monotonic() + START_LIMIT
-    while time.monotonic() < until and process.poll() is None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
@@ -82,7 +82,7 @@ def _await_port(process: subprocess.Popen[bytes], port: int, output: Any) -> Non
 
 @contextmanager
 def project(env: dict[str, str], application: str = REAL) -> Iterator[Running]:
-    """This program behind gunicorn, with settings from `env`."""
+    """Start this program behind gunicorn, with settings from `env`."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", application]
     env = {"EXPRESSION_PORT": str(port), "EXPRESSION_LOG_LEVEL": "error", **env}
@@ -92,7 +92,7 @@ def project(env: dict[str, str], application: str = REAL) -> Iterator[Running]:
 
 @contextmanager
 def offered(jpeg: bytes, fps: float, **env: str) -> Iterator[Running]:
-    """This program with a camera that offers one JPEG at a rate."""
+    """Start this program with a camera that offers one JPEG at a rate."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "frame.jpg")
         path.write_bytes(jpeg)
@@ -102,7 +102,7 @@ def offered(jpeg: bytes, fps: float, **env: str) -> Iterator[Running]:
 
 @contextmanager
 def plain(jpeg: bytes, threads: int) -> Iterator[Running]:
-    """The usual way, behind gunicorn as it comes but for its threads (`benchmarks.tools.plain`)."""
+    """Start the usual way, behind gunicorn with its defaults apart from threads (`benchmarks.tools.plain`)."""
     port = free_port()
     options = ["-c", "/dev/null", "-k", "gthread", "--threads", str(threads), "-b", f"127.0.0.1:{port}"]
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +115,7 @@ def plain(jpeg: bytes, threads: int) -> Iterator[Running]:
 
 @contextmanager
 def ustreamer(jpeg: bytes, fps: float) -> Iterator[Running]:
-    """UStreamer, which passes on as they are the same JPEGs from the stand-in camera."""
+    """Start uStreamer, which passes the same JPEGs from the stand-in camera on unchanged."""
     program = shutil.which("ustreamer")
     if program is None:
         sys.exit("uStreamer, the baseline, is not installed. Install it: apt-get install ustreamer")
@@ -128,39 +128,39 @@ def ustreamer(jpeg: bytes, fps: float) -> Iterator[Running]:
 
 @contextmanager
 def webcam(env: dict[str, str], frames: int = 60, fps: float = 30.0) -> Iterator[Running]:
-    """This program, whole, with a webcam that plays the demo: 1280x720, three people."""
+    """Start this program, whole, with a webcam that plays the demo: 1280x720, three people."""
     with stand_in(demo_frames(frames), fps, "/dev/video0") as camera, project({**camera, **WEBCAM, **env}) as running:
         yield running
 
 
 @contextmanager
 def stand_in(frames: bytes, fps: float, device: str = "") -> Iterator[dict[str, str]]:
-    """The environment in which a program finds a camera that plays JPEGs (tests/support/cameras/v4l2_stand_in.c).
+    """Make the environment in which a program finds a camera that plays JPEGs (tests/support/cameras/v4l2_stand_in.c).
 
-    `device` is the camera's path, which is not touched; without one, a file is made, for programs that look for it.
+    `device` is the camera's path, which is not touched; without one, a file is made, for programs that check for it.
     """
     compiler = shutil.which("cc")
     if compiler is None:
         sys.exit("The stand-in camera needs a C compiler. Install one: apt-get install gcc libc6-dev")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        library, pictures, place = folder / "stand_in.so", folder / "frames.mjpeg", folder / "video0"
+        library, pictures, device_file = folder / "stand_in.so", folder / "frames.mjpeg", folder / "video0"
         source = str(ROOT / "tests/support/cameras/v4l2_stand_in.c")
         subprocess.run(
             [compiler, source, "-o", str(library), "-O2", "-fPIC", "-shared", "-ldl", "-lpthread"], check=True
         )
-        place.touch()
+        device_file.touch()
         pictures.write_bytes(frames)
         yield {
             "LD_PRELOAD": str(library),
-            "STAND_IN_DEVICE": device or str(place),
+            "STAND_IN_DEVICE": device or str(device_file),
             "STAND_IN_FRAMES": str(pictures),
             "STAND_IN_FPS": f"{fps:g}",
         }
 
 
 def picture(size: int) -> bytes:
-    """A JPEG of the demo, 1280x720, of exactly so many bytes."""
+    """Return a JPEG of the demo, 1280x720, of exactly so many bytes."""
     image = Demo(1280, 720, 30).draw(40)[0]
     jpeg = max((encode(image, quality) for quality in range(30, 95)), key=lambda made: len(made) * (len(made) < size))
     comment = size - len(jpeg) - 4
@@ -168,25 +168,25 @@ def picture(size: int) -> bytes:
 
 
 def demo_frames(count: int) -> bytes:
-    """So many frames of the demo, 1280x720, as JPEGs one after another."""
+    """Return frames of the demo, 1280x720, as JPEGs one after another."""
     demo = Demo(1280, 720, 30)
     return b"".join(encode(np.asarray(demo.draw(number)[0], np.uint8), 90) for number in range(count))
 
 
 def decoded(jpeg: bytes) -> Any:
-    """The picture in a JPEG, (height, width, 3) uint8 BGR."""
+    """Decode a JPEG as (height, width, 3) uint8 BGR."""
     return cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
 
 
 def crowd(server: Running, viewers: int, seconds: float, warm: float = 2.0) -> dict[str, Any]:
-    """What a crowd sees of a server, and what that uses meanwhile: `cpu` as a share of a core, `memory` in MB."""
+    """Measure a crowd of viewers of a server, and its usage: `cpu` as a share of a core, `memory` in MB."""
     numbers = {"port": server.port, "viewers": viewers, "seconds": seconds, "warm": warm}
     options = [part for name, value in numbers.items() for part in (f"--{name}", str(value))]
     command = [sys.executable, "-m", "benchmarks.tools.crowd", "--path", server.path, *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert process.stdout is not None
-        process.stderr.readline()  # it begins to count
+        process.stderr.readline()  # it begins counting
         before, began = usage(server.process.pid), time.monotonic()
         line = process.stdout.readline()
         after, took = usage(server.process.pid), time.monotonic() - began

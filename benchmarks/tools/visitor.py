@@ -1,4 +1,4 @@
-"""A visitor with a camera of their own, as a page is one: JPEG frames over a WebSocket, one in flight."""
+"""A visitor with a camera of their own, like the page: JPEG frames over a WebSocket, one at a time."""
 
 import json
 import socket
@@ -22,7 +22,7 @@ from wsproto.events import (
 
 HOST, ADDRESS = "127.0.0.1", "/api/own-camera"
 TIMEOUT = 20.0
-"""Seconds for which an answer is waited."""
+"""Longest wait for an answer in seconds."""
 
 
 class Ended(Exception):  # noqa: N818 - an end is no error
@@ -34,7 +34,7 @@ class Ended(Exception):  # noqa: N818 - an end is no error
 
 
 class Asker(Protocol):
-    """A way to have a frame looked at; `period` is in seconds from one frame to the next at least."""
+    """A way to have frames analysed; `period` is the least time in seconds from one frame to the next."""
 
     period: float
 
@@ -52,7 +52,7 @@ class Link:
 
     Args:
         port: the server's, on this machine.
-        origin: the page that it is to come from; empty for a program.
+        origin: of the page that it pretends to come from; empty for a program.
         security: for TLS.
 
     Raises:
@@ -89,7 +89,7 @@ class Link:
         self.connection.sendall(self._protocol.send(event))
 
     def receive(self) -> Any:
-        """The next answer.
+        """Receive the next answer.
 
         Raises:
             Ended: the server closed the WebSocket.
@@ -110,24 +110,24 @@ class Link:
         return self.receive()
 
     def close(self) -> None:
-        """Cut the connection without a word, as a lost line does."""
+        """Cut the connection without a close, as a lost line does."""
         self.connection.close()
 
 
 @dataclass
 class Visitor(threading.Thread):
-    """Shows a clip over and over for some seconds, in a thread of its own.
+    """Plays a clip over and over for some seconds, in a thread of its own.
 
     Args:
         connect: makes the connection.
         jpegs: the clip's frames.
         seconds: how long.
-        fps: the camera's frame rate; a frame that is over is not sent.
+        fps: the camera's frame rate; outdated frames are not sent.
 
     Attributes:
         trips: when each frame was sent, in seconds since the first, and seconds until its answer was decoded.
         faces: how many faces each answer has.
-        failures: answers that are none.
+        failures: answers without faces.
     """
 
     connect: Callable[[], Asker]
@@ -144,7 +144,7 @@ class Visitor(threading.Thread):
     __hash__ = threading.Thread.__hash__
 
     def run(self) -> None:
-        """Send the clip's newest frame, wait for the answer, and so on."""
+        """Send the clip's newest frame, wait for the answer, and repeat."""
         link = self.connect()
         start, shown = time.monotonic(), -1
         while (now := time.monotonic()) < start + self.seconds:

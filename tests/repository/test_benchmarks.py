@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.finding import Count, compared, sorted_out
-from benchmarks.steadiness import FPS, LASTS, Seen, flips, lags, unsteadiness
+from benchmarks.finding import Count, compare, true_and_false
+from benchmarks.steadiness import FPS, LASTS, Seen, flips, jitter, lags
 from demo import Demo
 from faces import Box, Frame
 
@@ -13,21 +13,21 @@ FACE, ELSE = Box(100, 100, 80, 80), Box(400, 100, 80, 80)
 
 def test_finds_beside_the_known_faces_are_false():
     near = Box(108, 104, 84, 84)
-    assert sorted_out([near, ELSE], [FACE]) == ([near], 1)
-    assert sorted_out([near, ELSE], []) == ([], 2)
+    assert true_and_false([near, ELSE], [FACE]) == ([near], 1)
+    assert true_and_false([near, ELSE], []) == ([], 2)
 
 
 def test_where_only_the_number_of_faces_is_known_the_rest_is_false():
-    assert sorted_out([FACE, ELSE], 1) == ([FACE], 1)
-    assert sorted_out([FACE], 0) == ([], 1)
-    assert sorted_out([], 1) == ([], 0)
+    assert true_and_false([FACE, ELSE], 1) == ([FACE], 1)
+    assert true_and_false([FACE], 0) == ([], 1)
+    assert true_and_false([], 1) == ([], 0)
 
 
 def test_each_of_haars_finds_must_be_found_again_in_the_same_frame():
     demo = Demo(640, 360, people=1)
     clip = [(Frame(demo.draw(n)[0], n, 0.0), [face.box for face in demo.draw(n)[1]]) for n in (0, 5)]
     finds = {0: [clip[0][1][0]], 5: [ELSE]}
-    count = compared("clip", clip, lambda frame: finds[frame.number])
+    count = compare("clip", clip, lambda frame: finds[frame.number])
     assert (count.frames, count.haar, count.again, count.false, count.more) == (2, 2, 1, 1, 0)
     assert count.share == 0.5
     assert Count("empty").share is None
@@ -63,5 +63,5 @@ def test_a_label_that_does_not_last_is_no_change():
 def test_boxes_that_move_evenly_are_steady_and_those_that_jump_are_not():
     even = [Box(100 + 3 * n, 50, 80, 80) for n in range(30)]
     jumping = [Box(100 + 4 * (n % 2), 50, 80, 80) for n in range(30)]
-    assert unsteadiness(even) == 0
-    assert unsteadiness(jumping) == pytest.approx(np.sqrt((8**2 + 8**2) / 4) / 80 * 100)
+    assert jitter(even) == 0
+    assert jitter(jumping) == pytest.approx(np.sqrt((8**2 + 8**2) / 4) / 80 * 100)

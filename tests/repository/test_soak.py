@@ -6,11 +6,11 @@ import pytest
 
 from benchmarks.tools.processes import Usage
 from benchmarks.tools.rivals import project
-from scripts.soak import Soaked, soak
+from scripts.soak import Result, soak
 
 SMALL = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "320", "EXPRESSION_HEIGHT": "180", "EXPRESSION_FPS": "15"}
 USAGE = Usage(cpu=1.0, memory=150.0, threads=60, files=60)
-GOOD = Soaked(USAGE, USAGE, replace(USAGE, files=15), frames=1000, came=60, each=4, lost=0, slowest=14.0, rarest=4.0)
+GOOD = Result(USAGE, USAGE, replace(USAGE, files=15), frames=1000, came=60, each=4, lost=0, slowest=14.0, rarest=4.0)
 
 
 def test_viewers_and_listeners_who_come_and_go_leave_nothing_behind():

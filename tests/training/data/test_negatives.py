@@ -8,8 +8,8 @@ from errors import DataError
 from faces import Box
 from training.data.negatives import (
     CAMERA_SIZES,
-    FACE_SHARE,
-    VIEWS,
+    MAX_OVERLAP,
+    ZOOMS,
     boxes_beside,
     files_of,
     frames_of,
@@ -59,7 +59,7 @@ def test_a_picture_fills_the_frames_of_a_camera(tmp_path, size):
     image = np.random.default_rng(0).integers(100, 256, (height, width, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "wall.png"), image)
     frames = list(frames_of(tmp_path / "wall.png"))
-    views = sum(count for _, count in VIEWS)
+    views = sum(count for _, count in ZOOMS)
     assert [frame.shape[:2] for frame in frames] == [(h, w) for w, h in CAMERA_SIZES for _ in range(views)]
     assert min(frame.min() for frame in frames) >= 100  # no border was added
     np.testing.assert_array_equal(next(pictures_in(tmp_path / "wall.png")), image)
@@ -86,7 +86,7 @@ def test_crops_beside_a_face_show_little_of_it(seed):
         assert 0 <= box.x <= image.shape[1] - box.width
         assert 0 <= box.y <= image.shape[0] - box.height
         shown = inside[box.y : box.y + box.height, box.x : box.x + box.width].sum()
-        assert shown <= FACE_SHARE * FACE.area
+        assert shown <= MAX_OVERLAP * FACE.area
 
 
 def test_where_there_is_no_room_beside_a_face_there_are_no_crops():

@@ -1,4 +1,4 @@
-"""Listeners to events, who sit in a `crowd.Crowd` as viewers do."""
+"""Listeners to events, who are clients of a `crowd.Crowd`."""
 
 import re
 import time
@@ -8,16 +8,16 @@ from benchmarks.tools.crowd import Client
 
 EVENTS = "/api/events"
 EVENT = re.compile(rb'data: .*?"captured_at":([\d.]+).*\n\n')
-"""An event that tells of one camera at least, and when its newest frame was captured."""
+"""An event with at least one camera, and when its newest frame was captured."""
 CHUNK = 65536
 
 
 @dataclass
-class Ear(Client):
+class Listener(Client):
     """One listener's connection; each whole event is an arrival."""
 
     def take(self, most: int = CHUNK) -> bool:
-        """Read what is there, up to a number of bytes; False once the stream has ended."""
+        """Read what is there, up to a number of bytes; False if the stream has ended."""
         try:
             data = self.connection.recv(most)
         except BlockingIOError:
