@@ -38,7 +38,18 @@ from web.live import events, own_camera, state, video
 from web.metrics import endpoint, health
 from web.pages import models, pages
 from web.records import records
-from web.security import authorization, bodies, desk, headers, hosts, identity, login, origin, queries, upload_limits
+from web.security import (
+    authorization,
+    bodies,
+    headers,
+    hosts,
+    identity,
+    login,
+    origin,
+    queries,
+    upload_limits,
+    werkzeug_handler,
+)
 
 log = logging.getLogger("main")
 
@@ -171,7 +182,7 @@ def serve(settings: Settings) -> int:
     model = server.model
     listening = network.listen(settings.host, settings.port)
     host, port = listening.getsockname()[:2]
-    http = make_server(host, port, app, threaded=True, request_handler=desk.Handler, fd=listening.fileno())
+    http = make_server(host, port, app, threaded=True, request_handler=werkzeug_handler.Handler, fd=listening.fileno())
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from web.security.desk import Handler
 from web.security.headers import HEADERS
+from web.security.werkzeug_handler import Handler
 
 
 @pytest.fixture(scope="module")
