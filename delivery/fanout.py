@@ -2,6 +2,9 @@
 
 A thread for each viewer would have to be woken for each frame, and every one of them would wait for the interpreter.
 Here their threads sleep while this one writes, with epoll(7): a viewer costs one `send` a frame.
+
+The viewer's thread stays the web server's, so that its limits, its log and its stop hold. Werkzeug's server, HTTP/2 and
+TLS are served by `stream.parts` in the viewer's own thread instead.
 """
 
 import logging

@@ -2,6 +2,10 @@
 
 No file holds it, so a full disk cannot touch it, and nothing is left behind however the server ends. What a worker has
 posted outlives it; whoever takes its place later finds it there.
+
+The files of `prometheus_client`'s multiprocess mode were tried and not taken: on a full disk the kernel ends the server
+at the next new route (SIGBUS), every process that ever ran leaves a file that each scrape reads, and the folder must be
+swept after a kill.
 """
 
 import fcntl

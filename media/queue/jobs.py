@@ -1,6 +1,11 @@
 """Jobs off the request path: a record of each, and a queue that survives restarts.
 
 The files lie below one folder. The records, and Huey's queue, are in that folder (SQLite) or in Redis.
+
+The record decides, the queue only wakes a worker. A worker claims a job at one stroke, gives a sign of life every two
+seconds, and ends the job only while it still owns it. A job whose worker is gone is queued again, three times at
+most. So a job that stands in the queue twice still ends once. A job may also be missing from the queue, because
+whoever put it there was killed; a worker that finds the queue empty adds what waits, once a minute.
 """
 
 import fcntl

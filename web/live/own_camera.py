@@ -1,4 +1,9 @@
-"""A visitor's own camera: its page, and the WebSocket that takes its frames and returns their faces."""
+"""A visitor's own camera: its page, and the WebSocket that takes its frames and returns their faces.
+
+One thread reads a frame, decodes it, answers, and only then reads the next: a client that does not wait for answers
+fills the kernel's buffer and no more. Browsers hide from a page why a WebSocket was refused; the page asks the same
+address by plain GET, which tells it.
+"""
 
 import errno
 import json
