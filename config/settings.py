@@ -25,7 +25,7 @@ def _setting(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one server, checked when read; each is documented in the README.
+    """All settings of one server, checked when read; each is documented in docs/settings.md.
 
     A field's metadata holds its help, unit, bounds, choices and group, and whether its value is a secret.
     """

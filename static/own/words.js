@@ -25,7 +25,7 @@ const SITUATIONS = {
     word: "No camera",
     title: "Browsers give the camera to secure pages only",
     text:
-      "This page came over plain http from another machine. Whoever runs it can have it served over https: the README " +
+      "This page came over plain http from another machine. Whoever runs it can serve it over https: docs/own-camera.md " +
       "tells how. On the machine that runs the program, the address http://localhost works as it is.",
     button: "Try again",
   },

@@ -5,7 +5,7 @@ import pytest
 from config.loader import parse
 from config.settings import SETTINGS, describe, option, variable
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -14,7 +14,7 @@ def test_every_setting_is_documented_with_its_default(name):
     default = default[0] if isinstance(default, tuple) else default
     default = str(default).lower() if isinstance(default, bool) else default if default != "" else "none"
     row = next(
-        line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{option(name)}`")
+        line for line in DOCUMENT.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{option(name)}`")
     )
     assert f"`{variable(name)}`" in row
     assert f"`{default}`" in row
