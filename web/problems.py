@@ -68,7 +68,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def answer(error: HTTPException) -> Response:
         if wants_page() and isinstance(error, NotFound):
-            return Response(render_template("nothing.html", path=request.path), 404)
+            return Response(render_template("not-found.html", path=request.path), 404)
         response = problem(error.code or 500, error.name, _detail_of(error))
         response.headers.extend([pair for pair in error.get_headers() if pair[0].lower() not in ("content-type",)])
         return response

@@ -1,8 +1,8 @@
 /** One picture that was handed in, with its boxes; a click on a face shows its seven bars. */
 
-import { ask, save, stem } from "../shared/answers.js";
+import { ask, save, stem } from "../shared/requests.js";
 import { bars } from "../shared/bars.js";
-import { adjective, percent } from "../shared/words.js";
+import { adjective, percent } from "../shared/texts.js";
 
 export class Picture {
   #file;

@@ -1,9 +1,9 @@
 /** The page for pictures: takes them, has them read two at a time, and gives the results of all. */
 
-import { ask, save } from "../shared/answers.js";
+import { ask, save } from "../shared/requests.js";
 import { setUpDrop } from "../shared/drop.js";
 import { Picture } from "./picture.js";
-import { percent } from "../shared/words.js";
+import { percent } from "../shared/texts.js";
 
 const AT_ONCE = 2;
 const MEGABYTE = 1e6;

@@ -1,7 +1,7 @@
 /** The expressions of a whole video as a band of colours; a click jumps to its moment. */
 
 import { paintBands } from "../shared/bands.js";
-import { clock, percent } from "../shared/words.js";
+import { clock, percent } from "../shared/texts.js";
 
 const STEP = 1;
 const LEAP = 5;

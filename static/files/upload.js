@@ -1,6 +1,6 @@
 /** Sends one file with its progress told, which `fetch` cannot do. */
 
-import { Problem, SILENT, problemOf } from "../shared/answers.js";
+import { Problem, SILENT, problemOf } from "../shared/requests.js";
 
 /**
  * @param {string} address

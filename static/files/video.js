@@ -1,9 +1,9 @@
 /** One video: its upload, its analysis, its result with the time line. */
 
-import { ask } from "../shared/answers.js";
-import { setUpFilm } from "./film.js";
+import { ask } from "../shared/requests.js";
+import { setUpFilm } from "./player.js";
 import { upload } from "./upload.js";
-import { percent } from "../shared/words.js";
+import { percent } from "../shared/texts.js";
 
 const LOOK = 1000;
 const LOOK_AGAIN = 4000;

@@ -1,7 +1,7 @@
 /** The page for videos: takes them, and remembers in this browser which ones are its visitor's. */
 
 import { setUpDrop } from "../shared/drop.js";
-import { keep, recall } from "../shared/memory.js";
+import { keep, recall } from "../shared/local-storage.js";
 import { Video } from "./video.js";
 
 const MEMORY = "videos";

@@ -1,7 +1,7 @@
 /** Buttons and sliders for how the picture looks. */
 
-import { SMOOTHINGS } from "./look.js";
-import { percent, seconds } from "../shared/words.js";
+import { SMOOTHINGS } from "./view-options.js";
+import { percent, seconds } from "../shared/texts.js";
 
 /** A slider that is dragged asks for a new picture only where it rests for so long. */
 const REST = 250;
@@ -19,7 +19,7 @@ export class Controls {
   #timer = 0;
 
   /**
-   * @param {import("./look.js").Look} look what they change
+   * @param {import("./view-options.js").Look} look what they change
    * @param {(text: string) => void} toast
    */
   constructor(look, toast) {

@@ -1,6 +1,6 @@
 /** What the server tells several times a second, heard through the exchange that all tabs of the browser share. */
 
-import { Exchange } from "./exchange.js";
+import { Exchange } from "./event-hub.js";
 
 const BEAT = 2000;
 /** A worker that has not answered after this long never will. */

@@ -1,7 +1,7 @@
 /** All cameras at a glance: a small picture of each, with its name and how it fares. */
 
 import { View } from "./view.js";
-import { describe } from "../shared/words.js";
+import { describe } from "../shared/texts.js";
 
 const WISH = { width: "640", fps: "15" };
 

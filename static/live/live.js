@@ -6,15 +6,15 @@ import { Events } from "./events.js";
 import { setUpFullScreen } from "../panel/fullscreen.js";
 import { Grid } from "./grid.js";
 import { bindKeys } from "../shared/keys.js";
-import { Look } from "./look.js";
+import { Look } from "./view-options.js";
 import { Panel } from "../panel/panel.js";
-import { followPresence } from "./presence.js";
+import { followPresence } from "./visibility.js";
 import { setUpRecording } from "./recording.js";
 import { saveCanvas, saveScreenshot } from "../panel/screenshot.js";
-import { showNote, showShape, showWord } from "../panel/situation.js";
+import { showNote, showShape, showWord } from "../panel/status.js";
 import { setUpToast } from "../shared/toast.js";
 import { View } from "./view.js";
-import { describe } from "../shared/words.js";
+import { describe } from "../shared/texts.js";
 
 const AGED = 5000;
 /** More would leave a browser no connection for anything else; a grid of more shows stills only. */

@@ -1,8 +1,8 @@
 /** Recording from the live page: one button, and the record that it has begun. */
 
-import { ask } from "../shared/answers.js";
-import { ownRecords, remember } from "../records/own-records.js";
-import { clock, span } from "../shared/words.js";
+import { ask } from "../shared/requests.js";
+import { ownRecords, remember } from "../records/local-records.js";
+import { clock, span } from "../shared/texts.js";
 
 const TICK = 500;
 /** Seconds between looks whether the server still records: it ends by itself at its limit, or when its disk is full. */

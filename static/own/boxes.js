@@ -1,6 +1,6 @@
 /** Boxes, expressions and probabilities, drawn over the local picture. */
 
-import { adjective, percent } from "../shared/words.js";
+import { adjective, percent } from "../shared/texts.js";
 
 /** How much smaller lines and letters get on a phone. */
 const SMALLEST = 0.8;

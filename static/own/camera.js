@@ -2,7 +2,7 @@
 
 const WISH = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
-/** Why there is no camera; `reason` is a key of the words in own-words.js. */
+/** Why there is no camera; `reason` is a key of the words in texts.js. */
 export class NoCamera extends Error {
   constructor(reason, message = "") {
     super(message || reason);

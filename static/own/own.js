@@ -6,12 +6,12 @@ import { bindKeys } from "../shared/keys.js";
 import { Boxes } from "./boxes.js";
 import { Camera, cameras, isAllowed } from "./camera.js";
 import { Frames } from "./frames.js";
-import { Link } from "./link.js";
-import { describe } from "./words.js";
+import { Link } from "./connection.js";
+import { describe } from "./texts.js";
 import { Panel } from "../panel/panel.js";
 import { Pace } from "./pace.js";
 import { saveCanvas } from "../panel/screenshot.js";
-import { showNote, showShape, showWord } from "../panel/situation.js";
+import { showNote, showShape, showWord } from "../panel/status.js";
 import { setUpToast } from "../shared/toast.js";
 
 /** Milliseconds between two updates of the cards and figures: faster is not read. */

@@ -2,7 +2,7 @@
 
 import { bars, moveBars } from "../shared/bars.js";
 import { Thumbnail } from "./thumbnail.js";
-import { clock, looks, percent } from "../shared/words.js";
+import { clock, looks, percent } from "../shared/texts.js";
 
 export class Cards {
   #list;

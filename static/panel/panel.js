@@ -3,7 +3,7 @@
 import { Cards } from "./cards.js";
 import { History } from "./history.js";
 import { Trace } from "./trace.js";
-import { milliseconds } from "../shared/words.js";
+import { milliseconds } from "../shared/texts.js";
 
 const NOTHING = "–";
 

@@ -2,7 +2,7 @@
 
 import { paintBands } from "../shared/bands.js";
 import { MOMENTS, STEP } from "./history.js";
-import { percent } from "../shared/words.js";
+import { percent } from "../shared/texts.js";
 
 /** Seconds that are shown: the first of these that holds what is known, so that a new line is not a thin one. */
 const SPANS = [60, 120, MOMENTS * STEP];

@@ -1,6 +1,6 @@
 /** The moments of a record at which each expression was strongest; a click shows them in the video. */
 
-import { adjective, clock, percent } from "../shared/words.js";
+import { adjective, clock, percent } from "../shared/texts.js";
 
 /**
  * @param {{expression: string, confidence: number, seconds: number, file: string}[]} moments

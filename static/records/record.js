@@ -1,11 +1,11 @@
 /** The page of one record: how far it is; then its video, its shares and its moments. */
 
-import { ask } from "../shared/answers.js";
-import { setUpFilm } from "../files/film.js";
-import { forget, remember } from "./own-records.js";
+import { ask } from "../shared/requests.js";
+import { setUpFilm } from "../files/player.js";
+import { forget, remember } from "./local-records.js";
 import { showMoments } from "./moments.js";
 import { showShares } from "./shares.js";
-import { clock, span } from "../shared/words.js";
+import { clock, span } from "../shared/texts.js";
 
 const LOOK = 1000;
 const LOOK_AGAIN = 4000;

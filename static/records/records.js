@@ -1,8 +1,8 @@
 /** The records that this browser remembers, as far as the server still has them. */
 
-import { ask } from "../shared/answers.js";
-import { forget, ownRecords, remember } from "./own-records.js";
-import { span } from "../shared/words.js";
+import { ask } from "../shared/requests.js";
+import { forget, ownRecords, remember } from "./local-records.js";
+import { span } from "../shared/texts.js";
 
 const element = (id) => document.getElementById(id);
 

@@ -1,7 +1,7 @@
 /** How the time of a record divides into expressions, for all faces or one. */
 
 import { bars } from "../shared/bars.js";
-import { span } from "../shared/words.js";
+import { span } from "../shared/texts.js";
 
 const ALL = "";
 

@@ -1,6 +1,6 @@
 /** The seven probabilities as bars. */
 
-import { percent } from "./words.js";
+import { percent } from "./texts.js";
 
 /**
  * A list with a bar for each label, the most probable one marked.

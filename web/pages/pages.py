@@ -22,7 +22,7 @@ def index() -> str | Response:
     server = the_server()
     cameras = list(server.engines)
     if not cameras:
-        return Response(render_template("waiting.html"), 503, {"Refresh": "3", "Retry-After": "3"})
+        return Response(render_template("no-camera.html"), 503, {"Refresh": "3", "Retry-After": "3"})
     view = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
     return render_template("index.html", cameras=cameras, notice=server.notice, view=view, labels=EXPRESSIONS)
 

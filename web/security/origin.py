@@ -55,7 +55,7 @@ def _refuse_unknown_origin() -> Response | None:
     if headers.get("Referer"):
         return _refuse_page(headers["Referer"])
     if request.method == "GET" and "text/html" in headers.get("Accept", ""):
-        return Response(render_template("onward.html", address=request.full_path.rstrip("?")), 403)
+        return Response(render_template("resend.html", address=request.full_path.rstrip("?")), 403)
     detail = "Got a browser's User-Agent, but no Sec-Fetch-Site, Origin or Referer, so that any page may ask"
     return _refusal(f"{detail}; a program sends a User-Agent of its own, or a token")
 

@@ -1,6 +1,6 @@
 /** A video and its time line, each following the other. */
 
-import { ask } from "../shared/answers.js";
+import { ask } from "../shared/requests.js";
 import { TimeLine } from "./timeline.js";
 
 /**

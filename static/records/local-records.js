@@ -1,6 +1,6 @@
 /** The records that this browser has begun: who knows a record's id may see it, so they are listed here only. */
 
-import { keep, recall } from "../shared/memory.js";
+import { keep, recall } from "../shared/local-storage.js";
 
 const MEMORY = "records";
 const MOST = 50;

@@ -3,7 +3,7 @@
  * A browser opens six connections to one server over HTTP/1.1, and a stream takes one for as long as it lasts.
  */
 
-import { Source } from "./events-source.js";
+import { Source } from "./event-stream.js";
 
 /** Of six, one is for the events, and one stays free for pages and answers. */
 const MOST_STREAMS = 4;
