@@ -25,7 +25,7 @@ const ALL = "*";
 const element = (id) => document.getElementById(id);
 const cameras = JSON.parse(document.body.dataset.cameras);
 const toast = setUpToast(element("toast"));
-const look = new Look(JSON.parse(document.body.dataset.look), onLook);
+const look = new Look(JSON.parse(document.body.dataset.viewOptions), onLook);
 const controls = new Controls(look, toast);
 const panel = new Panel();
 const view = new View({ screen: element("screen"), still: element("still"), onDrawn: showSituation });

@@ -23,8 +23,10 @@ def index() -> str | Response:
     cameras = list(server.engines)
     if not cameras:
         return Response(render_template("no-camera.html"), 503, {"Refresh": "3", "Retry-After": "3"})
-    view = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
-    return render_template("index.html", cameras=cameras, notice=server.notice, view=view, labels=EXPRESSIONS)
+    options = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}
+    return render_template(
+        "index.html", cameras=cameras, notice=server.notice, view_options=options, labels=EXPRESSIONS
+    )
 
 
 @blueprint.get("/pictures")
