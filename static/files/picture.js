@@ -1,6 +1,7 @@
-/** One picture that was handed in, with its boxes; a click on a face shows its seven bars. */
+/** One uploaded picture with its boxes; a click on a face shows its seven bars. */
 
-import { ask, save, stem } from "../shared/requests.js";
+import { download, stem } from "../shared/download.js";
+import { ask } from "../shared/requests.js";
 import { bars } from "../shared/bars.js";
 import { adjective, percent } from "../shared/texts.js";
 
@@ -11,7 +12,7 @@ export class Picture {
   #chosen = -1;
   #boxes = [];
   /** Whether the browser cannot show this format. */
-  #unseen = false;
+  #unsupported = false;
   #onRemove;
 
   /** The server's answer; null until it came, and where there is none. */
@@ -20,7 +21,7 @@ export class Picture {
   /**
    * @param {File} file
    * @param {number} threshold probability below which a face is not very confident
-   * @param {(picture: Picture) => void} onRemove called when the visitor takes it away
+   * @param {(picture: Picture) => void} onRemove called when the visitor removes it
    */
   constructor(file, threshold, onRemove) {
     this.#file = file;
@@ -29,11 +30,11 @@ export class Picture {
     this.root = document.getElementById("picture").content.firstElementChild.cloneNode(true);
     this.#find(".name").textContent = file.name;
     this.#image.src = URL.createObjectURL(file);
-    this.#image.addEventListener("error", () => (this.#unseen = true), { once: true });
+    this.#image.addEventListener("error", () => (this.#unsupported = true), { once: true });
     this.#on(".whole", () => this.#readWhole());
     this.#on(".save-picture", () => this.#save("picture", "-annotated.jpg"));
     this.#on(".save-csv", () => this.#save("csv", ".csv"));
-    this.#on(".save-json", () => save(new Blob([JSON.stringify(this.answer, null, 2)]), `${stem(file.name)}.json`));
+    this.#on(".save-json", () => download(new Blob([JSON.stringify(this.answer, null, 2)]), `${stem(file.name)}.json`));
     this.#on(".remove", () => this.#remove());
   }
 
@@ -49,20 +50,20 @@ export class Picture {
     this.#find(selector).addEventListener("click", action);
   }
 
-  /** Has the server read it. */
+  /** Has the server analyse it. */
   async read() {
-    this.#tell("Being read …");
+    this.#showMessage("Analysing …");
     try {
       this.answer = await (await ask(`api/analyze?threshold=${this.#threshold}`, this.#request())).json();
       this.#show();
-      if (this.#unseen) await this.#showServersOwn();
+      if (this.#unsupported) await this.#showServersCopy();
     } catch (problem) {
       this.#fail(problem.message);
     }
   }
 
   /**
-   * Adds it to a form that the server takes several pictures by.
+   * Adds it to a form of several pictures.
    * @param {FormData} form
    */
   addTo(form) {
@@ -89,7 +90,7 @@ export class Picture {
     this.#find(".whole").hidden = faces.length > 0;
     for (const button of this.root.querySelectorAll(".save")) button.hidden = false;
     const count = faces.length === 1 ? "One face" : `${faces.length} faces`;
-    this.#tell(whole ? "Read as one face" : faces.length ? count : "No face was found in this picture");
+    this.#showMessage(whole ? "Read as one face" : faces.length ? count : "No face was found in this picture");
     const largest = faces.findIndex((face) => face.largest);
     this.#choose(this.#boxes[this.#chosen] ? this.#chosen : Math.max(largest, 0));
   }
@@ -124,8 +125,8 @@ export class Picture {
   }
 
   #words(face) {
-    const look = adjective(face.expression);
-    return this.#isSure(face) ? `looks ${look}` : `perhaps looks ${look}, not very confident`;
+    const word = adjective(face.expression);
+    return this.#isSure(face) ? `looks ${word}` : `perhaps looks ${word}, not very confident`;
   }
 
   #choose(index) {
@@ -143,14 +144,14 @@ export class Picture {
     this.#find(".seven").replaceChildren(bars(face.probabilities));
   }
 
-  #tell(sentence) {
+  #showMessage(sentence) {
     this.#find(".told").textContent = sentence;
   }
 
   #fail(sentence) {
     this.root.classList.add("failed");
     this.#find(".shown").hidden = true;
-    this.#tell(sentence);
+    this.#showMessage(sentence);
   }
 
   #readWhole() {
@@ -161,16 +162,16 @@ export class Picture {
   async #save(form, ending) {
     try {
       const answer = await ask(`api/analyze?form=${form}&threshold=${this.#threshold}`, this.#request());
-      save(await answer.blob(), `${stem(this.#file.name)}${ending}`);
+      download(await answer.blob(), `${stem(this.#file.name)}${ending}`);
     } catch (problem) {
-      this.#tell(problem.message);
+      this.#showMessage(problem.message);
     }
   }
 
   /** The server's copy has the boxes drawn in, but browsers can show it. */
-  async #showServersOwn() {
+  async #showServersCopy() {
     const answer = await ask("api/analyze?form=picture", this.#request());
-    this.#unseen = false;
+    this.#unsupported = false;
     URL.revokeObjectURL(this.#image.src);
     this.#image.src = URL.createObjectURL(await answer.blob());
   }

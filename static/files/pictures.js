@@ -1,8 +1,9 @@
-/** The page for pictures: takes them, has them read two at a time, and gives the results of all. */
+/** The page for pictures: has them analysed two at a time, and saves the results of all. */
 
-import { ask, save } from "../shared/requests.js";
+import { download } from "../shared/download.js";
 import { setUpDrop } from "../shared/drop.js";
 import { Picture } from "./picture.js";
+import { ask } from "../shared/requests.js";
 import { percent } from "../shared/texts.js";
 
 const AT_ONCE = 2;
@@ -16,7 +17,7 @@ let reading = 0;
 
 function add(files) {
   const refused = files.filter((file) => file.size > limit);
-  tell(refused.map((file) => `${file.name} is larger than ${limit / MEGABYTE} MB.`).join(" "));
+  showMessage(refused.map((file) => `${file.name} is larger than ${limit / MEGABYTE} MB.`).join(" "));
   for (const file of files.filter((file) => file.size <= limit)) {
     const picture = new Picture(file, threshold(), forget);
     pictures.add(picture);
@@ -60,22 +61,22 @@ function threshold() {
 async function saveAll(form, name) {
   const body = new FormData();
   for (const picture of answered()) picture.addTo(body);
-  tell("Being made …");
+  showMessage("Preparing the file …");
   try {
     const answer = await ask(`api/analyze?form=${form}&threshold=${threshold()}`, { method: "POST", body });
-    save(await answer.blob(), name);
-    tell(`Saved ${name}`);
+    download(await answer.blob(), name);
+    showMessage(`Saved ${name}`);
   } catch (problem) {
-    tell(problem.message);
+    showMessage(problem.message);
   }
 }
 
 function saveJson() {
   const answers = answered().map((picture) => picture.answer);
-  save(new Blob([JSON.stringify(answers, null, 2)], { type: "application/json" }), "expressions.json");
+  download(new Blob([JSON.stringify(answers, null, 2)], { type: "application/json" }), "expressions.json");
 }
 
-function tell(sentence) {
+function showMessage(sentence) {
   element("told").textContent = sentence;
 }
 

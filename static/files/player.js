@@ -1,31 +1,31 @@
-/** A video and its time line, each following the other. */
+/** A video and its time line, which follow each other. */
 
 import { ask } from "../shared/requests.js";
 import { TimeLine } from "./timeline.js";
 
 /**
  * @param {HTMLElement} root holds a `video` and a `.timeline`
- * @param {string} film the video's address
+ * @param {string} source the video's address
  * @param {string} line the address of its time line
- * @returns {{jump: (seconds: number) => void, told: Promise<object>}} moves both to a moment; what the time line says,
- *   once it is there
+ * @returns {{jump: (seconds: number) => void, loaded: Promise<object>}} `jump` moves both to a moment; `loaded` gives the time line's
+ *   data
  */
-export function setUpFilm(root, film, line) {
+export function setUpPlayer(root, source, line) {
   const video = root.querySelector("video");
   const timeline = new TimeLine(root.querySelector(".timeline"), (seconds) => (video.currentTime = seconds));
   video.addEventListener("timeupdate", () => timeline.moveTo(video.currentTime));
-  video.src = film;
+  video.src = source;
   return {
     jump(seconds) {
       video.currentTime = seconds;
       timeline.moveTo(seconds);
     },
-    told: read(line, timeline),
+    loaded: read(line, timeline),
   };
 }
 
 async function read(address, timeline) {
-  const told = await (await ask(address)).json();
-  timeline.show(told);
-  return told;
+  const data = await (await ask(address)).json();
+  timeline.show(data);
+  return data;
 }

@@ -1,6 +1,6 @@
-/** Sends one file with its progress told, which `fetch` cannot do. */
+/** Sends one file and reports its progress, which `fetch` cannot do. */
 
-import { Problem, SILENT, problemOf } from "../shared/requests.js";
+import { Problem, NO_ANSWER, problemOf } from "../shared/requests.js";
 
 /**
  * @param {string} address
@@ -9,7 +9,7 @@ import { Problem, SILENT, problemOf } from "../shared/requests.js";
  * @param {(share: number) => void} options.onProgress from 0 to 1
  * @param {AbortSignal} options.signal
  * @returns {Promise<object>} the server's answer
- * @throws {Problem} a refusal in words
+ * @throws {Problem}
  */
 export function upload(address, file, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
@@ -21,7 +21,7 @@ export function upload(address, file, { onProgress, signal }) {
       if (request.status < 300) resolve(request.response);
       else reject(await problemOf(request.status, async () => request.response));
     });
-    request.addEventListener("error", () => reject(new Problem(SILENT, 0)));
+    request.addEventListener("error", () => reject(new Problem(NO_ANSWER, 0)));
     request.addEventListener("abort", () => reject(new Problem("Cancelled.", 0)));
     signal.addEventListener("abort", () => request.abort());
     request.send(file);

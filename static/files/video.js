@@ -1,12 +1,12 @@
 /** One video: its upload, its analysis, its result with the time line. */
 
 import { ask } from "../shared/requests.js";
-import { setUpFilm } from "./player.js";
+import { setUpPlayer } from "./player.js";
 import { upload } from "./upload.js";
 import { percent } from "../shared/texts.js";
 
-const LOOK = 1000;
-const LOOK_AGAIN = 4000;
+const POLL_EVERY = 1000;
+const RETRY_EVERY = 4000;
 
 export class Video {
   #limit = new AbortController();
@@ -14,7 +14,7 @@ export class Video {
   #onChange;
   #onGone;
 
-  /** The server's id; empty while the video is on its way. */
+  /** The server's id; empty while it is being uploaded. */
   id = "";
 
   /**
@@ -39,11 +39,11 @@ export class Video {
   }
 
   /**
-   * Hands a file in, and follows its analysis.
+   * Uploads a file and follows its analysis.
    * @param {File} file
    */
   async send(file) {
-    const onProgress = (share) => this.#tell(`Being sent: ${percent(share)}`, share);
+    const onProgress = (share) => this.#showMessage(`Uploading: ${percent(share)}`, share);
     onProgress(0);
     try {
       const address = `api/videos?${new URLSearchParams({ name: file.name })}`;
@@ -62,16 +62,16 @@ export class Video {
    */
   follow(id) {
     this.id = id;
-    return this.#look();
+    return this.#poll();
   }
 
-  async #look() {
+  async #poll() {
     try {
       this.#show(await (await ask(`api/videos/${this.id}`)).json());
     } catch (problem) {
       if (problem.status === 404) return this.#leave();
-      this.#tell(problem.message);
-      this.#timer = setTimeout(() => this.#look(), LOOK_AGAIN);
+      this.#showMessage(problem.message);
+      this.#timer = setTimeout(() => this.#poll(), RETRY_EVERY);
     }
   }
 
@@ -80,30 +80,30 @@ export class Video {
     if (status === "done") return this.#showResult(state);
     if (status === "failed") return this.#end(`${message}.`, status);
     if (status === "cancelled") return this.#end("Cancelled; its files are deleted.", status);
-    if (status === "queued") this.#tell(waits(state.ahead));
-    else this.#tell(`Being read: ${percent(state.progress)}${remaining(state.left)}`, state.progress);
-    this.#timer = setTimeout(() => this.#look(), LOOK);
+    if (status === "queued") this.#showMessage(waits(state.ahead));
+    else this.#showMessage(`Analysing: ${percent(state.progress)}${remaining(state.left)}`, state.progress);
+    this.#timer = setTimeout(() => this.#poll(), POLL_EVERY);
   }
 
   async #showResult({ results, expires }) {
-    this.#end(`Read. It is deleted ${new Date(expires * 1000).toLocaleString()}.`, "done");
+    this.#end(`Done. It is deleted ${new Date(expires * 1000).toLocaleString()}.`, "done");
     this.#find(".result").hidden = false;
     for (const link of this.root.querySelectorAll("[data-file]")) {
       link.href = `${address(results[link.dataset.file])}?download=1`;
       link.hidden = false;
     }
-    const film = setUpFilm(this.#find(".result"), address(results["annotated.mp4"]), address(results["timeline.json"]));
+    const player = setUpPlayer(this.#find(".result"), address(results["annotated.mp4"]), address(results["timeline.json"]));
     try {
-      const told = await film.told;
-      this.#find(".legend").replaceChildren(...legend(told.shares));
+      const data = await player.loaded;
+      this.#find(".legend").replaceChildren(...legend(data.shares));
     } catch (problem) {
-      this.#tell(problem.message);
+      this.#showMessage(problem.message);
     }
   }
 
-  #tell(sentence, share) {
-    const told = this.#find(".told");
-    if (told.textContent !== sentence) told.textContent = sentence;
+  #showMessage(sentence, share) {
+    const message = this.#find(".told");
+    if (message.textContent !== sentence) message.textContent = sentence;
     const bar = this.#find("progress");
     if (share === undefined) bar.removeAttribute("value");
     else bar.value = share;
@@ -112,7 +112,7 @@ export class Video {
   #end(sentence, status) {
     clearTimeout(this.#timer);
     this.root.classList.toggle("failed", status === "failed");
-    this.#tell(sentence, 1);
+    this.#showMessage(sentence, 1);
     this.#find("progress").hidden = true;
     this.#find(".cancel").hidden = true;
     this.#find(".delete").hidden = false;
@@ -123,14 +123,14 @@ export class Video {
     clearTimeout(this.#timer);
     if (!this.id) return this.#limit.abort();
     await ask(`api/videos/${this.id}/cancel`, { method: "POST" }).catch(() => {});
-    return this.#look();
+    return this.#poll();
   }
 
   async #delete() {
     try {
       if (this.id) await ask(`api/videos/${this.id}`, { method: "DELETE" });
     } catch (problem) {
-      if (problem.status !== 404) return this.#tell(problem.message, 1);
+      if (problem.status !== 404) return this.#showMessage(problem.message, 1);
     }
     return this.#leave();
   }

@@ -1,10 +1,10 @@
-/** The page for videos: takes them, and remembers in this browser which ones are its visitor's. */
+/** The page for videos: uploads them, and keeps a list of the visitor's own in the browser. */
 
 import { setUpDrop } from "../shared/drop.js";
-import { keep, recall } from "../shared/local-storage.js";
+import { loadList, storeList } from "../shared/local-storage.js";
 import { Video } from "./video.js";
 
-const MEMORY = "videos";
+const STORAGE_KEY = "videos";
 const MEGABYTE = 1e6;
 
 const element = (id) => document.getElementById(id);
@@ -35,8 +35,8 @@ function forget(video) {
 
 function remember() {
   const known = [...videos].filter(({ id }) => id).map(({ id, name }) => ({ id, name }));
-  keep(MEMORY, known);
+  storeList(STORAGE_KEY, known);
 }
 
-for (const { id, name } of recall(MEMORY)) place(name).follow(id);
+for (const { id, name } of loadList(STORAGE_KEY)) place(name).follow(id);
 setUpDrop({ zone: element("drop"), input: element("files"), onFiles: add });

@@ -1,29 +1,29 @@
-/** Buttons and sliders for how the picture looks. */
+/** Buttons and sliders for the view options. */
 
 import { SMOOTHINGS } from "./view-options.js";
 import { percent, seconds } from "../shared/texts.js";
 
-/** A slider that is dragged asks for a new picture only where it rests for so long. */
-const REST = 250;
+/** A slider that is dragged asks for a new picture only when it has stood still for so long. */
+const SETTLE = 250;
 const PRIVACY = {
-  off: { word: "Privacy", told: "Faces are shown." },
-  blur: { word: "Blurred", told: "Faces are made unrecognisable before your picture leaves the server." },
-  emoji: { word: "Covered", told: "Faces are covered by drawn ones before your picture leaves the server." },
+  off: { word: "Privacy", message: "Faces are shown." },
+  blur: { word: "Blurred", message: "Faces are made unrecognisable before your picture leaves the server." },
+  emoji: { word: "Covered", message: "Faces are covered by drawn ones before your picture leaves the server." },
 };
 
 const element = (id) => document.getElementById(id);
 
 export class Controls {
-  #look;
+  #options;
   #toast;
   #timer = 0;
 
   /**
-   * @param {import("./view-options.js").Look} look what they change
+   * @param {import("./view-options.js").ViewOptions} options what they change
    * @param {(text: string) => void} toast
    */
-  constructor(look, toast) {
-    this.#look = look;
+  constructor(options, toast) {
+    this.#options = options;
     this.#toast = toast;
     element("bars").addEventListener("click", () => this.toggleBars());
     element("mirror").addEventListener("click", () => this.toggleMirror());
@@ -33,23 +33,23 @@ export class Controls {
     element("adjust").setAttribute("aria-controls", "adjust-panel");
     element("threshold").addEventListener("input", () => this.#slide({ threshold: Number(element("threshold").value) }));
     element("smoothing").addEventListener("input", () => this.#slide({ smoothing: SMOOTHINGS[element("smoothing").value] }));
-    element("reset").addEventListener("click", () => this.#look.reset());
+    element("reset").addEventListener("click", () => this.#options.reset());
     this.show();
   }
 
   toggleBars() {
-    this.#look.set({ bars: !this.#look.bars });
+    this.#options.set({ bars: !this.#options.bars });
   }
 
   toggleMirror() {
-    this.#look.set({ mirror: !this.#look.mirror });
+    this.#options.set({ mirror: !this.#options.mirror });
   }
 
   nextPrivacy() {
-    const { privacies, privacy } = this.#look;
+    const { privacies, privacy } = this.#options;
     const next = privacies[(privacies.indexOf(privacy) + 1) % privacies.length];
-    this.#look.set({ privacy: next });
-    this.#toast(next === privacy ? "Whoever runs this server has all faces covered." : PRIVACY[next].told);
+    this.#options.set({ privacy: next });
+    this.#toast(next === privacy ? "Whoever runs this server has all faces covered." : PRIVACY[next].message);
   }
 
   toggleSliders() {
@@ -59,9 +59,9 @@ export class Controls {
     if (!hidden) element("threshold").focus();
   }
 
-  /** Shows the look as it is. */
+  /** Shows the options as they are. */
   show() {
-    const { bars, mirror, privacy, threshold, smoothing } = this.#look;
+    const { bars, mirror, privacy, threshold, smoothing } = this.#options;
     element("bars").setAttribute("aria-pressed", bars);
     element("mirror").setAttribute("aria-pressed", mirror);
     element("privacy").setAttribute("aria-pressed", privacy !== "off");
@@ -69,10 +69,10 @@ export class Controls {
     this.#showSliders(threshold, smoothing);
   }
 
-  #slide(wishes) {
+  #slide(changes) {
     clearTimeout(this.#timer);
-    this.#showSliders(wishes.threshold ?? this.#look.threshold, wishes.smoothing ?? this.#look.smoothing);
-    this.#timer = setTimeout(() => this.#look.set(wishes), REST);
+    this.#showSliders(changes.threshold ?? this.#options.threshold, changes.smoothing ?? this.#options.smoothing);
+    this.#timer = setTimeout(() => this.#options.set(changes), SETTLE);
   }
 
   #showSliders(threshold, smoothing) {

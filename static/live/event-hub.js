@@ -1,59 +1,59 @@
 /**
- * What the tabs of one browser share: one event stream for all of them, and the connections that pictures may take.
+ * The hub that all tabs of a browser share: one event stream for all of them, and the right to open picture streams.
  * A browser opens six connections to one server over HTTP/1.1, and a stream takes one for as long as it lasts.
  */
 
-import { Source } from "./event-stream.js";
+import { EventStream } from "./event-stream.js";
 
-/** Of six, one is for the events, and one stays free for pages and answers. */
+/** One of the six connections is for events, and one stays free for pages and requests. */
 const MOST_STREAMS = 4;
-/** Tabs that say nothing for this long are gone; they say something every two seconds. */
-const SILENCE = 9000;
+/** A tab that sends nothing for this long is gone; a living one sends its subscription every two seconds. */
+const TAB_TIMEOUT = 9000;
 
-export class Exchange {
-  /** By port: cameras, smoothing, streams (wanted and granted), heardAt. */
+export class EventHub {
+  /** By port: cameras, smoothing, streams (wanted), granted, notified (the last grant that was sent), seenAt. */
   #tabs = new Map();
-  /** By smoothing: the event stream, and of which cameras it tells. */
-  #sources = new Map();
+  /** By smoothing: the event stream, and the cameras that it covers. */
+  #streams = new Map();
 
   constructor() {
-    setInterval(() => this.#forgetSilent(), SILENCE / 3);
+    setInterval(() => this.#dropSilent(), TAB_TIMEOUT / 3);
   }
 
   /**
-   * Takes a tab in. It tells `{cameras, smoothing, streams}`, again and again, with no cameras when it rests; it is told
-   * `{state}`, `{lost: why}` and `{granted: how many streams it may open}`.
+   * Adds a tab. The tab posts its subscription `{cameras, smoothing, streams}` again and again, without cameras while
+   * it is out of sight. It receives `{state}`, `{lost: reason}` and `{granted: number of streams it may open}`.
    * @param {MessagePort} port
    */
   join(port) {
-    port.addEventListener("message", ({ data }) => this.#hear(port, data));
+    port.addEventListener("message", ({ data }) => this.#onMessage(port, data));
     port.start();
   }
 
-  #hear(port, { cameras, smoothing, streams }) {
+  #onMessage(port, { cameras, smoothing, streams }) {
     if (cameras.length) {
       const before = this.#tabs.get(port) ?? { granted: 0 };
-      // What is wished for anew is answered anew; the same said again is a sign of life.
-      const told = String(before.cameras) === String(cameras) ? before.told : null;
-      this.#tabs.set(port, { ...before, cameras, smoothing, streams, told, heardAt: performance.now() });
+      // A new subscription is answered; the same one again is a sign of life.
+      const notified = String(before.cameras) === String(cameras) ? before.notified : null;
+      this.#tabs.set(port, { ...before, cameras, smoothing, streams, notified, seenAt: performance.now() });
     } else {
       this.#tabs.delete(port);
     }
-    this.#settle();
+    this.#update();
   }
 
-  #forgetSilent() {
-    const before = performance.now() - SILENCE;
-    for (const [port, { heardAt }] of this.#tabs) if (heardAt < before) this.#tabs.delete(port);
-    this.#settle();
+  #dropSilent() {
+    const before = performance.now() - TAB_TIMEOUT;
+    for (const [port, { seenAt }] of this.#tabs) if (seenAt < before) this.#tabs.delete(port);
+    this.#update();
   }
 
-  #settle() {
+  #update() {
     this.#grant();
-    this.#listen();
+    this.#updateStreams();
   }
 
-  /** First come, first served; what was granted is not taken back. */
+  /** First come, first served; a grant is not taken back. */
   #grant() {
     const tabs = [...this.#tabs];
     for (const [, tab] of tabs) tab.granted = Math.min(tab.granted, tab.streams);
@@ -62,31 +62,31 @@ export class Exchange {
       const more = Math.min(free, tab.streams - tab.granted);
       tab.granted += more;
       free -= more;
-      if (tab.granted !== tab.told) port.postMessage({ granted: tab.granted });
-      tab.told = tab.granted;
+      if (tab.granted !== tab.notified) port.postMessage({ granted: tab.granted });
+      tab.notified = tab.granted;
     }
   }
 
-  /** One event stream for each smoothing, which tells of all cameras that its tabs show. */
-  #listen() {
+  /** One event stream for each smoothing, for all cameras that its tabs show. */
+  #updateStreams() {
     const wanted = new Map();
     for (const { cameras, smoothing } of this.#tabs.values()) {
       wanted.set(smoothing, [...new Set([...(wanted.get(smoothing) ?? []), ...cameras])].sort());
     }
-    for (const [smoothing, { source, cameras }] of this.#sources) {
+    for (const [smoothing, { stream, cameras }] of this.#streams) {
       if (String(wanted.get(smoothing)) === String(cameras)) continue;
-      source.close();
-      this.#sources.delete(smoothing);
+      stream.close();
+      this.#streams.delete(smoothing);
     }
     for (const [smoothing, cameras] of wanted) {
-      if (this.#sources.has(smoothing)) continue;
-      const onState = (state) => this.#tell(smoothing, { state });
-      const onLost = (why) => this.#tell(smoothing, { lost: why });
-      this.#sources.set(smoothing, { cameras, source: new Source({ cameras, smoothing, onState, onLost }) });
+      if (this.#streams.has(smoothing)) continue;
+      const onState = (state) => this.#broadcast(smoothing, { state });
+      const onLost = (reason) => this.#broadcast(smoothing, { lost: reason });
+      this.#streams.set(smoothing, { cameras, stream: new EventStream({ cameras, smoothing, onState, onLost }) });
     }
   }
 
-  #tell(smoothing, message) {
+  #broadcast(smoothing, message) {
     for (const [port, tab] of this.#tabs) if (tab.smoothing === smoothing) port.postMessage(message);
   }
 }

@@ -1,6 +1,6 @@
 /** Runs once for all tabs of a browser: a shared worker. */
 
-import { Exchange } from "./event-hub.js";
+import { EventHub } from "./event-hub.js";
 
-const exchange = new Exchange();
-addEventListener("connect", ({ ports: [port] }) => exchange.join(port));
+const hub = new EventHub();
+addEventListener("connect", ({ ports: [port] }) => hub.join(port));

@@ -1,43 +1,43 @@
-/** What the server tells several times a second, heard through the exchange that all tabs of the browser share. */
+/** The server's state several times a second, received through the hub that all tabs of the browser share. */
 
-import { Exchange } from "./event-hub.js";
+import { EventHub } from "./event-hub.js";
 
-const BEAT = 2000;
-/** A worker that has not answered after this long never will. */
-const PATIENCE = 5000;
+const HEARTBEAT = 2000;
+/** A shared worker that has not answered after this long never will. */
+const WORKER_TIMEOUT = 5000;
 
 export class Events {
   #port = null;
-  #wish = { cameras: [], smoothing: "", streams: 0 };
-  #hear;
+  #subscription = { cameras: [], smoothing: "", streams: 0 };
+  #onMessage;
   #answered = false;
   #timer = 0;
 
   /**
    * @param {object} options
-   * @param {(state: object) => void} options.onState what the server tells
-   * @param {(why: {locked?: boolean}) => void} options.onLost called again and again while the server cannot be heard
+   * @param {(state: object) => void} options.onState called with each state of the server
+   * @param {(reason: {locked?: boolean}) => void} options.onLost called again and again while nothing comes
    * @param {(streams: number) => void} options.onGranted how many streams this tab may open
    */
   constructor({ onState, onLost, onGranted }) {
-    this.#hear = ({ data }) => {
+    this.#onMessage = ({ data }) => {
       this.#answered = true;
       if ("granted" in data) onGranted(data.granted);
       else if (data.lost) onLost(data.lost);
       else onState(data.state);
     };
     this.#join();
-    setInterval(() => this.#wish.cameras.length && this.#port.postMessage(this.#wish), BEAT);
+    setInterval(() => this.#subscription.cameras.length && this.#port.postMessage(this.#subscription), HEARTBEAT);
   }
 
   /**
-   * Says what this tab shows; without cameras it rests.
-   * @param {{cameras: string[], smoothing: string, streams: number}} wish `streams` is how many it would open
+   * Says what this tab shows; no cameras while it is out of sight.
+   * @param {{cameras: string[], smoothing: string, streams: number}} subscription `streams` is how many it would open
    */
-  wish(wish) {
-    this.#wish = wish;
-    this.#port.postMessage(wish);
-    if (wish.cameras.length && !this.#answered) this.#timer ||= setTimeout(() => this.#joinAlone(), PATIENCE);
+  subscribe(subscription) {
+    this.#subscription = subscription;
+    this.#port.postMessage(subscription);
+    if (subscription.cameras.length && !this.#answered) this.#timer ||= setTimeout(() => this.#joinAlone(), WORKER_TIMEOUT);
   }
 
   #join() {
@@ -50,20 +50,20 @@ export class Events {
     }
   }
 
-  /** An exchange of this tab's own, where tabs cannot share one. */
+  /** A hub of this tab's own, where tabs cannot share one. */
   #joinAlone() {
     if (this.#answered) return;
     this.#answered = true;
     const { port1, port2 } = new MessageChannel();
-    new Exchange().join(port1);
+    new EventHub().join(port1);
     this.#use(port2);
-    this.wish(this.#wish);
+    this.subscribe(this.#subscription);
   }
 
   #use(port) {
     this.#port?.close();
     this.#port = port;
-    port.addEventListener("message", this.#hear);
+    port.addEventListener("message", this.#onMessage);
     port.start();
   }
 }

@@ -1,9 +1,9 @@
-/** All cameras at a glance: a small picture of each, with its name and how it fares. */
+/** All cameras at a glance: a small picture of each, with its name and status. */
 
 import { View } from "./view.js";
 import { describe } from "../shared/texts.js";
 
-const WISH = { width: "640", fps: "15" };
+const TILE_OPTIONS = { width: "640", fps: "15" };
 
 export class Grid {
   #root;
@@ -29,11 +29,11 @@ export class Grid {
 
   /**
    * Shows the pictures.
-   * @param {Record<string, string>} query how the visitor wants them to look
+   * @param {Record<string, string>} query the visitor's view options
    * @param {number} streams how many of them may be streamed; the others are stills
    */
   open(query, streams) {
-    [...this.#tiles].forEach(([camera, { view }], place) => view.show(camera, { ...WISH, ...query }, place < streams));
+    [...this.#tiles].forEach(([camera, { view }], place) => view.show(camera, { ...TILE_OPTIONS, ...query }, place < streams));
   }
 
   /** Frees the connections; the last pictures stay. */
@@ -47,36 +47,36 @@ export class Grid {
   }
 
   /**
-   * Shows how the cameras fare, and takes the server's word on the connections.
-   * @param {object[]} cameras as the server tells of them
+   * Shows the cameras' status, and reopens streams that have ended.
+   * @param {object[]} cameras as the server's state has them
    */
   show(cameras) {
-    for (const seen of cameras) {
-      const { tile, view } = this.#tiles.get(seen.name) ?? {};
+    for (const camera of cameras) {
+      const { tile, view } = this.#tiles.get(camera.name) ?? {};
       if (!tile) continue;
-      view.follow(seen.left ?? []);
-      this.#tell(tile, situationOf(seen, view));
-      if (seen.width) tile.style.setProperty("--ratio", seen.width / seen.height);
+      view.reopenEnded(camera.left ?? []);
+      this.#setStatus(tile, statusOf(camera, view));
+      if (camera.width) tile.style.setProperty("--ratio", camera.width / camera.height);
     }
   }
 
   /**
-   * Says the same of every camera.
-   * @param {string} situation such as "connection-lost"
+   * Shows the same status for every camera.
+   * @param {string} status such as "connection-lost"
    */
-  tellAll(situation) {
-    for (const { tile } of this.#tiles.values()) this.#tell(tile, situation);
+  setAll(status) {
+    for (const { tile } of this.#tiles.values()) this.#setStatus(tile, status);
   }
 
-  #tell(tile, situation) {
-    const status = tile.querySelector(".tile-status");
-    const { word } = describe(situation);
-    status.dataset.state = situation;
-    if (status.textContent !== word) status.textContent = word;
+  #setStatus(tile, status) {
+    const badge = tile.querySelector(".tile-status");
+    const { word } = describe(status);
+    badge.dataset.state = status;
+    if (badge.textContent !== word) badge.textContent = word;
   }
 }
 
-function situationOf({ status }, { drawn }) {
+function statusOf({ status }, { drawn }) {
   if (status === "lost") return "camera-lost";
   if (!drawn) return "connecting";
   return status === "live" ? "live" : "starting";

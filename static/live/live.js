@@ -6,12 +6,12 @@ import { Events } from "./events.js";
 import { setUpFullScreen } from "../panel/fullscreen.js";
 import { Grid } from "./grid.js";
 import { bindKeys } from "../shared/keys.js";
-import { Look } from "./view-options.js";
+import { ViewOptions } from "./view-options.js";
 import { Panel } from "../panel/panel.js";
-import { followPresence } from "./visibility.js";
+import { watchVisibility } from "./visibility.js";
 import { setUpRecording } from "./recording.js";
 import { saveCanvas, saveScreenshot } from "../panel/screenshot.js";
-import { showNote, showShape, showWord } from "../panel/status.js";
+import { setAspectRatio, showHeaderStatus, showOverlay } from "../panel/status.js";
 import { setUpToast } from "../shared/toast.js";
 import { View } from "./view.js";
 import { describe } from "../shared/texts.js";
@@ -25,45 +25,45 @@ const ALL = "*";
 const element = (id) => document.getElementById(id);
 const cameras = JSON.parse(document.body.dataset.cameras);
 const toast = setUpToast(element("toast"));
-const look = new Look(JSON.parse(document.body.dataset.viewOptions), onLook);
-const controls = new Controls(look, toast);
+const options = new ViewOptions(JSON.parse(document.body.dataset.viewOptions), onOptions);
+const controls = new Controls(options, toast);
 const panel = new Panel();
-const view = new View({ screen: element("screen"), still: element("still"), onDrawn: showSituation });
+const view = new View({ screen: element("screen"), still: element("still"), onDrawn: showStatus });
 const grid = new Grid({ root: element("grid"), cameras, onChoose: choose });
 const events = new Events({ onState, onLost, onGranted });
 
 let camera = chosenCamera();
 let paused = false;
-let resting = document.hidden;
+let away = document.hidden;
 let lost = false;
-/** Streams that this tab may open; null until the exchange has answered. */
+/** Streams that this tab may open; null until the hub has answered. */
 let granted = null;
-/** What the server told last of the camera that is shown; null before. */
-let seen = null;
+/** The latest state of the camera that is shown; null before the first. */
+let latest = null;
 
 function chosenCamera() {
   const wanted = new URLSearchParams(location.search).get("camera");
   return cameras.includes(wanted) || (wanted === ALL && cameras.length > 1) ? wanted : cameras[0];
 }
 
-/** Says what is wished for, and opens or closes the pictures accordingly. */
-function follow() {
-  const asleep = paused || resting;
+/** Subscribes to what is shown, and opens or closes the pictures accordingly. */
+function update() {
+  const asleep = paused || away;
   const shown = camera === ALL ? cameras : [camera];
   const streams = shown.length > MOST_STREAMS ? 0 : shown.length;
   if (asleep) granted = null;
-  events.wish({ cameras: asleep ? [] : shown, smoothing: look.query.smoothing ?? "", streams });
+  events.subscribe({ cameras: asleep ? [] : shown, smoothing: options.query.smoothing ?? "", streams });
   showPictures();
-  showSituation();
+  showStatus();
 }
 
 function showPictures() {
-  const open = !paused && !resting && !lost && granted !== null;
+  const open = !paused && !away && !lost && granted !== null;
   if (!open || camera === ALL) view.close();
   if (!open || camera !== ALL) grid.close();
   if (!open) return;
-  if (camera === ALL) grid.open(look.query, granted);
-  else view.show(camera, look.query, granted > 0);
+  if (camera === ALL) grid.open(options.query, granted);
+  else view.show(camera, options.query, granted > 0);
 }
 
 function onGranted(streams) {
@@ -72,50 +72,50 @@ function onGranted(streams) {
 }
 
 function onState(state) {
-  if (paused || resting) return;
-  const told = state.cameras.filter(({ name }) => camera === ALL || name === camera);
-  // The server lives but no longer has this camera; a fresh page knows which ones there are. Never in a quick loop.
-  if (!told.length && state.whole && performance.now() > AGED) return location.replace(location.pathname);
-  if (!told.length) return;
-  // A stream that was open while the server was away may look alive on one side only.
-  if (state.again) closePictures();
-  if (lost || state.again) {
+  if (paused || away) return;
+  const states = state.cameras.filter(({ name }) => camera === ALL || name === camera);
+  // The server no longer has this camera; a fresh page lists the ones there are. Never in a quick loop.
+  if (!states.length && state.complete && performance.now() > AGED) return location.replace(location.pathname);
+  if (!states.length) return;
+  // A stream that was open while the server was away may be open on one side only.
+  if (state.reconnected) closePictures();
+  if (lost || state.reconnected) {
     lost = false;
     showPictures();
   }
   showNotice(state.notice);
-  if (camera === ALL) showAll(told);
-  else showOne(state, told[0]);
-  showSituation();
+  if (camera === ALL) showAll(states);
+  else showOne(state, states[0]);
+  showStatus();
 }
 
-function showAll(told) {
-  grid.show(told);
-  const statuses = new Set(told.map(({ status }) => status));
-  seen = { status: statuses.has("lost") ? "lost" : statuses.size === 1 ? told[0].status : "starting" };
+function showAll(states) {
+  grid.show(states);
+  const statuses = new Set(states.map(({ status }) => status));
+  latest = { status: statuses.has("lost") ? "lost" : statuses.size === 1 ? states[0].status : "starting" };
 }
 
-function showOne(state, told) {
-  seen = told;
-  view.follow(told.left ?? []);
-  showShape(told.width, told.height);
-  const faces = told.faces.map((face) => asSeen(face, told.width));
-  panel.show({ ...state, threshold: look.threshold }, { ...told, faces }, { image: view.image });
+function showOne(state, cameraState) {
+  latest = cameraState;
+  view.reopenEnded(cameraState.left ?? []);
+  setAspectRatio(cameraState.width, cameraState.height);
+  const faces = cameraState.faces.map((face) => mirrored(face, cameraState.width));
+  panel.show({ ...state, threshold: options.threshold }, { ...cameraState, faces }, { image: view.image });
 }
 
-function asSeen(face, width) {
-  return look.mirror ? { ...face, box: { ...face.box, x: width - face.box.x - face.box.width } } : face;
+function mirrored(face, width) {
+  return options.mirror ? { ...face, box: { ...face.box, x: width - face.box.x - face.box.width } } : face;
 }
 
 function onLost({ locked }) {
-  if (locked) return location.reload(); // the server then asks who it is
-  if (paused || resting || lost) return;
+  if (locked) return location.reload(); // the server then asks for a log-in
+  if (paused || away || lost) return;
   lost = true;
-  seen = null;
+  latest = null;
   closePictures();
-  grid.tellAll("connection-lost");
+  grid.setAll("connection-lost");
   panel.clear();
-  showSituation();
+  showStatus();
 }
 
 function closePictures() {
@@ -123,24 +123,24 @@ function closePictures() {
   grid.close();
 }
 
-function situation() {
+function currentStatus() {
   if (paused) return "paused";
   if (lost) return "connection-lost";
-  if (!seen) return "connecting";
-  if (seen.status === "lost") return "camera-lost";
+  if (!latest) return "connecting";
+  if (latest.status === "lost") return "camera-lost";
   if (camera !== ALL && !view.drawn) return view.refused ? "refused" : "connecting";
-  return seen.status === "live" ? "live" : "starting";
+  return latest.status === "live" ? "live" : "starting";
 }
 
-function showSituation() {
-  const name = situation();
-  const words = describe(name, seen?.message);
-  showWord(name, words.word);
+function showStatus() {
+  const status = currentStatus();
+  const words = describe(status, latest?.message);
+  showHeaderStatus(status, words.word);
   panel.explain(words);
-  // While the stream runs the picture speaks for itself: the server draws into it what is wrong with the camera.
-  const clear = paused || (view.drawn && (view.streams || name === "live"));
+  // While the stream runs, the server draws into the picture what is wrong with the camera.
+  const clear = paused || (view.drawn && (view.streams || status === "live"));
   element("veil").classList.toggle("shown", !clear);
-  if (!clear) showNote(element("veil"), words);
+  if (!clear) showOverlay(element("veil"), words);
 }
 
 function showNotice(text) {
@@ -160,7 +160,7 @@ function showLayout() {
 function choose(name) {
   if (name === camera || (name !== ALL && !cameras.includes(name))) return;
   camera = name;
-  seen = null;
+  latest = null;
   granted = null;
   paused = false;
   const address = new URL(location.href);
@@ -170,45 +170,45 @@ function choose(name) {
   showPause();
   closePictures();
   panel.forget();
-  follow();
+  update();
 }
 
-/** A picture that stands still cannot be drawn anew, so another look ends the pause. */
-function onLook() {
+/** A paused picture cannot be drawn anew, so a change of options ends the pause. */
+function onOptions() {
   controls.show();
   paused = false;
   showPause();
-  follow();
+  update();
 }
 
-/** Everything stands still, and the connection is given back until it goes on. */
+/** Everything stands still, and the connection is closed until it goes on. */
 function togglePause() {
   paused = !paused;
-  seen = null;
-  if (paused) grid.tellAll("paused");
+  latest = null;
+  if (paused) grid.setAll("paused");
   showPause();
-  follow();
+  update();
 }
 
 function showPause() {
   element("pause").setAttribute("aria-pressed", paused);
-  element("pause").querySelector("span").textContent = paused ? "Go on" : "Pause";
+  element("pause").querySelector("span").textContent = paused ? "Resume" : "Pause";
   element("stage").classList.toggle("paused", paused);
 }
 
 async function takeScreenshot() {
   if (camera === ALL) return;
   try {
-    toast(`Saved ${await (paused ? saveCanvas(view.image, camera) : saveScreenshot(camera, look.query))}`);
+    toast(`Saved ${await (paused ? saveCanvas(view.image, camera) : saveScreenshot(camera, options.query))}`);
   } catch {
     toast("No screenshot: the server gave no picture. Try again when the picture is live.");
   }
 }
 
-function rest(away) {
-  resting = away;
-  seen = null;
-  follow();
+function onVisibility(hidden) {
+  away = hidden;
+  latest = null;
+  update();
 }
 
 function radios() {
@@ -221,7 +221,7 @@ element("screenshot").addEventListener("click", takeScreenshot);
 const record = setUpRecording({
   button: element("record"),
   camera: () => (camera === ALL ? "" : camera),
-  look: () => look.query,
+  options: () => options.query,
   toast,
 });
 bindKeys({
@@ -237,6 +237,6 @@ bindKeys({
   "?": setUpDialog(element("keys"), element("keys-dialog")),
   ...Object.fromEntries(cameras.slice(0, 9).map((name, place) => [place + 1, () => choose(name)])),
 });
-followPresence(rest);
+watchVisibility(onVisibility);
 showLayout();
-follow();
+update();

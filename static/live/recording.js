@@ -1,12 +1,12 @@
 /** Recording from the live page: one button, and the record that it has begun. */
 
 import { ask } from "../shared/requests.js";
-import { ownRecords, remember } from "../records/local-records.js";
+import { localRecords, remember } from "../records/local-records.js";
 import { clock, span } from "../shared/texts.js";
 
 const TICK = 500;
-/** Seconds between looks whether the server still records: it ends by itself at its limit, or when its disk is full. */
-const LOOK_EVERY = 5;
+/** Seconds between checks whether the server still records: it ends by itself at its limit, or when its disk is full. */
+const CHECK_EVERY = 5;
 
 /**
  * Has a button begin and end a record. It needs a `span` for its words; while recording it has the class `recording`
@@ -15,18 +15,18 @@ const LOOK_EVERY = 5;
  * @param {object} parts
  * @param {HTMLButtonElement} parts.button
  * @param {() => string} parts.camera the name of the camera that is shown; empty where several are
- * @param {() => object} parts.look the visitor's look, by parameter, as for `/video_feed`
+ * @param {() => object} parts.options the visitor's view options, by parameter, as for `/video_feed`
  * @param {(text: string, link?: {href: string, text: string}) => void} parts.toast
  * @param {(recording: boolean) => void} [parts.onChange]
  * @returns {{toggle: () => Promise<void>}} what a click does, for a key
  */
-export function setUpRecording({ button, camera, look, toast, onChange = () => {} }) {
+export function setUpRecording({ button, camera, options, toast, onChange = () => {} }) {
   const words = button.querySelector("span");
   const idle = words.textContent;
   let running = null;
   let busy = false;
   let timer = 0;
-  let lookAt = 0;
+  let checkAt = 0;
 
   function show(record) {
     clearInterval(timer);
@@ -35,7 +35,7 @@ export function setUpRecording({ button, camera, look, toast, onChange = () => {
     button.setAttribute("aria-pressed", String(Boolean(running)));
     words.textContent = idle;
     if (running) {
-      lookAt = performance.now() + LOOK_EVERY * 1000;
+      checkAt = performance.now() + CHECK_EVERY * 1000;
       timer = setInterval(tick, TICK);
       tick();
     }
@@ -44,12 +44,12 @@ export function setUpRecording({ button, camera, look, toast, onChange = () => {
 
   function tick() {
     words.textContent = `Stop ${clock((performance.now() - running.began) / 1000)}`;
-    if (busy || performance.now() < lookAt) return;
-    lookAt = performance.now() + LOOK_EVERY * 1000;
-    lookAfter();
+    if (busy || performance.now() < checkAt) return;
+    checkAt = performance.now() + CHECK_EVERY * 1000;
+    check();
   }
 
-  async function lookAfter() {
+  async function check() {
     const { id } = running;
     try {
       const state = await (await ask(`api/records/${id}`)).json();
@@ -68,7 +68,7 @@ export function setUpRecording({ button, camera, look, toast, onChange = () => {
   async function start() {
     const name = camera();
     if (!name) return toast("Choose one camera to record it.");
-    const state = await (await post("api/records", { camera: name, ...typed(look()) })).json();
+    const state = await (await post("api/records", { camera: name, ...typed(options()) })).json();
     remember(state);
     show({ id: state.id, began: performance.now() });
     toast(`Recording, for ${span(state.limit)} at most.`);
@@ -92,7 +92,7 @@ export function setUpRecording({ button, camera, look, toast, onChange = () => {
   }
 
   async function resume() {
-    const [newest] = ownRecords();
+    const [newest] = localRecords();
     if (!newest?.open) return;
     const state = await (await ask(`api/records/${newest.id}`)).json();
     remember(state);
@@ -101,21 +101,21 @@ export function setUpRecording({ button, camera, look, toast, onChange = () => {
   }
 
   button.addEventListener("click", toggle);
-  resume().catch(() => {}); // a record that is gone is none to go on with
+  resume().catch(() => {}); // the record is gone
   return { toggle };
 }
 
-/** A look's parameters, which are texts in an address, as JSON has them. */
-function typed(look) {
+/** View options, which are texts in an address, with their JSON types. */
+function typed(options) {
   const kinds = { bars: isOn, mirror: isOn, width: Number, threshold: Number, smoothing: Number };
-  return Object.fromEntries(Object.entries(look).map(([name, value]) => [name, kinds[name]?.(value) ?? value]));
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, kinds[name]?.(value) ?? value]));
 }
 
 function isOn(value) {
   return value === "1";
 }
 
-function post(address, told) {
-  const body = told && JSON.stringify(told);
-  return ask(address, { method: "POST", body, headers: told ? { "Content-Type": "application/json" } : {} });
+function post(address, content) {
+  const body = content && JSON.stringify(content);
+  return ask(address, { method: "POST", body, headers: content ? { "Content-Type": "application/json" } : {} });
 }

@@ -1,7 +1,7 @@
-/** A picture that is fetched again and again, where all connections that may last are taken. */
+/** A picture that is fetched again and again, where no connection is free for a stream. */
 
-const PAUSE = 300;
-const PAUSE_AFTER_FAILURE = 2000;
+const INTERVAL = 300;
+const RETRY_DELAY = 2000;
 
 export class Stills {
   #frame;
@@ -9,7 +9,7 @@ export class Stills {
   #address = "";
   #timer = 0;
 
-  /** Nothing was refused: each picture is asked for anew. */
+  /** Never refused: each picture is a request of its own. */
   refused = false;
   drawn = false;
 
@@ -26,15 +26,15 @@ export class Stills {
   /**
    * Begins to fetch; each picture stays until the next one has come.
    * @param {string} camera
-   * @param {Record<string, string>} query what the server is asked for; a rate makes no sense here
+   * @param {Record<string, string>} query the view options; a frame rate makes no sense here
    */
   open(camera, query) {
     this.close();
-    const { fps, ...look } = query;
-    this.#address = `snapshot.jpg?${new URLSearchParams({ camera, ...look })}`;
+    const { fps, ...options } = query;
+    this.#address = `snapshot.jpg?${new URLSearchParams({ camera, ...options })}`;
     const image = new Image();
     image.addEventListener("load", () => image === this.#image && this.#show());
-    image.addEventListener("error", () => image === this.#image && this.#next(PAUSE_AFTER_FAILURE));
+    image.addEventListener("error", () => image === this.#image && this.#next(RETRY_DELAY));
     this.#image = image;
     this.#frame.put(image);
     this.#fetch();
@@ -49,14 +49,14 @@ export class Stills {
   }
 
   /** There is no connection that could have ended. */
-  follow() {}
+  reopenIfEnded() {}
 
   #show() {
     if (!this.drawn) {
       this.drawn = true;
       this.#frame.reveal(this.#image);
     }
-    this.#next(PAUSE);
+    this.#next(INTERVAL);
   }
 
   #next(pause) {

@@ -1,14 +1,14 @@
-/** A live picture: one MJPEG connection at a time, taken up again when it ends. */
+/** A live picture: one MJPEG connection at a time, opened again when it ends. */
 
-/** Pauses before the next attempt; the last one stays. */
-const PAUSES = [0, 500, 1000, 2000, 4000, 5000];
+/** Milliseconds before the next attempt; the last value stays. */
+const RETRY_DELAYS = [0, 500, 1000, 2000, 4000, 5000];
 /** A connection that has shown nothing for this long never will. */
-const PATIENCE = 8000;
-/** So many failures one after another are no accident. */
-const TOO_MANY = 3;
-/** A connection that has lasted this long makes the earlier failures forgotten. */
-const PROVEN = 5000;
-const LOOK_AGAIN = 50;
+const FIRST_PICTURE_TIMEOUT = 8000;
+/** After so many failures in a row the server counts as refusing. */
+const REFUSED_AFTER = 3;
+/** A connection that has lasted this long resets the count of failures. */
+const STABLE_AFTER = 5000;
+const POLL_EVERY = 50;
 const KEEP_EVERY = 500;
 
 export class Stream {
@@ -30,7 +30,7 @@ export class Stream {
 
   /** Whether the server answers but has begun no stream several times. */
   get refused() {
-    return this.#failures >= TOO_MANY;
+    return this.#failures >= REFUSED_AFTER;
   }
 
   /** The picture as the page has it; null while there is none. */
@@ -41,7 +41,7 @@ export class Stream {
   /**
    * Opens a new connection and closes the one before.
    * @param {string} camera
-   * @param {Record<string, string>} query what the server is asked for, such as {width: 640, fps: 15}
+   * @param {Record<string, string>} query the view options, such as {width: 640, fps: 15}
    */
   open(camera, query) {
     this.#failures = 0;
@@ -59,15 +59,14 @@ export class Stream {
   }
 
   /**
-   * Takes the server's word on which connections have ended, and opens another when it is this one: an `<img>` does not
-   * tell.
-   * @param {string[]} left ids of the connections that have ended lately
+   * Opens another connection when this one has ended, which an `<img>` does not report.
+   * @param {string[]} ended ids of the connections that have ended lately
    */
-  follow(left) {
+  reopenIfEnded(ended) {
     if (!this.#image) return;
     const age = performance.now() - this.#openedAt;
-    if (left.includes(this.#viewer) || (!this.drawn && age > PATIENCE)) this.#retry();
-    else if (this.drawn && age > PROVEN) this.#failures = 0;
+    if (ended.includes(this.#viewer) || (!this.drawn && age > FIRST_PICTURE_TIMEOUT)) this.#retry();
+    else if (this.drawn && age > STABLE_AFTER) this.#failures = 0;
   }
 
   #open() {
@@ -85,14 +84,14 @@ export class Stream {
 
   #retry() {
     this.close();
-    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)];
+    const pause = RETRY_DELAYS[Math.min(this.#failures, RETRY_DELAYS.length - 1)];
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#open(), pause);
   }
 
   /**
    * Browsers differ in when they fire `load` for a stream, but all know its size with the first picture. A connection
-   * that breaks off, or a part that is no picture, takes it away again without a word: the page must have kept it.
+   * that breaks off, or a part that is no picture, takes it away again without an event: the page must have kept it.
    */
   #watch(image) {
     if (image !== this.#image) return;
@@ -103,7 +102,7 @@ export class Stream {
       this.drawn = true;
       this.#frame.reveal(image);
     }
-    this.#timer = setTimeout(() => this.#watch(image), this.drawn ? KEEP_EVERY : LOOK_AGAIN);
+    this.#timer = setTimeout(() => this.#watch(image), this.drawn ? KEEP_EVERY : POLL_EVERY);
   }
 }
 

@@ -1,6 +1,6 @@
-/** How this visitor wants the pictures to look: kept by the browser, told to the server with every request. */
+/** This visitor's view options: kept by the browser, sent to the server with every request. */
 
-const MEMORY = "look";
+const STORAGE_KEY = "look";
 export const SMOOTHINGS = [0, 0.2, 0.4, 0.8, 1.6, 3];
 const PRIVACIES = ["off", "blur", "emoji"];
 const VALID = {
@@ -10,99 +10,99 @@ const VALID = {
   threshold: (value) => value >= 0 && value <= 1,
   smoothing: (value) => SMOOTHINGS.includes(value),
 };
-/** Tabs share one event stream, whose probabilities are smoothed in one way, so they share this wish as well. */
+/** Tabs share one event stream, whose probabilities have one smoothing, so they share these options as well. */
 const SHARED = ["threshold", "smoothing"];
 
-export class Look {
-  #usual;
+export class ViewOptions {
+  #defaults;
   #onChange;
-  #own;
+  #chosen;
 
   /**
-   * @param {object} usual the server's own look, which is also the least privacy that it gives
+   * @param {object} defaults the server's own options; its privacy is the least that may be chosen
    * @param {() => void} onChange called when the visitor has changed something
    */
-  constructor(usual, onChange) {
-    this.#usual = { mirror: false, ...usual };
+  constructor(defaults, onChange) {
+    this.#defaults = { mirror: false, ...defaults };
     this.#onChange = onChange;
-    this.#own = remembered();
-    addEventListener("storage", ({ key }) => key === MEMORY && this.#adopt());
+    this.#chosen = stored();
+    addEventListener("storage", ({ key }) => key === STORAGE_KEY && this.#takeOver());
   }
 
   get bars() {
-    return this.#of("bars");
+    return this.#value("bars");
   }
 
   get mirror() {
-    return this.#of("mirror");
+    return this.#value("mirror");
   }
 
   get threshold() {
-    return this.#of("threshold");
+    return this.#value("threshold");
   }
 
   get smoothing() {
-    return this.#of("smoothing");
+    return this.#value("smoothing");
   }
 
   get privacy() {
-    const wish = this.#of("privacy");
-    return this.privacies.includes(wish) ? wish : this.privacies[0];
+    const chosen = this.#value("privacy");
+    return this.privacies.includes(chosen) ? chosen : this.privacies[0];
   }
 
   /** The kinds of privacy that may be chosen. */
   get privacies() {
-    return PRIVACIES.slice(PRIVACIES.indexOf(this.#usual.privacy));
+    return PRIVACIES.slice(PRIVACIES.indexOf(this.#defaults.privacy));
   }
 
   /**
-   * Changes some wishes; those that equal the server's own are forgotten.
-   * @param {object} wishes such as {bars: true}
+   * Changes some options; those that equal the server's own are no longer stored.
+   * @param {object} changes such as {bars: true}
    */
-  set(wishes) {
-    for (const [name, value] of Object.entries(wishes)) {
-      if (value === this.#usual[name]) delete this.#own[name];
-      else this.#own[name] = value;
+  set(changes) {
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === this.#defaults[name]) delete this.#chosen[name];
+      else this.#chosen[name] = value;
     }
     try {
-      localStorage.setItem(MEMORY, JSON.stringify(this.#own));
+      localStorage.setItem(STORAGE_KEY, JSON.stringify(this.#chosen));
     } catch {
-      // A browser that keeps nothing keeps this until the page is left.
+      // Without local storage the options last until the page is left.
     }
     this.#onChange();
   }
 
-  /** Takes the sliders back to where the server has them. */
+  /** Sets the sliders back to the server's values. */
   reset() {
-    this.set({ threshold: this.#usual.threshold, smoothing: this.#usual.smoothing });
+    this.set({ threshold: this.#defaults.threshold, smoothing: this.#defaults.smoothing });
   }
 
-  /** The wishes as parameters of a request. */
+  /** The chosen options as parameters of a request. */
   get query() {
     const flags = { bars: Number, mirror: Number };
     return Object.fromEntries(
-      Object.entries(this.#own).map(([name, value]) => [name, String(flags[name]?.(value) ?? value)]),
+      Object.entries(this.#chosen).map(([name, value]) => [name, String(flags[name]?.(value) ?? value)]),
     );
   }
 
-  #of(name) {
-    return this.#own[name] ?? this.#usual[name];
+  #value(name) {
+    return this.#chosen[name] ?? this.#defaults[name];
   }
 
-  #adopt() {
-    const theirs = remembered();
-    if (SHARED.every((name) => theirs[name] === this.#own[name])) return;
+  #takeOver() {
+    const other = stored();
+    if (SHARED.every((name) => other[name] === this.#chosen[name])) return;
     for (const name of SHARED) {
-      if (name in theirs) this.#own[name] = theirs[name];
-      else delete this.#own[name];
+      if (name in other) this.#chosen[name] = other[name];
+      else delete this.#chosen[name];
     }
     this.#onChange();
   }
 }
 
-function remembered() {
+function stored() {
   try {
-    const known = Object.entries(JSON.parse(localStorage.getItem(MEMORY)) ?? {});
+    const known = Object.entries(JSON.parse(localStorage.getItem(STORAGE_KEY)) ?? {});
     return Object.fromEntries(known.filter(([name, value]) => VALID[name]?.(value)));
   } catch {
     return {};

@@ -1,9 +1,9 @@
-/** One camera's picture on the page: streamed where a connection is free, else as stills; the last one stays. */
+/** One camera's picture on the page: a stream where a connection is free, else stills; the last picture stays. */
 
 import { Stills } from "./stills.js";
 import { Stream } from "./stream.js";
 
-/** Where pictures go: the one that is coming stays hidden until it can be seen, the last one stands below it. */
+/** Where pictures go: a new one stays hidden until its first picture is there; the last one is shown below it. */
 export class Frame {
   #screen;
   #still;
@@ -26,7 +26,7 @@ export class Frame {
     return this.#still;
   }
 
-  /** What is said of the picture in its place. */
+  /** The picture's alternative text. */
   alt = "";
 
   /** @param {HTMLImageElement} image has no picture yet */
@@ -80,7 +80,7 @@ export class View {
     this.#stills = new Stills(this.#frame);
   }
 
-  /** Whether a picture of what is wished for is shown. */
+  /** Whether the wanted picture is shown. */
   get drawn() {
     return Boolean(this.#open?.drawn);
   }
@@ -104,7 +104,7 @@ export class View {
   /**
    * Shows a camera; nothing happens where it is shown so already.
    * @param {string} camera
-   * @param {Record<string, string>} query what the server is asked for
+   * @param {Record<string, string>} query the view options
    * @param {boolean} streams whether there is a connection for a stream
    */
   show(camera, query, streams) {
@@ -125,8 +125,8 @@ export class View {
     this.#open = null;
   }
 
-  /** @param {string[]} left ids of the connections that have ended lately */
-  follow(left) {
-    this.#open?.follow(left);
+  /** @param {string[]} ended ids of the connections that have ended lately */
+  reopenEnded(ended) {
+    this.#open?.reopenIfEnded(ended);
   }
 }

@@ -1,32 +1,32 @@
-/** Whether anybody looks at the page. */
+/** Whether the page is in sight. */
 
-/** A tab that is only passed by keeps its stream. */
+/** A tab that is hidden for a moment only keeps its stream. */
 const HIDDEN_FOR = 4000;
 
 /**
- * Tells when a page that is out of sight should give its connections back, so that the camera can rest and other tabs can
- * load, and when it is looked at again.
- * @param {(away: boolean) => void} onChange
+ * Reports when a page has been out of sight so long that it should give its connections back, so that the camera can
+ * close and other tabs can load; and when it is in sight again.
+ * @param {(hidden: boolean) => void} onChange
  */
-export function followPresence(onChange) {
+export function watchVisibility(onChange) {
   let timer = 0;
-  let away = document.hidden;
+  let hidden = document.hidden;
 
   function change(value) {
     clearTimeout(timer);
-    if (value === away) return;
-    away = value;
-    onChange(away);
+    if (value === hidden) return;
+    hidden = value;
+    onChange(hidden);
   }
 
-  function look() {
+  function check() {
     clearTimeout(timer);
     if (document.hidden) timer = setTimeout(() => change(true), HIDDEN_FOR);
     else change(false);
   }
 
-  document.addEventListener("visibilitychange", look);
+  document.addEventListener("visibilitychange", check);
   // Browsers may keep a page that was left and show it again as it was, without its connections.
   addEventListener("pagehide", () => change(true));
-  addEventListener("pageshow", ({ persisted }) => persisted && look());
+  addEventListener("pageshow", ({ persisted }) => persisted && check());
 }

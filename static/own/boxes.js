@@ -18,7 +18,7 @@ export class Boxes {
   #pen;
   #styles = getComputedStyle(document.documentElement);
   #answer = null;
-  #look = {};
+  #options = {};
 
   /** @param {HTMLCanvasElement} canvas lies over the picture, which is shown whole in it */
   constructor(canvas) {
@@ -30,14 +30,14 @@ export class Boxes {
   /**
    * Draws an answer's faces in place of the ones before.
    * @param {object|null} answer the server's; null for nothing
-   * @param {object} [look]
-   * @param {number} [look.threshold] probability below which an expression is called unsure
-   * @param {boolean} [look.mirrored] whether the picture is shown as in a mirror
-   * @param {boolean} [look.bars] whether all probabilities are drawn
+   * @param {object} [options]
+   * @param {number} [options.threshold] probability below which an expression is called unsure
+   * @param {boolean} [options.mirrored] whether the picture is shown as in a mirror
+   * @param {boolean} [options.bars] whether all probabilities are drawn
    */
-  show(answer, look = {}) {
+  show(answer, options = {}) {
     this.#answer = answer;
-    this.#look = look;
+    this.#options = options;
     this.#draw();
   }
 
@@ -69,7 +69,7 @@ export class Boxes {
     const left = (width - this.#answer.width * scale) / 2;
     const top = (height - this.#answer.height * scale) / 2;
     for (const face of this.#answer.faces) {
-      const x = this.#look.mirrored ? this.#answer.width - face.box.x - face.box.width : face.box.x;
+      const x = this.#options.mirrored ? this.#answer.width - face.box.x - face.box.width : face.box.x;
       const place = {
         x: left + x * scale,
         y: top + face.box.y * scale,
@@ -83,7 +83,7 @@ export class Boxes {
   }
 
   #face(pen, face, place, room, unit) {
-    const sure = Boolean(face.expression) && face.confidence >= (this.#look.threshold ?? 0);
+    const sure = Boolean(face.expression) && face.confidence >= (this.#options.threshold ?? 0);
     const hue = sure ? this.#hue(face.expression) : this.#colour("--edge");
     for (const [colour, line] of [["rgb(0 0 0 / 45%)", LINE + 2], [hue, LINE]]) {
       pen.strokeStyle = colour;
@@ -95,7 +95,7 @@ export class Boxes {
     if (!face.expression) return;
     const word = sure ? adjective(face.expression) : "unsure";
     const bottom = this.#label(pen, `${word} ${percent(face.confidence)}`, hue, place, room, unit);
-    if (this.#look.bars) this.#bars(pen, face, place, bottom, room, unit);
+    if (this.#options.bars) this.#bars(pen, face, place, bottom, room, unit);
   }
 
   /** The words above a face, or inside it where there is no room above; returns where the plate ends. */

@@ -1,8 +1,8 @@
-/** The browser's own camera: opened with permission, given back when it is no longer looked at. */
+/** The browser's own camera: opened with permission, closed when the page is out of sight. */
 
-const WISH = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
+const CONSTRAINTS = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 
-/** Why there is no camera; `reason` is a key of the words in texts.js. */
+/** Why there is no camera; `reason` is a key of the statuses in texts.js. */
 export class NoCamera extends Error {
   constructor(reason, message = "") {
     super(message || reason);
@@ -78,7 +78,7 @@ async function ask(device) {
   if (!navigator.mediaDevices?.getUserMedia) throw new NoCamera("unknown-to-browser");
   try {
     const chosen = device ? { deviceId: { exact: device } } : { facingMode: "user" };
-    return await navigator.mediaDevices.getUserMedia({ video: { ...WISH, ...chosen }, audio: false });
+    return await navigator.mediaDevices.getUserMedia({ video: { ...CONSTRAINTS, ...chosen }, audio: false });
   } catch (error) {
     const system = error.name === "NotAllowedError" && /system/i.test(error.message);
     throw new NoCamera(system ? "not-allowed-by-system" : (REASONS[error.name] ?? "other"), error.message);
@@ -90,7 +90,7 @@ function stop(stream) {
 }
 
 /**
- * The cameras there are. Their names are told only after one was allowed.
+ * The cameras there are. Browsers give their names only after one was allowed.
  * @returns {Promise<{id: string, name: string}[]>}
  */
 export async function cameras() {
@@ -105,6 +105,6 @@ export async function isAllowed() {
   try {
     return (await navigator.permissions.query({ name: "camera" })).state === "granted";
   } catch {
-    return false; // some browsers do not tell
+    return false; // some browsers do not say
   }
 }

@@ -1,11 +1,11 @@
-/** The connection over which frames go to the server and faces come back: one question at a time. */
+/** The WebSocket on which frames go to the server and faces come back: one frame at a time. */
 
 const ADDRESS = "api/own-camera";
-const PAUSES = [300, 1000, 2000, 4000, 5000];
+const RETRY_DELAYS = [300, 1000, 2000, 4000, 5000];
 /** An answer that takes longer is given up with its connection. */
-const TIME_LIMIT = 5000;
+const TIMEOUT = 5000;
 
-export class Link {
+export class Connection {
   #onReady;
   #onLost;
   #socket = null;
@@ -17,8 +17,8 @@ export class Link {
   /**
    * @param {object} options
    * @param {(greeting: object) => void} options.onReady called when the server is ready for frames
-   * @param {(why: string) => void} options.onLost called when the connection ended or could not be made; another is
-   *   tried by itself. `why` is the server's own reason, or empty
+   * @param {(reason: string) => void} options.onLost called when the connection ended or could not be made; another is
+   *   tried by itself. `reason` is the server's own, or empty
    */
   constructor({ onReady, onLost }) {
     this.#onReady = onReady;
@@ -33,16 +33,16 @@ export class Link {
     const socket = new WebSocket(address);
     let greeted = false;
     this.#socket = socket;
-    this.#watch(TIME_LIMIT);
+    this.#watch(TIMEOUT);
     socket.addEventListener("message", ({ data }) => {
       if (socket !== this.#socket) return;
       clearTimeout(this.#timer);
-      const told = JSON.parse(data);
-      if (greeted) return this.#settle(told);
+      const message = JSON.parse(data);
+      if (greeted) return this.#settle(message);
       greeted = true;
       this.#failures = 0;
       this.#losses += 1;
-      this.#onReady(told);
+      this.#onReady(message);
     });
     socket.addEventListener("close", ({ reason }) => socket === this.#socket && this.#retry(greeted, reason));
   }
@@ -70,7 +70,7 @@ export class Link {
     if (this.#socket?.readyState !== WebSocket.OPEN) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#answer = resolve;
-      this.#watch(TIME_LIMIT);
+      this.#watch(TIMEOUT);
       this.#socket.send(frame);
     });
   }
@@ -89,21 +89,21 @@ export class Link {
 
   async #retry(greeted, reason) {
     this.#drop();
-    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)];
+    const pause = RETRY_DELAYS[Math.min(this.#failures, RETRY_DELAYS.length - 1)];
     this.#failures += 1;
     this.#timer = setTimeout(() => this.open(), pause);
     this.#onLost(reason);
     if (greeted) return;
     const loss = ++this.#losses;
-    const why = await reasonOf();
-    if (why && loss === this.#losses) this.#onLost(why);
+    const cause = await refusal();
+    if (cause && loss === this.#losses) this.#onLost(cause);
   }
 }
 
-/** Browsers do not tell a page why a WebSocket was refused; the same address tells it when it is asked plainly. */
-async function reasonOf() {
+/** Browsers do not tell a page why a WebSocket was refused; a plain GET of the same address does. */
+async function refusal() {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), TIME_LIMIT);
+  const timer = setTimeout(() => limit.abort(), TIMEOUT);
   try {
     const answer = await fetch(ADDRESS, { signal: limit.signal, cache: "no-store" });
     return answer.ok ? "" : ((await answer.json()).detail ?? "");

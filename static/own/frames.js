@@ -3,8 +3,8 @@
 /** Pixels of the longer side: enough for faces across a room, little enough for a slow line. */
 const SIDE = 640;
 const QUALITY = 0.75;
-/** Milliseconds between looks for a new frame where the browser does not tell of it; and for which its word counts. */
-const LOOK_AGAIN = 15;
+/** Milliseconds between checks for a new frame where the browser has no callback for it; and the longest wait for one. */
+const POLL_EVERY = 15;
 const LONGEST_WAIT = 200;
 
 export class Frames {
@@ -22,7 +22,7 @@ export class Frames {
 
   /**
    * The newest frame, as soon as there is one that was not taken yet.
-   * @param {() => boolean} wanted asked while waiting; false ends it
+   * @param {() => boolean} wanted checked while waiting; false ends it
    * @returns {Promise<Blob|null>} null when it is no longer wanted
    */
   async next(wanted) {
@@ -40,7 +40,7 @@ export class Frames {
   /** Waits for the video's next frame, or for a moment. */
   #change() {
     return new Promise((resolve) => {
-      setTimeout(resolve, this.#video.requestVideoFrameCallback ? LONGEST_WAIT : LOOK_AGAIN);
+      setTimeout(resolve, this.#video.requestVideoFrameCallback ? LONGEST_WAIT : POLL_EVERY);
       this.#video.requestVideoFrameCallback?.(resolve);
     });
   }

@@ -6,12 +6,12 @@ import { bindKeys } from "../shared/keys.js";
 import { Boxes } from "./boxes.js";
 import { Camera, cameras, isAllowed } from "./camera.js";
 import { Frames } from "./frames.js";
-import { Link } from "./connection.js";
+import { Connection } from "./connection.js";
 import { describe } from "./texts.js";
 import { Panel } from "../panel/panel.js";
 import { Pace } from "./pace.js";
 import { saveCanvas } from "../panel/screenshot.js";
-import { showNote, showShape, showWord } from "../panel/status.js";
+import { setAspectRatio, showHeaderStatus, showOverlay } from "../panel/status.js";
 import { setUpToast } from "../shared/toast.js";
 
 /** Milliseconds between two updates of the cards and figures: faster is not read. */
@@ -24,18 +24,18 @@ const panel = new Panel();
 const boxes = new Boxes(element("boxes"));
 const frames = new Frames(video);
 const camera = new Camera({ video, onEnded: () => stop("ended") });
-const link = new Link({ onReady: converse, onLost });
+const connection = new Connection({ onReady: sendFrames, onLost });
 const pace = new Pace();
 
 let on = false;
 let mirrored = true;
 let bars = false;
-let conversation = 0;
+let session = 0;
 let greeting = {};
 let latest = null;
 let shownAt = 0;
-/** Whether a button that goes away now had the focus, which then belongs to the one that takes its place. */
-let holding = false;
+/** Whether the button that is being hidden had the focus, which then moves to the one in its place. */
+let movesFocus = false;
 
 async function start(device = "") {
   stop("asking");
@@ -45,18 +45,18 @@ async function start(device = "") {
     return stop(error.reason ?? "other", error.message);
   }
   on = true;
-  showSituation("connecting");
+  showStatus("connecting");
   showDevices();
-  link.open();
+  connection.open();
 }
 
-function stop(situation, reason = "") {
+function stop(status, reason = "") {
   on = false;
-  conversation += 1;
-  link.close();
+  session += 1;
+  connection.close();
   camera.close();
   forget();
-  showSituation(situation, reason);
+  showStatus(status, reason);
 }
 
 function forget() {
@@ -67,17 +67,17 @@ function forget() {
 }
 
 /** Sends frame after frame, each when the one before was answered, for as long as this connection lasts. */
-async function converse(told) {
-  greeting = told;
-  const own = ++conversation;
-  const wanted = () => own === conversation;
-  showSituation("live");
+async function sendFrames(message) {
+  greeting = message;
+  const own = ++session;
+  const wanted = () => own === session;
+  showStatus("live");
   while (wanted()) {
     const begunAt = performance.now();
     const frame = await frames.next(wanted);
     if (!frame || !wanted()) continue;
     const sentAt = performance.now();
-    const answer = await link.ask(frame);
+    const answer = await connection.ask(frame);
     if (!answer || !wanted()) continue;
     if (answer.faces) show(answer, sentAt);
     await pace.rest(begunAt, 1000 / greeting.fps);
@@ -95,26 +95,26 @@ function showPanel() {
   if (!latest) return;
   shownAt = performance.now();
   const faces = latest.faces.filter(({ fade }) => fade === 1);
-  const told = { status: "live", faces, width: latest.width, fps: pace.rate, latency: pace.trip / 1000 };
-  panel.show(greeting, told, { image: video, flipped: mirrored });
+  const state = { status: "live", faces, width: latest.width, fps: pace.rate, latency: pace.trip / 1000 };
+  panel.show(greeting, state, { image: video, flipped: mirrored });
 }
 
 function draw() {
   boxes.show(latest, { threshold: greeting.threshold, mirrored, bars });
 }
 
-function onLost(why) {
-  conversation += 1;
+function onLost(reason) {
+  session += 1;
   forget();
-  showSituation("connection-lost", why);
+  showStatus("connection-lost", reason);
 }
 
-function showSituation(situation, reason = "") {
-  const words = describe(situation, reason);
-  showWord(situation, words.word);
+function showStatus(status, reason = "") {
+  const words = describe(status, reason);
+  showHeaderStatus(status, words.word);
   panel.explain(words);
-  showNote(on ? element("veil") : element("gate"), words);
-  element("veil").classList.toggle("shown", on && situation !== "live");
+  showOverlay(on ? element("veil") : element("gate"), words);
+  element("veil").classList.toggle("shown", on && status !== "live");
   element("gate").hidden = on;
   element("start").hidden = !words.button;
   element("start").textContent = words.button;
@@ -126,8 +126,8 @@ function showSituation(situation, reason = "") {
 
 function passFocus() {
   const next = element(on ? "stop" : "start");
-  if (!holding || next.hidden) return;
-  holding = false;
+  if (!movesFocus || next.hidden) return;
+  movesFocus = false;
   next.focus({ preventScroll: true });
 }
 
@@ -176,14 +176,14 @@ async function followVisibility() {
   }
 }
 
-for (const id of ["start", "stop"]) element(id).addEventListener("click", () => (holding = true), { capture: true });
+for (const id of ["start", "stop"]) element(id).addEventListener("click", () => (movesFocus = true), { capture: true });
 element("start").addEventListener("click", () => start(element("device").value));
 element("stop").addEventListener("click", () => stop("off"));
 element("mirror").addEventListener("click", toggleMirror);
 element("bars").addEventListener("click", toggleBars);
 element("screenshot").addEventListener("click", takeScreenshot);
 element("device").addEventListener("change", (event) => start(event.target.value));
-video.addEventListener("resize", () => showShape(video.videoWidth, video.videoHeight));
+video.addEventListener("resize", () => setAspectRatio(video.videoWidth, video.videoHeight));
 bindKeys({
   s: takeScreenshot,
   m: toggleMirror,
@@ -195,4 +195,4 @@ document.addEventListener("visibilitychange", followVisibility);
 addEventListener("pagehide", () => on && stop("hidden"));
 addEventListener("pageshow", (event) => event.persisted && followVisibility());
 navigator.mediaDevices?.addEventListener?.("devicechange", () => on && showDevices());
-showSituation(window.isSecureContext ? "off" : "insecure");
+showStatus(window.isSecureContext ? "off" : "insecure");

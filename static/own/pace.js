@@ -1,4 +1,4 @@
-/** How fast answers come, and pauses that keep them from coming faster than the server wants. */
+/** The rate of answers, and pauses that keep it at what the server allows. */
 
 const WINDOW = 3000;
 

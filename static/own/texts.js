@@ -1,23 +1,23 @@
 /** What the page of the visitor's own camera says, in one place. */
 
-const SITUATIONS = {
+const STATUSES = {
   off: {
     word: "Off",
     title: "See yourself as the program does",
     text:
       "Your browser will ask whether this page may use your camera. While it is on, small pictures go to this server, " +
-      "which looks for faces in them and forgets them at once. Nothing is stored, and nobody else sees you.",
+      "which finds faces in them and keeps none. Nothing is stored, and nobody else sees you.",
     button: "Use my camera",
   },
   asking: {
     word: "Waiting",
     title: "Your browser asks for the camera",
-    text: "Say yes in its dialogue, which mostly opens beside the address.",
+    text: "Allow it in the dialogue, which usually opens beside the address.",
     button: "",
   },
   hidden: {
     word: "Off",
-    title: "Your camera rests",
+    title: "Your camera is off",
     text: "It was switched off while this page was out of sight.",
     button: "Use my camera",
   },
@@ -33,7 +33,7 @@ const SITUATIONS = {
     word: "No camera",
     title: "The camera was not allowed",
     text:
-      "You or your browser said no. To change that, open the sign beside the address, allow the camera for this page, " +
+      "You or your browser refused it. To change that, open the icon beside the address, allow the camera for this page, " +
       "and try again.",
     button: "Try again",
   },
@@ -69,7 +69,7 @@ const SITUATIONS = {
   },
   "unknown-to-browser": {
     word: "No camera",
-    title: "This browser shares no camera",
+    title: "This browser cannot use a camera",
     text: "A newer browser does: Firefox, Chrome, Edge or Safari.",
     button: "",
   },
@@ -89,23 +89,23 @@ const SITUATIONS = {
 };
 
 const NO_FACES = { heading: "No faces", about: "They are listed here while your camera is on." };
-const LOOKING = {
+const NO_FACE_IN_VIEW = {
   heading: "No face in view",
   about: "Look towards the camera, with some light on your face and not behind you.",
 };
 
 /**
- * The words for a situation: one for the header, title and text over the picture, what the button says (empty for no
- * button), heading and about where faces lack.
- * @param {string} situation
+ * The texts of a status: `word` for the header, `title` and `text` over the picture, `button` (empty for none),
+ * `heading` and `about` in the place of the faces.
+ * @param {string} status
  * @param {string} [reason] the server's or the browser's own words, if it has some
  * @returns {{word: string, title: string, text: string, button: string, heading: string, about: string}}
  */
-export function describe(situation, reason = "") {
-  const words = { button: "", ...(situation === "live" ? LOOKING : NO_FACES), ...SITUATIONS[situation] };
+export function describe(status, reason = "") {
+  const words = { button: "", ...(status === "live" ? NO_FACE_IN_VIEW : NO_FACES), ...STATUSES[status] };
   if (!reason) return words;
-  if (situation === "connection-lost") return { ...words, text: sentence(reason) };
-  if (situation === "other") return { ...words, text: `${words.text} The browser says: ${reason}` };
+  if (status === "connection-lost") return { ...words, text: sentence(reason) };
+  if (status === "other") return { ...words, text: `${words.text} The browser says: ${reason}` };
   return words;
 }
 

@@ -1,4 +1,4 @@
-// Sends what the forms of the API's page say, shows the answer, and tells the same as a curl command.
+// Sends the requests of the API page's forms, shows the answers, and shows each request as a curl command.
 
 const MOST_SHOWN = 20_000;
 
@@ -16,11 +16,11 @@ function openNamed() {
 }
 
 function setUp(form) {
-  const tell = () => {
+  const showCommand = () => {
     form.querySelector(".curl").textContent = curl(form);
   };
-  form.addEventListener("input", tell);
-  tell();
+  form.addEventListener("input", showCommand);
+  showCommand();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     send(form);

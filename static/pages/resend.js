@@ -1,7 +1,7 @@
-/** Asks for an address once more, now as a page of this server; not on and on, since some browsers never tell that. */
+/** Requests an address once more, now from a page of this server; once only, since some browsers never say so. */
 
-const AGAIN = 5000;
+const ONCE_IN = 5000;
 
 const before = Number(sessionStorage.getItem(location.href));
 sessionStorage.setItem(location.href, Date.now());
-if (Date.now() - before > AGAIN) location.replace(document.getElementById("onward").href);
+if (Date.now() - before > ONCE_IN) location.replace(document.getElementById("resend").href);

@@ -2,7 +2,7 @@
 
 import { bars, moveBars } from "../shared/bars.js";
 import { Thumbnail } from "./thumbnail.js";
-import { clock, looks, percent } from "../shared/texts.js";
+import { clock, percent, verdict } from "../shared/texts.js";
 
 export class Cards {
   #list;
@@ -15,7 +15,7 @@ export class Cards {
 
   /**
    * @param {HTMLElement} list where the cards go
-   * @param {(track: number|null) => void} onChoose called when a face is chosen, and with null when it is no more
+   * @param {(track: number|null) => void} onChoose called when a face is chosen; with null when none is any more
    */
   constructor(list, onChoose) {
     this.#list = list;
@@ -24,12 +24,12 @@ export class Cards {
 
   /**
    * Shows faces in place of the ones before, ordered as in the picture.
-   * @param {object[]} faces as the server tells them
+   * @param {object[]} faces as the server's state has them
    * @param {object} picture
    * @param {number} picture.threshold probability below which an expression is called unsure
-   * @param {number} picture.width of the frames in which the boxes are told
+   * @param {number} picture.width of the frames to which the boxes refer
    * @param {CanvasImageSource|null} picture.image from which the faces are cut
-   * @param {boolean} [picture.flipped] whether the image is seen as in a mirror but is none
+   * @param {boolean} [picture.flipped] whether the page shows the image mirrored
    */
   show(faces, picture) {
     const side = picture.flipped ? -1 : 1;
@@ -83,7 +83,7 @@ class Card {
   }
 
   update(face, picture, chosen) {
-    const { said, guess, sure } = looks(face, picture.threshold);
+    const { said, guess, sure } = verdict(face, picture.threshold);
     this.root.classList.toggle("unsure", !sure);
     this.root.dataset.expression = face.expression ?? "";
     this.#write(".said", said);

@@ -1,4 +1,4 @@
-/** Full screen for the picture with its buttons, which step back when nobody moves. */
+/** Full screen for the picture; its buttons fade when nobody moves the pointer. */
 
 const QUIET_AFTER = 2500;
 

@@ -1,4 +1,4 @@
-/** What was read in the last minutes, in rings of a fixed size: hours take no more memory than minutes. */
+/** The probabilities of the last minutes, in ring buffers: hours take no more memory than minutes. */
 
 /** Seconds from one moment to the next. */
 export const STEP = 0.5;
@@ -6,7 +6,7 @@ export const STEP = 0.5;
 export const MOMENTS = 600;
 /** Faces that are kept, those seen last. */
 const MOST_FACES = 24;
-/** Moments that may be missing between two of a face before they are a gap: a busy machine tells late. */
+/** Moments that may be missing between two of a face before they count as a gap: a busy machine is late. */
 const LATE = 2;
 /** Stands for all faces together. */
 const ALL = null;
@@ -23,14 +23,14 @@ export class History {
   newest = null;
 
   /**
-   * Takes note of the faces that are in view now.
-   * @param {object[]} faces as the server tells them; those not yet read are left out
+   * Adds the faces that are in view now.
+   * @param {object[]} faces as the server's state has them; those not yet classified are left out
    * @param {number} [now] seconds since 1970
    */
   add(faces, now = Date.now() / 1000) {
     const read = faces.filter(({ expression }) => expression);
-    if (read.length) this.#know(Object.keys(read[0].probabilities));
-    this.#goTo(Math.floor(now / STEP));
+    if (read.length) this.#setLabels(Object.keys(read[0].probabilities));
+    this.#advanceTo(Math.floor(now / STEP));
     if (!read.length) return;
     const rows = read.map(({ probabilities }) => this.labels.map((label) => probabilities[label] ?? 0));
     this.#write(ALL, this.labels.map((_, place) => rows.reduce((sum, row) => sum + row[place], 0) / rows.length));
@@ -70,14 +70,14 @@ export class History {
     return ring.subarray(start, start + this.labels.length);
   }
 
-  #know(labels) {
+  #setLabels(labels) {
     if (String(labels) === String(this.labels)) return;
-    this.labels = labels; // another model: what the one before has read cannot be compared
+    this.labels = labels; // another model, whose probabilities cannot be compared with these
     this.#rings.clear();
   }
 
-  /** Moments in which nothing came are gaps. A clock that was put back makes all that is known worthless. */
-  #goTo(moment) {
+  /** Moments without faces are gaps. A clock that was set back clears everything. */
+  #advanceTo(moment) {
     this.#late = [];
     if (this.newest === null || moment < this.newest) {
       this.#rings.clear();

@@ -1,4 +1,4 @@
-/** Faces and figures beside the picture, and what was read over the last minutes below it. */
+/** Faces and figures beside the picture, and the time line of the last minutes below it. */
 
 import { Cards } from "./cards.js";
 import { History } from "./history.js";
@@ -20,9 +20,9 @@ export class Panel {
 
   /**
    * Shows the faces and figures of a camera.
-   * @param {object} told
-   * @param {number} told.threshold probability below which an expression is called unsure
-   * @param {{name: string}|null} told.model
+   * @param {object} state
+   * @param {number} state.threshold probability below which an expression is called unsure
+   * @param {{name: string}|null} state.model
    * @param {object} camera status, faces, width, fps, latency, viewers
    * @param {{image: CanvasImageSource|null, flipped?: boolean}} picture from which the faces are cut
    */
@@ -37,13 +37,13 @@ export class Panel {
     this.#trace.show(this.#history);
   }
 
-  /** Takes away what is no longer known; the last minutes stay. */
+  /** Removes faces and figures; the time line stays. */
   clear() {
     this.#showFaces([], {});
     for (const id of ["fps", "delay", "viewers"]) write(id, NOTHING);
   }
 
-  /** Forgets the last minutes too, because another camera comes. */
+  /** Clears the time line too, because another camera comes. */
   forget() {
     this.clear();
     this.#history = new History();
@@ -52,7 +52,7 @@ export class Panel {
   }
 
   /**
-   * Says why there are no faces, in the place where they would be.
+   * Explains why there are no faces, in the place of the cards.
    * @param {{heading: string, about: string}} words
    */
   explain({ heading, about }) {

@@ -1,20 +1,22 @@
 /** Saves what is shown as a file. */
 
+import { download } from "../shared/download.js";
+
 const TIME_LIMIT = 5000;
 const QUALITY = 0.92;
 
 /**
  * Downloads the newest frame of a camera.
  * @param {string} camera
- * @param {Record<string, string>} look how it is to look, as the server is asked for it
+ * @param {Record<string, string>} options the view options
  * @returns {Promise<string>} the name of the file
  * @throws {Error} when the server gives no picture
  */
-export async function saveScreenshot(camera, look) {
+export async function saveScreenshot(camera, options) {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), TIME_LIMIT);
   try {
-    const address = `snapshot.jpg?${new URLSearchParams({ camera, ...look })}`;
+    const address = `snapshot.jpg?${new URLSearchParams({ camera, ...options })}`;
     const answer = await fetch(address, { signal: limit.signal, cache: "no-store" });
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     const name = fileName(camera, new Date());
@@ -52,18 +54,4 @@ export function fileName(camera, time) {
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())];
   const clock = [two(time.getHours()), two(time.getMinutes()), two(time.getSeconds())];
   return `${[safe, ...day, ...clock].join("-")}.jpg`;
-}
-
-/**
- * Has the browser save a file.
- * @param {Blob} blob
- * @param {string} name
- */
-export function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // Some browsers read the address only after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

@@ -1,10 +1,10 @@
-/** The probabilities of a face, or of all, over the last minutes, as bands of colour that always fill the height. */
+/** The time line: probabilities of a face, or the mean of all, over the last minutes, as stacked bands of colour. */
 
 import { paintBands } from "../shared/bands.js";
 import { MOMENTS, STEP } from "./history.js";
 import { percent } from "../shared/texts.js";
 
-/** Seconds that are shown: the first of these that holds what is known, so that a new line is not a thin one. */
+/** Seconds that are shown: the first of these that holds all that is known, so that a new time line fills the width. */
 const SPANS = [60, 120, MOMENTS * STEP];
 const KEYS = { ArrowLeft: 1, ArrowRight: -1, ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
 const SUMMARY_EVERY = 5000;
@@ -18,11 +18,11 @@ export class Trace {
   #track = null;
   #back = null;
   #shown = "";
-  #summedAt = -Infinity;
+  #summarizedAt = -Infinity;
 
   /**
    * @param {HTMLElement} root as in panel.html
-   * @param {{onAll: () => void}} calls called when all faces are wanted instead of one
+   * @param {{onAll: () => void}} calls called when all faces are chosen instead of one
    */
   constructor(root, { onAll }) {
     this.#root = root;
@@ -32,7 +32,7 @@ export class Trace {
     this.#find(".all").addEventListener("click", onAll);
     this.#plot.addEventListener("pointermove", (event) => this.#point(event));
     this.#plot.addEventListener("pointerdown", (event) => this.#point(event));
-    for (const end of ["pointerleave", "pointercancel", "blur"]) this.#plot.addEventListener(end, () => this.#look(null));
+    for (const end of ["pointerleave", "pointercancel", "blur"]) this.#plot.addEventListener(end, () => this.#moveTo(null));
     this.#plot.addEventListener("keydown", (event) => this.#key(event));
     new ResizeObserver(() => this.#draw(true)).observe(this.#plot);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw(true));
@@ -44,7 +44,7 @@ export class Trace {
 
   /** @param {import("./history.js").History} history is read again at each call */
   show(history) {
-    if (history !== this.#history) this.#summedAt = -Infinity;
+    if (history !== this.#history) this.#summarizedAt = -Infinity;
     this.#history = history;
     this.#draw();
   }
@@ -54,7 +54,7 @@ export class Trace {
     this.#track = track;
     this.#find(".whose").textContent = track === null ? "All faces" : "The chosen face";
     this.#find(".all").hidden = track === null;
-    this.#summedAt = -Infinity;
+    this.#summarizedAt = -Infinity;
     this.#draw(true);
   }
 
@@ -65,23 +65,23 @@ export class Trace {
   #point({ clientX }) {
     const { left, width } = this.#plot.getBoundingClientRect();
     const share = Math.min(Math.max((clientX - left) / width, 0), 1);
-    if (this.#history) this.#look((1 - share) * (this.#span - STEP));
+    if (this.#history) this.#moveTo((1 - share) * (this.#span - STEP));
   }
 
   #key(event) {
     if (!this.#history) return;
-    if (event.key === "Escape") return this.#look(null);
+    if (event.key === "Escape") return this.#moveTo(null);
     const ends = { Home: this.#history.length, End: 0 };
     const target = ends[event.key] ?? (this.#back ?? 0) + KEYS[event.key];
     if (Number.isNaN(target)) return;
     event.preventDefault();
-    this.#look(Math.min(Math.max(target, 0), this.#span - STEP));
+    this.#moveTo(Math.min(Math.max(target, 0), this.#span - STEP));
   }
 
-  /** Looks at a moment, so many seconds before the newest; null for the newest itself. */
-  #look(back) {
+  /** Moves the cursor to a moment, in seconds before the newest; null for the newest itself. */
+  #moveTo(back) {
     this.#back = back;
-    this.#tell();
+    this.#showValues();
   }
 
   #draw(anew = false) {
@@ -93,8 +93,8 @@ export class Trace {
       paintBands(this.#canvas, this.#moments(), this.#history.labels);
       this.#find(".from").textContent = `${this.#span / 60} min ago`;
     }
-    this.#tell();
-    this.#sum();
+    this.#showValues();
+    this.#summarize();
   }
 
   /** What was read at each moment that is shown, the oldest first. */
@@ -104,8 +104,8 @@ export class Trace {
     return Array.from({ length: count }, (_, place) => this.#history.at(this.#track, first + place));
   }
 
-  /** The values at the moment that is looked at, in the legend, whose entries keep their places. */
-  #tell() {
+  /** Shows the values at the cursor in the legend, whose entries keep their places. */
+  #showValues() {
     if (!this.#history) return;
     const back = this.#back ?? 0;
     const moment = (this.#history.newest ?? 0) - Math.round(back / STEP);
@@ -131,13 +131,13 @@ export class Trace {
     });
   }
 
-  /** A sentence that tells what the picture shows. */
-  #sum() {
+  /** A sentence that sums up the picture, for screen readers. */
+  #summarize() {
     const now = performance.now();
-    if (now - this.#summedAt < SUMMARY_EVERY) return;
+    if (now - this.#summarizedAt < SUMMARY_EVERY) return;
     const rows = this.#moments();
     const read = rows.filter(Boolean);
-    this.#summedAt = read.length ? now : -Infinity; // the first face is told at once
+    this.#summarizedAt = read.length ? now : -Infinity; // the first face is summed up at once
     const known = rows.length - Math.max(rows.findIndex(Boolean), 0);
     const means = this.#history.labels.map((label, place) => [mean(read, place), label]);
     const first = means.sort((a, b) => b[0] - a[0]).slice(0, 2);

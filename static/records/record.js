@@ -1,14 +1,14 @@
-/** The page of one record: how far it is; then its video, its shares and its moments. */
+/** The page of one record: its progress; then its video, its shares and its moments. */
 
 import { ask } from "../shared/requests.js";
-import { setUpFilm } from "../files/player.js";
+import { setUpPlayer } from "../files/player.js";
 import { forget, remember } from "./local-records.js";
 import { showMoments } from "./moments.js";
 import { showShares } from "./shares.js";
 import { clock, span } from "../shared/texts.js";
 
-const LOOK = 1000;
-const LOOK_AGAIN = 4000;
+const POLL_EVERY = 1000;
+const RETRY_EVERY = 4000;
 
 /** The server's root, below which a proxy may have put it. */
 const root = new URL("..", location.href);
@@ -19,17 +19,17 @@ function address(path) {
   return new URL(path.replace(/^\//, ""), root).href;
 }
 
-function tell(sentence) {
+function showMessage(sentence) {
   if (element("told").textContent !== sentence) element("told").textContent = sentence;
 }
 
-async function look() {
+async function poll() {
   try {
     show(await (await ask(address(`api/records/${id}`))).json());
   } catch (problem) {
-    tell(problem.message);
+    showMessage(problem.message);
     if (problem.status === 404) return leave();
-    setTimeout(look, LOOK_AGAIN);
+    setTimeout(poll, RETRY_EVERY);
   }
 }
 
@@ -40,8 +40,8 @@ function show(state) {
   element("running").hidden = state.status !== "recording";
   element("elapsed").textContent = clock(state.duration);
   element("limit").textContent = `of ${span(state.limit)} at most; it goes on when you leave this page.`;
-  tell(state.status === "finishing" ? "Being finished …" : "");
-  setTimeout(look, LOOK);
+  showMessage(state.status === "finishing" ? "Finishing …" : "");
+  setTimeout(poll, POLL_EVERY);
 }
 
 function showResult(state) {
@@ -54,15 +54,15 @@ function showResult(state) {
     if (!link.hidden) link.href = `${address(results[link.dataset.file])}?download=1`;
   }
   const until = new Date(state.expires * 1000).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  tell(`${state.message} ${span(state.duration)}, ${faces(state.faces)}. It is deleted ${until}.`.trim());
+  showMessage(`${state.message} ${span(state.duration)}, ${faces(state.faces)}. It is deleted ${until}.`.trim());
   document.querySelector(".result").hidden = !("video.mp4" in results);
   if (!("video.mp4" in results)) return;
   document.documentElement.style.setProperty("--ratio", summary.width / summary.height);
-  const film = setUpFilm(document.querySelector(".result"), address(results["video.mp4"]), address(results["timeline.json"]));
-  film.told.catch((problem) => tell(problem.message));
+  const player = setUpPlayer(document.querySelector(".result"), address(results["video.mp4"]), address(results["timeline.json"]));
+  player.loaded.catch((problem) => showMessage(problem.message));
   element("halves").hidden = false;
   showShares(summary);
-  showMoments(summary.moments, address, film.jump);
+  showMoments(summary.moments, address, player.jump);
 }
 
 function faces(count) {
@@ -74,7 +74,7 @@ async function stop() {
   try {
     await ask(address(`api/records/${id}/stop`), { method: "POST" });
   } catch (problem) {
-    tell(problem.message);
+    showMessage(problem.message);
   } finally {
     element("stop").disabled = false;
   }
@@ -84,7 +84,7 @@ async function discard() {
   try {
     await ask(address(`api/records/${id}`), { method: "DELETE" });
   } catch (problem) {
-    if (problem.status !== 404) return tell(problem.message);
+    if (problem.status !== 404) return showMessage(problem.message);
   }
   forget(id);
   location.replace(address("records"));
@@ -98,5 +98,5 @@ function leave() {
 element("stop").addEventListener("click", stop);
 element("delete").addEventListener("click", () => element("question").showModal());
 element("question").addEventListener("close", ({ target }) => target.returnValue === "delete" && discard());
-if (!element("told").textContent) look();
+if (!element("told").textContent) poll();
 else forget(id);

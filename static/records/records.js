@@ -1,14 +1,14 @@
 /** The records that this browser remembers, as far as the server still has them. */
 
 import { ask } from "../shared/requests.js";
-import { forget, ownRecords, remember } from "./local-records.js";
+import { forget, localRecords, remember } from "./local-records.js";
 import { span } from "../shared/texts.js";
 
 const element = (id) => document.getElementById(id);
 
 async function show() {
-  const known = ownRecords();
-  if (!known.length) return tell("There are none yet.");
+  const known = localRecords();
+  if (!known.length) return showMessage("There are none yet.");
   try {
     const query = new URLSearchParams(known.map(({ id }) => ["id", id]));
     const { records } = await (await ask(`api/records?${query}`)).json();
@@ -16,13 +16,13 @@ async function show() {
     for (const { id } of known) if (!there.has(id)) forget(id);
     records.forEach(remember);
     element("list").replaceChildren(...records.sort((a, b) => b.started - a.started).map(line));
-    tell(records.length ? "" : "There are none any more.");
+    showMessage(records.length ? "" : "There are none any more.");
   } catch (problem) {
-    tell(problem.message);
+    showMessage(problem.message);
   }
 }
 
-function tell(sentence) {
+function showMessage(sentence) {
   element("told").textContent = sentence;
 }
 
@@ -40,7 +40,7 @@ function line(record) {
 }
 
 function about({ status, duration, faces, expires }) {
-  if (status !== "done") return "Being recorded now";
+  if (status !== "done") return "Recording now";
   const until = new Date(expires * 1000).toLocaleDateString([], { dateStyle: "medium" });
   return `${span(duration)}, ${faces === 1 ? "1 face" : `${faces || "no"} faces`}, kept until ${until}`;
 }

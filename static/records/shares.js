@@ -5,7 +5,7 @@ import { span } from "../shared/texts.js";
 
 const ALL = "";
 
-/** @param {{shares: object, faces: number, tracks: object[]}} summary as the server tells it */
+/** @param {{shares: object, faces: number, tracks: object[]}} summary as the server describes it */
 export function showShares({ shares, faces, tracks }) {
   const place = document.getElementById("shares");
   const about = document.getElementById("shares-about");

@@ -1,10 +1,10 @@
-/** Lists that this browser remembers, since the server keeps none of who handed in or recorded what. */
+/** Lists that this browser keeps, since the server does not know who handed in or recorded what. */
 
 /**
  * @param {string} key
- * @returns {object[]} what was kept under it; empty where there is nothing, or where the browser keeps nothing
+ * @returns {object[]} what is stored under it; empty where there is nothing, or where the browser stores nothing
  */
-export function recall(key) {
+export function loadList(key) {
   try {
     const known = JSON.parse(localStorage.getItem(key));
     return Array.isArray(known) ? known : [];
@@ -15,12 +15,12 @@ export function recall(key) {
 
 /**
  * @param {string} key
- * @param {object[]} known
+ * @param {object[]} list
  */
-export function keep(key, known) {
+export function storeList(key, list) {
   try {
-    localStorage.setItem(key, JSON.stringify(known));
+    localStorage.setItem(key, JSON.stringify(list));
   } catch {
-    // A browser that keeps nothing shows them until the page is left.
+    // Without local storage they are shown until the page is left.
   }
 }

@@ -1,6 +1,6 @@
-/** Asks the server, and turns its refusals into sentences. */
+/** Requests to the server, whose errors become sentences. */
 
-/** A refusal in the server's own words; `status` is 0 where it did not answer. */
+/** An error of a request, in the server's own words; `status` is 0 where it did not answer. */
 export class Problem extends Error {
   constructor(sentence, status) {
     super(sentence);
@@ -8,7 +8,7 @@ export class Problem extends Error {
   }
 }
 
-export const SILENT = "The server does not answer. Is it still running?";
+export const NO_ANSWER = "The server does not answer. Is it still running?";
 
 /**
  * Fetches, and fails with a sentence that a person can act on.
@@ -22,14 +22,14 @@ export async function ask(address, options = {}) {
   try {
     answer = await fetch(address, { cache: "no-store", ...options });
   } catch {
-    throw new Problem(SILENT, 0);
+    throw new Problem(NO_ANSWER, 0);
   }
   if (!answer.ok) throw await problemOf(answer.status, () => answer.json());
   return answer;
 }
 
 /**
- * The problem that a refusal tells of.
+ * The error that a refusal describes.
  * @param {number} status
  * @param {() => Promise<{detail?: string}>} read gives the answer's JSON
  * @returns {Promise<Problem>}
@@ -42,27 +42,4 @@ export async function problemOf(status, read) {
     // No JSON: a proxy in between may answer by itself.
   }
   return new Problem(`The server refused (status ${status}).`, status);
-}
-
-/**
- * Has the browser save some bytes as a file.
- * @param {Blob} blob
- * @param {string} name
- */
-export function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // Some browsers read the address only after the click has returned.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/**
- * A file's name without its ending.
- * @param {string} name such as "holiday.jpg"
- * @returns {string} such as "holiday"
- */
-export function stem(name) {
-  return name.replace(/\.[^.]+$/, "") || "file";
 }

@@ -1,4 +1,4 @@
-/** What the page says, in one place. */
+/** The page's texts and formats, in one place. */
 
 /** Labels of the model that do not fit after "looks" as they are. */
 const ADJECTIVES = {
@@ -15,16 +15,16 @@ const NO_BREAK = "\u00a0";
 
 const NO_FACES = { heading: "No faces", about: "They are listed here while the picture is live." };
 
-const SITUATIONS = {
+const STATUSES = {
   connecting: { word: "Connecting", title: "Connecting", text: "", ...NO_FACES },
   refused: {
     word: "Connecting",
     title: "Still trying to connect",
-    text: "The server begins no stream at the moment; it may have as many viewers as it takes.",
+    text: "The server starts no stream at the moment; it may have reached its limit of viewers.",
     ...NO_FACES,
   },
   starting: { word: "Connecting", title: "Starting the camera", text: "", ...NO_FACES },
-  paused: { word: "Paused", title: "", text: "", heading: "Paused", about: "Faces are listed here when it goes on." },
+  paused: { word: "Paused", title: "", text: "", heading: "Paused", about: "Faces are listed here when you resume." },
   live: {
     word: "Live",
     title: "",
@@ -48,7 +48,7 @@ const SITUATIONS = {
 };
 
 /**
- * How a label of the model is said after "looks".
+ * The adjective for a label of the model, to stand after "looks".
  * @param {string} label such as "happy" or "surprise"
  * @returns {string} such as "happy" or "surprised"
  */
@@ -57,12 +57,12 @@ export function adjective(label) {
 }
 
 /**
- * The sentence for a face, with the part that is only a guess kept apart.
+ * The sentence for a face, with a mere guess kept apart.
  * @param {{expression: string|null, confidence: number}} face
  * @param {number} threshold probability below which the page does not commit itself
  * @returns {{said: string, guess: string, sure: boolean}}
  */
-export function looks({ expression, confidence }, threshold) {
+export function verdict({ expression, confidence }, threshold) {
   if (!expression) return { said: "Not read yet", guess: "", sure: false };
   if (confidence < threshold) return { said: "Unsure", guess: `perhaps ${adjective(expression)}`, sure: false };
   return { said: `Looks ${adjective(expression)}`, guess: "", sure: true };
@@ -118,14 +118,15 @@ export function span(time) {
 }
 
 /**
- * The words for a situation: one for the header, title and text over the picture, heading and about where faces lack.
- * @param {"connecting"|"refused"|"starting"|"paused"|"live"|"camera-lost"|"connection-lost"} situation
+ * The texts of a status: `word` for the header, `title` and `text` over the picture, `heading` and `about` in the place
+ * of the faces.
+ * @param {"connecting"|"refused"|"starting"|"paused"|"live"|"camera-lost"|"connection-lost"} status
  * @param {string} message the server's own words, if it has some
  * @returns {{word: string, title: string, text: string, heading: string, about: string}}
  */
-export function describe(situation, message = "") {
-  const words = SITUATIONS[situation];
-  if (situation !== "camera-lost" || !message) return words;
+export function describe(status, message = "") {
+  const words = STATUSES[status];
+  if (status !== "camera-lost" || !message) return words;
   const sentence = message[0].toUpperCase() + message.slice(1);
   return { ...words, text: sentence, about: sentence };
 }

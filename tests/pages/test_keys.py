@@ -57,7 +57,7 @@ def test_space_stops_everything_gives_the_connection_back_and_goes_on(browser, b
             page.locator(".plot canvas").evaluate("canvas => canvas.toDataURL()"),
         ]
         assert standing[0].std() > 10, "the last picture stays"
-        expect(page.get_by_role("button", name="Go on")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("button", name="Resume")).to_have_attribute("aria-pressed", "true")
         page.wait_for_timeout(1500)
         assert (pixels(page, "#still") == standing[0]).all()
         assert page.locator("#live").inner_text() == standing[1]

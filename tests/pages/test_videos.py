@@ -53,7 +53,7 @@ def moment(page):
 def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storage, clip):
     with visit(browser, address) as page:
         page.set_input_files("#files", clip)
-        expect(page.locator(".told")).to_have_text(re.compile("Being sent|Waiting|Being read"))
+        expect(page.locator(".told")).to_have_text(re.compile("Uploading|Waiting|Analysing"))
         expect(page.locator(".told")).to_contain_text("It is deleted", timeout=DONE)
         page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         film = page.locator("video")
@@ -100,7 +100,7 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
 def test_a_video_is_cancelled_and_leaves_nothing(browser, address, storage, tmp_path):
     with visit(browser, address) as page:
         page.set_input_files("#files", write_clip(tmp_path / "long.mp4", frames=600, sound=False))
-        expect(page.locator(".told")).to_have_text(re.compile(r"Being read: \d+\s%, about \d+ s left"), timeout=60_000)
+        expect(page.locator(".told")).to_have_text(re.compile(r"Analysing: \d+\s%, about \d+ s left"), timeout=60_000)
         assert 0 < float(page.locator("progress").get_attribute("value")) < 1
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".told")).to_have_text("Cancelled; its files are deleted.")
@@ -133,7 +133,7 @@ def test_a_restarted_server_goes_on_with_a_video_and_the_page_says_what_happens(
         with running(command, port):
             page = stack.enter_context(visit(browser, f"http://127.0.0.1:{port}/videos", ("net::ERR",)))
             page.set_input_files("#files", clip)
-            expect(page.locator(".told")).to_contain_text("Being read", timeout=60_000)
+            expect(page.locator(".told")).to_contain_text("Analysing", timeout=60_000)
         expect(page.locator(".told")).to_have_text("The server does not answer. Is it still running?")
         with running(command, port):
             expect(page.locator(".told")).to_contain_text("It is deleted", timeout=DONE)
