@@ -1,13 +1,13 @@
 # make run    serve on http://127.0.0.1:5000     (make run ARGS="--source clip.mp4 --port 8000" passes options on)
-# make test   run every test
-# Both set up first whatever is missing on the machine; only what trains or tests brings TensorFlow.
+# make test   run the tests; the few that take long by nature: make test-long
+# All set up first whatever is missing on the machine; only what trains or tests brings TensorFlow.
 # The others: lint, bench, soak, train, evaluate, clean.
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: run test lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup train-setup serve-setup lock clean
+.PHONY: run test test-long lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup train-setup serve-setup lock clean
 
 run:
 	@scripts/setup.sh run
@@ -15,9 +15,12 @@ run:
 
 test:
 	@scripts/setup.sh dev
-	@$(PY) -m pytest -n 3 --dist loadfile $(ARGS) || { \
-		echo "Once more what failed, alone: a limit of time may have been missed beside the others."; \
-		$(PY) -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
+	@$(PY) -m pytest -n 3 --dist loadfile -m "not long" $(ARGS)
+
+# Tests that take long by nature: much fuzzing, cameras that fail in every way, soaks. One after the other.
+test-long:
+	@scripts/setup.sh dev
+	@$(PY) -m pytest -m long --timeout 1800 $(ARGS)
 
 lint:
 	@scripts/setup.sh dev
