@@ -9,26 +9,38 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 
 @pytest.fixture(scope="session")
-def base():
-    """The address of a server with the demo, for all tests of the live page: they leave it as it was."""
+def storage(tmp_path_factory):
+    """The folder in which the server of `base` keeps videos and records."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def base(storage):
+    """The address of a server with the demo, for all tests of pages: they leave it as it was."""
     from tests.support.clients.live_page import ELSEWHERE, serving
 
-    with serving("demo", options=("--hosts", ELSEWHERE)) as address:
+    limits = ("--max-picture", "2", "--max-video", "8")
+    with serving("demo", options=("--hosts", ELSEWHERE, "--storage", str(storage), *limits)) as address:
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium, for all tests of a file."""
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A headless Chromium for all tests: its camera shows one head, and two more names lead it to this machine."""
+    from tests.support.cameras.fake_cameras import flags, write_head
     from tests.support.clients.browsers import chromium
+    from tests.support.clients.live_page import ELSEWHERE
+    from tests.support.clients.own_page import HEAD
 
-    with chromium() as launched:
+    clip = write_head(tmp_path_factory.mktemp("clip") / "head.mjpeg", *HEAD)
+    names = f"--host-resolver-rules=MAP evil.example 127.0.0.1, MAP {ELSEWHERE} 127.0.0.1"
+    with chromium((*flags(clip), names)) as launched:
         yield launched
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def redis_process():
-    """A Redis server, for all tests of a file."""
+    """A Redis server, which no test stops."""
     from tests.support.servers.redis_server import redis_server
 
     with redis_server() as running:

@@ -13,6 +13,7 @@ from tests.support.clients.live_page import (
     await_movement,
     await_situation,
     await_true,
+    await_until,
     await_viewers,
     pixels,
     state_of,
@@ -28,12 +29,8 @@ def asked(page):
 
 
 def await_asked(page, expected):
-    expect(page.locator("#screen .picture.drawn")).to_have_count(1, timeout=15_000)
-    for _ in range(50):
-        if asked(page) == expected:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"expected to be asked for {expected}, found {asked(page)} for 5 s")
+    expect(page.locator("#screen .picture.drawn")).to_have_count(1)
+    await_until(page, lambda: asked(page) == expected, lambda: f"expected {expected} asked for, found {asked(page)}")
 
 
 def saved_picture(download):

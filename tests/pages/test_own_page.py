@@ -11,16 +11,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.cameras.fake_cameras import flags, write_demo, write_head
-from tests.support.clients.browsers import another, chromium
-from tests.support.clients.live_page import HIDE
+from tests.support.cameras.fake_cameras import flags, write_demo
+from tests.support.clients.browsers import another
+from tests.support.clients.live_page import ELSEWHERE, HIDE, await_situation, await_until
 from tests.support.clients.own_page import (
     DESKTOP,
     HEAD,
     PHONE,
     REFUSE,
     await_painted,
-    await_situation,
     await_visitors,
     camera_is_on,
     command,
@@ -32,20 +31,6 @@ from tests.support.clients.own_page import (
 from tests.support.servers.servers import free_port, running
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    port = free_port()
-    with running(command(port, "--hosts", "elsewhere.test"), port):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    clip = write_head(tmp_path_factory.mktemp("clip") / "head.mjpeg", *HEAD)
-    with chromium(flags(clip)) as launched:
-        yield launched
 
 
 @pytest.fixture
@@ -76,6 +61,7 @@ def visit(problems: list[str]) -> Iterator[Visit]:
 
 def test_nothing_is_asked_for_until_it_is_wanted_and_the_dialogue_is_explained(visit, browser, base):
     page = visit(browser, base)
+    await_visitors(page, base, 0)
     expect(page.locator("#gate")).to_contain_text("Your browser will ask whether this page may use your camera")
     expect(page.locator("#gate")).to_contain_text("Nothing is stored")
     assert not camera_is_on(page)
@@ -101,9 +87,9 @@ def test_answers_come_at_a_pace_with_words_and_probabilities(visit, browser, bas
     switch_on(page)
     expect(page.locator(".face .said")).to_have_text(re.compile("^(Looks [a-z]+|Unsure)$"))
     expect(page.locator(".face .share")).to_have_text(re.compile(r"^\d+\s%$"))
-    expect(page.locator("#fps")).to_have_text(re.compile(r"^[1-9]\d*$"), timeout=10_000)
+    expect(page.locator("#fps")).to_have_text(re.compile(r"^[1-9]\d*$"))
     expect(page.locator("#delay")).to_have_text(re.compile(r"^\d+\sms$"))
-    assert visitors(base) == 1
+    await_visitors(page, base, 1)
 
 
 def test_all_seven_are_drawn_on_request(visit, browser, base):
@@ -113,8 +99,7 @@ def test_all_seven_are_drawn_on_request(visit, browser, base):
     before = painted(page)["count"]
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="All seven")).to_have_attribute("aria-pressed", "true")
-    page.wait_for_timeout(500)
-    assert painted(page)["count"] > 1.5 * before
+    await_until(page, lambda: painted(page)["count"] > 1.5 * before, lambda: "no more was drawn than before")
 
 
 def test_a_screenshot_has_the_picture_and_the_boxes_as_seen(visit, browser, base):
@@ -153,7 +138,7 @@ def test_a_hidden_page_gives_the_camera_back_until_it_is_shown(visit, browser, b
     expect(page.locator("#gate")).to_contain_text("switched off while this page was out of sight")
     page.evaluate(HIDE, False)
     await_situation(page, "live")
-    expect(page.locator(".face")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".face")).to_have_count(1)
 
 
 def test_a_camera_that_is_unplugged_is_told(visit, browser, base):
@@ -182,7 +167,7 @@ def test_every_refusal_is_told_in_words_and_can_be_tried_again(visit, browser, b
     page.click("#start")
     expect(page.locator("#gate")).to_contain_text(words)
     expect(page.locator("#connection")).to_have_text("No camera")
-    assert visitors(base) == 0
+    await_visitors(page, base, 0)
     page.evaluate("() => { navigator.mediaDevices.getUserMedia = window.original }")
     page.get_by_role("button", name="Try again").click()
     await_situation(page, "live")
@@ -205,13 +190,12 @@ def test_a_real_refusal_and_a_real_lack_are_told(visit, browser, base):
 
 def test_plain_http_from_another_machine_is_told(visit, browser, base, problems):
     port = base.rpartition(":")[2]
-    with another(browser, (*flags(), "--host-resolver-rules=MAP elsewhere.test 127.0.0.1")) as far:
-        page = visit(far, f"http://elsewhere.test:{port}")
-        await_situation(page, "insecure")
-        expect(page.locator("#gate")).to_contain_text("plain http from another machine")
-        page.get_by_role("button", name="Try again").click()
-        await_situation(page, "insecure")
-        page.context.close()
+    page = visit(browser, f"http://{ELSEWHERE}:{port}")
+    await_situation(page, "insecure")
+    expect(page.locator("#gate")).to_contain_text("plain http from another machine")
+    page.get_by_role("button", name="Try again").click()
+    await_situation(page, "insecure")
+    page.context.close()
     # Chromium says of a protective header that it means nothing there.
     assert all("Cross-Origin-Opener-Policy" in problem for problem in problems)
     problems.clear()
@@ -242,7 +226,7 @@ def test_two_visitors_do_not_see_each_others_faces(visit, browser, base, tmp_pat
         one, three = visit(first, base), visit(second, base)
         switch_on(one, faces=1)
         switch_on(three, faces=3)
-        assert visitors(base) == 2
+        await_visitors(one, base, 2)
         for _ in range(15):
             one.wait_for_timeout(100)
             assert one.locator(".face").count() <= 1
@@ -281,7 +265,7 @@ def test_a_lost_server_is_told_and_boxes_come_back_by_themselves(visit, browser,
         assert painted(page)["count"] == 0
     with running(command(port), port):
         await_situation(page, "live")
-        expect(page.locator(".face")).to_have_count(1, timeout=20_000)
+        expect(page.locator(".face")).to_have_count(1)
         page.context.close()
     problems.clear()
 

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import sys
 import zipfile
 
 import cv2
@@ -14,7 +13,6 @@ from playwright.sync_api import expect
 
 from demo import Demo
 from tests.support.clients.visits import LAYOUT_SHIFT, PHONE, STICKING_OUT, barriers, saved, visit
-from tests.support.servers.servers import free_port, running
 from tests.web.files.test_pictures import ASTRONAUT, WALL, encoded, sixteen_bit, turned, with_alpha
 
 # Of each box as it is shown, as shares of the picture as it is shown.
@@ -26,11 +24,9 @@ CENTRES = """card => {
 REFUSED = ("422",)
 
 
-@pytest.fixture(scope="module")
-def address():
-    port = free_port()
-    with running([sys.executable, "main.py", "--port", str(port), "--source", "demo", "--max-picture", "2"], port):
-        yield f"http://127.0.0.1:{port}/pictures"
+@pytest.fixture
+def address(base):
+    return f"{base}/pictures"
 
 
 def three():
@@ -62,7 +58,7 @@ def test_every_kind_of_picture_comes_back_with_a_box_in_its_place(browser, addre
         give(page, *kinds.items())
         for name in kinds:
             boxes = card(page, name).locator(".box")
-            expect(boxes).not_to_have_count(0, timeout=30_000)
+            expect(boxes).not_to_have_count(0)
             expect(card(page, name).locator(".shown img")).to_have_js_property("naturalWidth", 512)
             centres = card(page, name).evaluate(CENTRES)
             near = [abs(x - 0.44) < 0.05 and abs(y - 0.22) < 0.05 for x, y in centres]
@@ -74,7 +70,7 @@ def test_a_click_on_a_face_shows_its_seven_bars_and_the_largest_is_marked(browse
     with visit(browser, address) as page:
         give(page, ("three.png", three()))
         boxes = page.locator(".box")
-        expect(boxes).to_have_count(3, timeout=30_000)
+        expect(boxes).to_have_count(3)
         expect(page.locator(".box", has_text="largest")).to_have_count(1)
         expect(page.locator(".box[aria-pressed=true]")).to_have_accessible_name(re.compile("the largest"))
         for index in range(3):
@@ -93,7 +89,7 @@ def test_a_click_on_a_face_shows_its_seven_bars_and_the_largest_is_marked(browse
 def test_below_the_threshold_a_face_is_not_very_confident(browser, address):
     with visit(browser, address) as page:
         give(page, ("a.jpg", encoded()))
-        expect(page.locator(".verdict")).to_have_text("Looks happy", timeout=30_000)
+        expect(page.locator(".verdict")).to_have_text("Looks happy")
         slider = page.get_by_label("Confident from")
         assert slider.input_value() == "35"
         slider.fill("100")
@@ -105,7 +101,7 @@ def test_below_the_threshold_a_face_is_not_very_confident(browser, address):
 def test_a_picture_without_a_face_is_read_as_one_face_on_request(browser, address):
     with visit(browser, address) as page:
         give(page, ("wall.png", WALL))
-        expect(page.locator(".told").first).to_have_text("No face was found in this picture", timeout=30_000)
+        expect(page.locator(".told").first).to_have_text("No face was found in this picture")
         page.get_by_role("button", name="Read the whole picture as one face").click()
         expect(page.locator(".told").first).to_have_text("Read as one face")
         expect(page.locator(".bars li")).to_have_count(7)
@@ -114,7 +110,7 @@ def test_a_picture_without_a_face_is_read_as_one_face_on_request(browser, addres
 def test_results_are_saved_one_by_one_and_all_as_a_zip(browser, address):
     with visit(browser, address, REFUSED) as page:
         give(page, ("a.jpg", encoded()), ("wall.png", WALL), ("x.jpg", b"no picture"))
-        expect(card(page, "x.jpg")).to_contain_text("it is no picture; expected JPEG, PNG, WebP", timeout=30_000)
+        expect(card(page, "x.jpg")).to_contain_text("it is no picture; expected JPEG, PNG, WebP")
         expect(card(page, "wall.png")).to_contain_text("No face")
         expect(page.locator(".box")).to_have_count(1)
         mine = ".picture-card:has(.box)"
@@ -153,7 +149,7 @@ PASTE = """(bytes) => {
 def test_pictures_may_be_dropped_and_pasted(browser, address, way):
     with visit(browser, address) as page:
         page.evaluate(way, list(WALL))
-        expect(card(page, "given.png")).to_contain_text("No face", timeout=30_000)
+        expect(card(page, "given.png")).to_contain_text("No face")
 
 
 def test_a_picture_too_large_is_told_before_it_is_sent(browser, address):
@@ -170,7 +166,7 @@ def test_nothing_sticks_out_jumps_or_keeps_anybody_out(browser, address, scheme,
     with visit(browser, address, REFUSED, **options) as page:
         assert barriers(page) == []
         give(page, ("three.png", three()), ("wall.png", WALL), ("x.jpg", b"no picture"))
-        expect(page.locator(".box")).to_have_count(3, timeout=30_000)
+        expect(page.locator(".box")).to_have_count(3)
         expect(card(page, "x.jpg")).to_contain_text("it is no picture")
         assert barriers(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

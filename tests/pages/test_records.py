@@ -4,43 +4,29 @@ import csv
 import io
 import json
 import re
-import sys
 
 import av
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.clients.visits import PHONE, STICKING_OUT, barriers, saved, visit
-from tests.support.servers.servers import free_port, running
-
-pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory):
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture(scope="module")
-def address(storage):
-    port = free_port()
-    size = ["--width", "480", "--height", "270", "--fps", "10"]
-    with running(
-        [sys.executable, "main.py", "--port", str(port), "--source", "demo", "--storage", str(storage), *size], port
-    ):
-        yield f"http://127.0.0.1:{port}/"
+@pytest.fixture
+def address(base):
+    return f"{base}/"
 
 
 def record(page, seconds):
     """Record by the button until so many seconds are on it, and go to the record's page."""
     begin(page)
-    expect(page.locator("#record span")).to_have_text(f"Stop 0:0{seconds}", timeout=30_000)
+    expect(page.locator("#record span")).to_have_text(f"Stop 0:0{seconds}")
     page.click("#record")
     page.get_by_role("link", name="See the record").click()
 
 
 def begin(page):
-    expect(page.locator("#connection")).to_have_text("Live", timeout=30_000)
+    expect(page.locator("#connection")).to_have_text("Live")
     page.click("#record")
     expect(page.locator("#record")).to_have_class(re.compile("recording"))
     expect(page.locator("#toast")).to_have_text("Recording, for 60 min at most.")
@@ -50,15 +36,15 @@ def moment(page):
     return page.evaluate("document.querySelector('video').currentTime")
 
 
-def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address, storage):
+def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address):
     with visit(browser, address) as page:
         record(page, 4)
         expect(page.locator("#told")).to_have_text(re.compile(r"^\d+\ss, \d faces?\. It is deleted "))
         page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         film = page.locator("video")
-        assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [480, 270]
+        assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [640, 360]
         length = film.evaluate("film => film.duration")
-        assert 3 < length < 30
+        assert length > 3
         line = page.get_by_role("slider", name="Expressions over time")
         box = line.bounding_box()
         line.click(position={"x": box["width"] * 0.5, "y": box["height"] / 2})
@@ -74,9 +60,9 @@ def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address, s
         with av.open(io.BytesIO(content)) as video:
             frames = sum(1 for _ in video.decode(video=0))
         told = json.loads(saved(page, "[data-file='record.json']")[1])
-        assert len(told["frames"]) == frames > 10
+        assert len(told["frames"]) == frames > 5
         rows = list(csv.DictReader(io.StringIO(saved(page, "[data-file='faces.csv']")[1].decode())))
-        assert len(rows) == sum(len(frame["faces"]) for frame in told["frames"]) > 10
+        assert len(rows) == sum(len(frame["faces"]) for frame in told["frames"]) > 5
 
 
 def jump_to_last_moment(page):
@@ -136,7 +122,7 @@ def test_a_record_is_taken_up_again_by_a_new_page_and_ended_from_its_own(browser
     with visit(browser, address) as page:
         begin(page)
         page.reload()
-        expect(page.locator("#record")).to_have_class(re.compile("recording"), timeout=15_000)
+        expect(page.locator("#record")).to_have_class(re.compile("recording"))
         expect(page.locator("#record span")).to_have_text(re.compile(r"Stop 0:\d\d"))
         known = page.evaluate("JSON.parse(localStorage.records)[0].id")
         own = page.context.new_page()
@@ -145,7 +131,7 @@ def test_a_record_is_taken_up_again_by_a_new_page_and_ended_from_its_own(browser
         assert barriers(own) == []
         own.wait_for_timeout(500)
         own.get_by_role("button", name="Stop").click()
-        expect(own.locator("#told")).to_contain_text("It is deleted", timeout=15_000)
+        expect(own.locator("#told")).to_contain_text("It is deleted")
         own.close()
-        expect(page.locator("#record span")).to_have_text("Record", timeout=15_000)
+        expect(page.locator("#record span")).to_have_text("Record")
         expect(page.locator("#toast")).to_contain_text("See the record")

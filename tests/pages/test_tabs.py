@@ -1,20 +1,19 @@
 """The live page in several windows of one browser, which opens six connections to a server and no more."""
 
-import json
-import urllib.request
 from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.clients.browsers import another
 from tests.support.clients.live_page import (
     ELSEWHERE,
     await_faces,
     await_movement,
     await_situation,
     await_true,
+    await_until,
     await_viewers,
+    state_of,
 )
 
 STREAMS = "document.querySelector('#screen .picture.drawn')?.src.includes('video_feed')"
@@ -40,13 +39,11 @@ def tabs(browser):
 
 
 def await_listeners(page, base, expected):
-    for _ in range(60):
-        with urllib.request.urlopen(f"{base}/api/state", timeout=5) as answer:
-            found = json.load(answer)["listeners"]
-        if found == expected:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"{found} listeners for 6 s, expected {expected}")
+
+    def listeners():
+        return state_of(base)["listeners"]
+
+    await_until(page, lambda: listeners() == expected, lambda: f"expected {expected} listeners, found {listeners()}")
 
 
 def test_four_windows_load_answer_and_share_one_event_stream(tabs, base):
@@ -101,15 +98,14 @@ def test_windows_share_the_sliders_but_not_the_privacy(tabs, base):
 
 
 def test_windows_share_it_on_plain_http_from_another_machine_too(browser, base):
-    with another(browser, (f"--host-resolver-rules=MAP {ELSEWHERE} 127.0.0.1",)) as far:
-        context = far.new_context()
-        pages = [context.new_page() for _ in range(2)]
-        for page in pages:
-            page.goto(base.replace("127.0.0.1", ELSEWHERE))
-            assert not page.evaluate("isSecureContext")
-        for page in pages:
-            await_movement(page)
-            await_faces(page)
-            await_true(page, STREAMS)
-        await_listeners(page, base, 1)
-        context.close()
+    context = browser.new_context()
+    pages = [context.new_page() for _ in range(2)]
+    for page in pages:
+        page.goto(base.replace("127.0.0.1", ELSEWHERE))
+        assert not page.evaluate("isSecureContext")
+    for page in pages:
+        await_movement(page)
+        await_faces(page)
+        await_true(page, STREAMS)
+    await_listeners(page, base, 1)
+    context.close()

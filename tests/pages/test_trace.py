@@ -80,7 +80,7 @@ def test_the_chosen_face_leaves_a_gap_when_it_goes(page):
     page.locator(".face").first.click()
     tell(page, made_up([face(2, 500, "sad", 0.6)]))
     expect(page.locator(".face")).to_have_count(1)
-    expect(page.locator("#trace .when")).to_have_text("Now, no face", timeout=3000)
+    expect(page.locator("#trace .when")).to_have_text("Now, no face")
     assert set(shares(page).values()) == {"\u2013"}
     plot = page.locator(".plot").bounding_box()
     page.mouse.move(plot["x"] + plot["width"] * (1 - 2 / 60), plot["y"] + 20)

@@ -5,8 +5,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from playwright.sync_api import Browser, BrowserType, sync_playwright
+from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 
+PATIENCE = 30_000
+"""Milliseconds for which a page may take to show what is expected of it."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",  # tests may run as root, in a container
@@ -26,6 +28,7 @@ def chromium(extra_flags: tuple[str, ...] = ()) -> Iterator[Browser]:
     Raises:
         AssertionError: there is none on this machine.
     """
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as tools, _launched(tools.chromium, extra_flags) as browser:
         yield browser
 

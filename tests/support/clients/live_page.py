@@ -2,8 +2,9 @@
 
 import json
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,15 +57,24 @@ def serving(*sources: str, options: tuple[str, ...] = ()) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def await_situation(page: Page, situation: str, timeout: float = 20) -> None:
+def await_until(page: Page, condition: Callable[[], bool], told: Callable[[], str], seconds: float = 30) -> None:
+    """Wait until something holds; what is told where it does not is asked for at the end only."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            pytest.fail(f"{told()} for {seconds:g} s")
+        page.wait_for_timeout(50)
+
+
+def await_situation(page: Page, situation: str) -> None:
     """Wait until the header tells of a situation."""
-    expect(page.locator("#connection")).to_have_attribute("data-state", situation, timeout=timeout * 1000)
+    expect(page.locator("#connection")).to_have_attribute("data-state", situation)
 
 
 def await_faces(page: Page) -> None:
     """Wait until there is a card."""
     await_situation(page, "live")
-    expect(page.locator(".face")).not_to_have_count(0, timeout=20_000)
+    expect(page.locator(".face")).not_to_have_count(0)
 
 
 def pixels(page: Page, selector: str = "#screen .picture.drawn") -> np.ndarray:
@@ -74,38 +84,31 @@ def pixels(page: Page, selector: str = "#screen .picture.drawn") -> np.ndarray:
 
 def await_movement(page: Page, selector: str = "#screen .picture.drawn") -> None:
     """Wait until a picture is there and changes."""
-    expect(page.locator(selector)).to_have_count(1, timeout=20_000)
+    expect(page.locator(selector)).to_have_count(1)
     before = pixels(page, selector)
-    for _ in range(80):
-        page.wait_for_timeout(100)
-        if np.abs(pixels(page, selector) - before).max() > 15:
-            return
-    pytest.fail(f"{selector} stood still for 8 s")
+    await_until(
+        page, lambda: np.abs(pixels(page, selector) - before).max() > 15, lambda: f"{selector} stood still"
+    )
 
 
 def state_of(base: str) -> dict[str, Any]:
     """What the server tells of itself."""
-    with urllib.request.urlopen(f"{base}/api/state", timeout=5) as answer:
+    with urllib.request.urlopen(f"{base}/api/state", timeout=30) as answer:
         return dict(json.load(answer))
 
 
-def await_true(page: Page, expression: str, seconds: float = 10) -> None:
+def await_true(page: Page, expression: str) -> None:
     """Wait until something holds; Playwright's own way evaluates in the page, which its policy forbids."""
-    for _ in range(round(seconds * 20)):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"{expression} did not hold for {seconds:g} s")
+    await_until(page, lambda: bool(page.evaluate(expression)), lambda: f"{expression} did not hold")
 
 
 def await_viewers(page: Page, base: str, expected: dict[str, int]) -> None:
     """Wait until the cameras have so many viewers."""
-    for _ in range(100):
-        found = {camera["name"]: camera["viewers"] for camera in state_of(base)["cameras"]}
-        if found == expected:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"expected the viewers {expected}, found {found} for 10 s")
+
+    def viewers() -> dict[str, int]:
+        return {camera["name"]: camera["viewers"] for camera in state_of(base)["cameras"]}
+
+    await_until(page, lambda: viewers() == expected, lambda: f"expected the viewers {expected}, found {viewers()}")
 
 
 def made_up(faces: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:

@@ -4,8 +4,9 @@ import json
 import sys
 import urllib.request
 
-import pytest
 from playwright.sync_api import Page, expect
+
+from tests.support.clients.live_page import await_situation, await_until
 
 DESKTOP, PHONE = {"width": 1000, "height": 640}, {"width": 360, "height": 740}
 HEAD = (180, 240)
@@ -41,24 +42,16 @@ def note_stranger(address: str, base: str, problems: list[str]) -> None:
 def switch_on(page: Page, faces: int = 1) -> None:
     page.click("#start")
     await_situation(page, "live")
-    expect(page.locator(".face")).to_have_count(faces, timeout=20_000)
-
-
-def await_situation(page: Page, situation: str, timeout: float = 15) -> None:
-    expect(page.locator("#connection")).to_have_attribute("data-state", situation, timeout=timeout * 1000)
+    expect(page.locator(".face")).to_have_count(faces)
 
 
 def visitors(base: str) -> int:
-    with urllib.request.urlopen(f"{base}/api/state", timeout=5) as answer:
+    with urllib.request.urlopen(f"{base}/api/state", timeout=30) as answer:
         return int(json.load(answer)["visitors"])
 
 
 def await_visitors(page: Page, base: str, count: int) -> None:
-    for _ in range(80):
-        if visitors(base) == count:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"{visitors(base)} visitors for 8 s, expected {count}")
+    await_until(page, lambda: visitors(base) == count, lambda: f"expected {count} visitors, found {visitors(base)}")
 
 
 def painted(page: Page) -> dict[str, float]:
@@ -71,10 +64,9 @@ def camera_is_on(page: Page) -> bool:
 
 def await_painted(page: Page, x: float, y: float) -> None:
     """Wait until what is painted lies around a place, in shares of the picture."""
-    found = {}
-    for _ in range(80):
+
+    def is_there() -> bool:
         found = painted(page)
-        if found["count"] and abs(found["x"] - x) < 0.05 and abs(found["y"] - y) < 0.12:
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"expected boxes around {x:.2f}, {y:.2f}, found {found}")
+        return bool(found["count"]) and abs(found["x"] - x) < 0.05 and abs(found["y"] - y) < 0.12
+
+    await_until(page, is_there, lambda: f"expected boxes around {x:.2f}, {y:.2f}, found {painted(page)}")
