@@ -43,7 +43,7 @@ def test_a_snapshot_a_stream_and_events_are_shown_and_events_stop(browser, addre
         form.get_by_role("button", name="Send").click()
         shown = "image => image.complete && image.naturalWidth > 0"
         picture = form.locator(".answer img")
-        expect(picture).to_be_visible(timeout=20_000)
+        expect(picture).to_be_visible()
         page.wait_for_function(shown, arg=picture.element_handle())
         page.locator("#live_video_feed > summary").click()
         stream = page.locator("#live_video_feed form")

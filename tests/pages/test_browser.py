@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.support.clients.browsers import another, chromium
+from tests.support.clients.browsers import another
 from tests.support.clients.live_page import ELSEWHERE
 from tests.support.clients.visits import barriers, visit
-from tests.support.servers.grants import PASSWORD, Grants
+from tests.support.servers.grants import PASSWORD
 from tests.support.servers.servers import ROOT, free_port, running
 
 PAGES = ("/", "/camera", "/pictures", "/videos", "/about", "/login")
@@ -83,13 +83,8 @@ SHOWN = "() => document.images[0]?.naturalWidth === 320"
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium((f"--host-resolver-rules=MAP evil.example 127.0.0.1, MAP {ELSEWHERE} 127.0.0.1",)) as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def port():
+    """A server whose camera nobody may have opened."""
     port = free_port()
     env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_HOSTS": ELSEWHERE}
     with running([sys.executable, "main.py"], port, env):
@@ -120,7 +115,7 @@ def another_site(handler=_Page):
 
 def cameras(port):
     """Of each camera whether it is open, and how long its stages took since it was ever opened."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/state", timeout=30) as answer:
         return [(camera["status"], camera["stages"]) for camera in json.load(answer)["cameras"]]
 
 
@@ -164,21 +159,19 @@ def test_where_browsers_do_not_tell_of_the_site_another_page_switches_nothing_on
     assert cameras(port) == NEVER_OPENED
 
 
-def test_where_browsers_do_not_tell_of_the_site_a_typed_address_and_our_own_page_show_the_picture(browser, tmp_path):
-    port = free_port()
-    env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_HOSTS": ELSEWHERE}
-    with running([sys.executable, "main.py"], port, env):
-        context = browser.new_context()
-        for path in ("/video_feed", "/snapshot.jpg?width=320"):
-            page = context.new_page()
-            page.goto(f"http://{ELSEWHERE}:{port}{path}", wait_until="commit")
-            page.wait_for_function(SHOWN)
-            assert page.url == f"http://{ELSEWHERE}:{port}{path}"
-            page.close()
+def test_where_browsers_do_not_tell_of_the_site_a_typed_address_and_our_own_page_show_the_picture(browser, base):
+    address = base.replace("127.0.0.1", ELSEWHERE)
+    context = browser.new_context()
+    for path in ("/video_feed?width=320", "/snapshot.jpg?width=320"):
         page = context.new_page()
-        page.goto(f"http://{ELSEWHERE}:{port}/")
-        page.wait_for_selector("#screen .picture.drawn")
-        context.close()
+        page.goto(f"{address}{path}", wait_until="commit")
+        page.wait_for_function(SHOWN)
+        assert page.url == f"{address}{path}"
+        page.close()
+    page = context.new_page()
+    page.goto(f"{address}/")
+    page.wait_for_selector("#screen .picture.drawn")
+    context.close()
 
 
 def test_a_window_of_which_nothing_is_ever_told_is_not_led_in_circles(browser, port):
@@ -190,7 +183,7 @@ def test_a_window_of_which_nothing_is_ever_told_is_not_led_in_circles(browser, p
         def do_GET(self):
             asked.append(self.path)
             sent = {name: self.headers[name] for name in ("Host", "User-Agent", "Accept")}
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             with closing(connection):
                 connection.request("GET", self.path, headers=sent)
                 answer = connection.getresponse()
@@ -252,14 +245,25 @@ def test_no_template_has_code_or_styles_in_it(path):
     assert "http://" not in text.replace("http://www.w3.org", "")
 
 
-def test_a_person_logs_in_watches_and_logs_out(browser, tmp_path):
-    grants, port = Grants(tmp_path), free_port()
-    grants.add_ben()
+@pytest.fixture(scope="module")
+def guarded(grants):
+    """The port of a server that asks who is there."""
+    port = free_port()
     env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_ACCESS": str(grants.path)}
-    with (
-        running([sys.executable, "main.py"], port, env),
-        visit(browser, f"http://localhost:{port}/", expected=("403",), reduced_motion="reduce") as page,
-    ):
+    with running([sys.executable, "main.py"], port, env):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def keeping(browser):
+    """A browser that keeps pages as they were left, which Playwright's own flags forbid."""
+    with another(browser, (), without=("--disable-back-forward-cache",)) as launched:
+        yield launched
+
+
+def test_a_person_logs_in_watches_and_logs_out(browser, guarded):
+    port = guarded
+    with visit(browser, f"http://localhost:{port}/", expected=("403",), reduced_motion="reduce") as page:
         assert page.url.endswith("/login?next=/") or page.url.endswith("/login?next=%2F")
         assert barriers(page) == []
         page.fill("#name", "ben")
@@ -281,14 +285,9 @@ def test_a_person_logs_in_watches_and_logs_out(browser, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["/", "/pictures"])
-def test_after_a_log_out_the_way_back_does_not_lead_to_a_page_as_it_was_left(browser, tmp_path, path):
-    grants, port = Grants(tmp_path), free_port()
-    env = {**SMALL, "EXPRESSION_PORT": str(port), "EXPRESSION_ACCESS": str(grants.path)}
-    with (
-        running([sys.executable, "main.py"], port, env),
-        another(browser, (), without=("--disable-back-forward-cache",)) as keeping,
-    ):
-        context = keeping.new_context()
+def test_after_a_log_out_the_way_back_does_not_lead_to_a_page_as_it_was_left(keeping, guarded, grants, path):
+    port = guarded
+    with keeping.new_context() as context:
         page = context.new_page()
         page.add_init_script(SEEN)
         page.goto(f"http://localhost:{port}/login?next={path}")
@@ -311,4 +310,3 @@ def test_after_a_log_out_the_way_back_does_not_lead_to_a_page_as_it_was_left(bro
         page.go_back(wait_until="commit")
         page.wait_for_url(f"http://localhost:{port}/login?next=*")
         assert "As it was left" not in page.evaluate("() => sessionStorage.seen ?? ''")
-        context.close()

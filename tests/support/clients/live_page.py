@@ -86,9 +86,7 @@ def await_movement(page: Page, selector: str = "#screen .picture.drawn") -> None
     """Wait until a picture is there and changes."""
     expect(page.locator(selector)).to_have_count(1)
     before = pixels(page, selector)
-    await_until(
-        page, lambda: np.abs(pixels(page, selector) - before).max() > 15, lambda: f"{selector} stood still"
-    )
+    await_until(page, lambda: np.abs(pixels(page, selector) - before).max() > 15, lambda: f"{selector} stood still")
 
 
 def state_of(base: str) -> dict[str, Any]:
