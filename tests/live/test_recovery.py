@@ -23,57 +23,64 @@ from tests.support.cameras.cameras import (
 )
 from tests.support.servers.recovery import Watch, outage, watching, width
 
-TOLD, BACK = 1.0, 3.0
-"""Seconds within which viewers are told that a camera is lost, and within which it is back once it works again."""
-STALL = 0.8
-"""The same for a webcam that stalls, which nothing but the time without frames tells."""
+SMALL = (320, 180)
 
 
-def check(
-    watch: Watch, fail: Callable[[], object], mend: Callable[[], object], lasts: float = 4.0, told: float = TOLD
-) -> None:
-    """An outage is told and over in time; measured once more where it was not, as a busy machine may be late."""
-    for _ in range(2):
-        watch.await_live()
-        measured = outage(watch, fail, mend, lasts)
-        if measured["told"] < told and measured["back"] < BACK:
-            return
-    raise AssertionError(f"{measured}, expected at most {told:g} s and {BACK:g} s, twice")
+def check(watch: Watch, fail: Callable[[], object], mend: Callable[[], object], lasts: float = 0.5) -> None:
+    """Viewers are told of an outage, and see the camera again by themselves; benchmarks/recovery.py measures how soon."""
+    watch.await_live()
+    outage(watch, fail, mend, lasts)
 
 
 def check_network_camera(camera: NetworkCamera, watch: Watch) -> None:
-    check(watch, camera.kill, camera.start)
+    check(watch, camera.kill, camera.start, lasts=4)
     check(watch, lambda: camera.tell(signal.SIGSTOP), lambda: camera.tell(signal.SIGCONT), lasts=2)
     # longer than reading and opening wait for an answer
     check(watch, lambda: camera.tell(signal.SIGSTOP), lambda: camera.tell(signal.SIGCONT), lasts=11)
 
 
-def test_an_rtsp_camera_that_is_killed_or_hangs_is_told_and_back_in_time():
+@pytest.mark.long
+def test_an_rtsp_camera_that_is_killed_or_hangs_is_told_and_back():
     with rtsp_camera() as camera, watching(camera.url) as watch:
         check_network_camera(camera, watch)
 
 
-def test_an_mjpeg_camera_that_is_killed_or_hangs_is_told_and_back_in_time(tmp_path):
+@pytest.mark.long
+def test_an_mjpeg_camera_that_is_killed_or_hangs_is_told_and_back(tmp_path):
     with mjpeg_camera(tmp_path) as camera, watching(camera.url) as watch:
         check_network_camera(camera, watch)
 
 
-def test_a_webcam_that_is_pulled_out_or_stalls_is_told_and_back_in_time(tmp_path):
+def test_a_network_camera_that_is_killed_is_told_and_back(tmp_path):
+    with mjpeg_camera(tmp_path, *SMALL) as camera, watching(camera.url) as watch:
+        check(watch, camera.kill, camera.start)
+
+
+@pytest.mark.long
+def test_a_webcam_that_is_pulled_out_or_stalls_is_told_and_back_however_long_it_lasts(tmp_path):
     stand_in = build_stand_in(tmp_path)
     control = Path(stand_in["STAND_IN_CONTROL"])
     with watching("0", stand_in) as watch:
-        for word, lasts, told in (("gone", 4, TOLD), ("stall", 2, STALL), ("stall", 7, STALL)):
-            check(watch, lambda word=word: control.write_text(word), lambda: control.write_text(""), lasts, told)
+        for word, lasts in (("gone", 4), ("stall", 2), ("stall", 7)):
+            check(watch, lambda word=word: control.write_text(word), lambda: control.write_text(""), lasts)
+
+
+@pytest.mark.parametrize("word", ["gone", "stall"])
+def test_a_webcam_that_is_pulled_out_or_stalls_is_told_and_back(tmp_path, word):
+    stand_in = build_stand_in(tmp_path, *SMALL)
+    control = Path(stand_in["STAND_IN_CONTROL"])
+    with watching("0", stand_in) as watch:
+        check(watch, lambda: control.write_text(word), lambda: control.write_text(""))
 
 
 def test_a_webcam_that_is_busy_at_the_start_is_told_and_read_once_it_is_free(tmp_path):
-    stand_in = build_stand_in(tmp_path)
+    stand_in = build_stand_in(tmp_path, *SMALL)
     control = Path(stand_in["STAND_IN_CONTROL"])
     control.write_text("busy")
     with watching("0", stand_in, live=False) as watch:
         watch.await_message("Device or resource busy")
         control.write_text("")
-        assert watch.until_live() < BACK
+        watch.until_live()
 
 
 def write(path: Path, frame_width: int) -> Path:
@@ -84,24 +91,24 @@ def write(path: Path, frame_width: int) -> Path:
     return path
 
 
-def test_a_file_that_is_deleted_is_told_and_back_in_time_and_one_that_is_replaced_is_shown(tmp_path):
+def test_a_file_that_is_deleted_is_told_and_back_and_one_that_is_replaced_is_shown(tmp_path):
     path, other, away = write(tmp_path / "a.avi", 128), write(tmp_path / "b.avi", 256), tmp_path / "away.avi"
     with watching(str(path)) as watch:
         check(watch, lambda: path.rename(away), lambda: away.rename(path))
         watch.await_live()
         other.rename(path)
-        assert watch.until(lambda part: part.number > 0 and width(part) == 256) < BACK
+        watch.until(lambda part: part.number > 0 and width(part) == 256)
 
 
 def test_a_picture_that_changes_its_size_in_mid_stream_is_shown_in_each():
-    demo, sizes = Demo(640, 360, 30), ((640, 360), (3840, 2160), (320, 180))
+    demo, sizes = Demo(640, 360, 30), ((640, 360), (1280, 720), (320, 180))
     images = [demo.draw(number)[0] for number in range(8)]
     jpegs = [[cv2.imencode(".jpg", cv2.resize(image, size))[1].tobytes() for image in images] for size in sizes]
 
     def changing(camera: BaseHTTPRequestHandler) -> None:
         begin_parts(camera)
         for number in itertools.count():
-            send_jpeg(camera, jpegs[number // 50 % len(sizes)][number % len(images)])
+            send_jpeg(camera, jpegs[number // 20 % len(sizes)][number % len(images)])
             time.sleep(0.04)
 
     with http_camera(changing) as place, watching(f"http://{place}/") as watch:
@@ -119,15 +126,15 @@ def test_a_camera_of_less_than_a_frame_a_second_is_not_taken_for_a_lost_one():
             time.sleep(1.3)
 
     with http_camera(slow) as place, watching(f"http://{place}/", live=False) as watch:
-        watch.until(lambda part: part.number == 4)
-        with pytest.raises(AssertionError, match="nothing of the kind came"):
-            watch.until(lambda part: part.number == 0, limit=4)
+        watch.until(lambda part: part.number >= 4)
+        numbers = watch.numbers()
+    assert 0 not in numbers[next(place for place, number in enumerate(numbers) if number) :]
 
 
 def test_a_camera_that_gives_one_picture_over_and_over_is_told_and_not_shown_again(tmp_path):
-    stand_in = build_stand_in(tmp_path, pictures=1)
+    stand_in = build_stand_in(tmp_path, *SMALL, pictures=1)
     with watching("0", stand_in, "--frozen", "2") as watch:
-        assert watch.until_told() < 3.5
+        watch.until_told()
         watch.await_message("its picture has not changed for")
         with pytest.raises(AssertionError, match="nothing of the kind came"):
-            watch.until(lambda part: part.number > 0, limit=4)
+            watch.until(lambda part: part.number > 0, limit=3)

@@ -2,7 +2,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -19,67 +19,72 @@ def rtsp() -> Iterator[NetworkCamera]:
         yield camera
 
 
-def read_for(source: Source, seconds: float) -> list[Frame]:
+def read(source: Source, count: int) -> list[Frame]:
+    return [source.read() for _ in range(count)]
+
+
+def await_frame(source: Source, wanted: Callable[[Frame], bool], seconds: float = 30) -> Frame:
     until = time.monotonic() + seconds
-    return list(iter(lambda: source.read() if time.monotonic() < until else None, None))
+    while not wanted(frame := source.read()):
+        assert time.monotonic() < until, f"no such frame came within {seconds:g} s"
+    return frame
+
+
+def age(frame: Frame) -> float:
+    return frame.captured_at - drawn_time(frame.image)
 
 
 def ages(frames: list[Frame]) -> list[float]:
-    return sorted(frame.captured_at - drawn_time(frame.image) for frame in frames)
+    return sorted(map(age, frames))
 
 
-def test_an_rtsp_camera_is_read_at_its_own_pace(rtsp):
+def test_each_picture_of_an_rtsp_camera_is_read(rtsp):
     with open_source(rtsp.url) as source:
         assert (source.fps, source.live) == (30, True)
-        read_for(source, 1)
-        start = time.monotonic()
-        frames = read_for(source, 2)
-        rate = len(frames) / (time.monotonic() - start)
+        frames = read(source, 20)
     assert frames[0].image.shape == (360, 640, 3)
-    assert 15 < rate < 36  # a busy machine may miss some
+    drawn = [drawn_time(frame.image) for frame in frames]
+    assert drawn == sorted(set(drawn)), "each picture is given once, in the order of the camera"
 
 
-def test_pictures_of_an_rtsp_camera_are_fresh_from_the_second_second_on(rtsp):
+def test_a_picture_of_an_rtsp_camera_does_not_wait_for_the_next_one():
     """FFmpeg's frame threads would add a frame of delay each."""
-    with open_source(rtsp.url) as source:
-        read_for(source, 1)
-        told = ages(read_for(source, 2))
-    assert told[len(told) // 2] < 0.12
-    assert told[-1] < 0.6
+    fps = 2
+    with rtsp_camera(fps=fps) as camera, open_source(camera.url) as source:
+        assert ages(read(source, 8))[0] < 1 / fps
 
 
 def test_what_has_piled_up_while_nobody_read_is_caught_up_with(rtsp):
     with open_source(rtsp.url) as source:
-        read_for(source, 1)
+        read(source, 5)
         time.sleep(3)
-        read_for(source, 1)
-        told = ages(read_for(source, 1))
-    assert told[len(told) // 2] < 0.2
+        await_frame(source, lambda frame: age(frame) > 2)  # what has piled up
+        await_frame(source, lambda frame: age(frame) < 1)
 
 
-def test_a_stream_that_is_read_too_slowly_is_given_up_before_its_pictures_grow_old(rtsp):
+def test_a_stream_that_is_read_too_slowly_is_given_up(rtsp, monkeypatch):
+    monkeypatch.setattr("sources.lag.LATE", 1.0)
     with open_source(rtsp.url) as source:
-        frames = read_for(source, 1)
 
         def read_slowly() -> None:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while time.monotonic() < until:
-                frames.append(source.read())
-                time.sleep(0.1)
+                source.read()
+                time.sleep(0.2)
 
-        with pytest.raises(SourceError, match=r"this machine is too slow for it, its pictures were \d s late"):
+        with pytest.raises(SourceError, match=r"this machine is too slow for it, its pictures were \d+ s late"):
             read_slowly()
-    assert ages(frames)[-1] < 8
 
 
 def test_a_picture_that_changes_its_size_in_mid_stream_goes_on(rtsp):
     with open_source(rtsp.url) as source:
-        read_for(source, 1)
+        read(source, 5)
         for _ in range(2):
             rtsp.tell(signal.SIGUSR1)
-            frames = read_for(source, 1.5)
-            assert {frame.image.shape for frame in frames} == {(360, 640, 3)}
-            assert 0 <= ages(frames[-5:])[-1] < 0.6, "what is shown is no picture of the new size"
+            told_at = time.time()
+            # the time in a picture can be read in its own size only
+            frame = await_frame(source, lambda frame: told_at + 0.5 < drawn_time(frame.image) < time.time())
+            assert frame.image.shape == (360, 640, 3)
 
 
 def test_an_rtsp_camera_that_ends_is_told():
@@ -87,7 +92,7 @@ def test_an_rtsp_camera_that_ends_is_told():
         source.read()
         camera.kill()
         with pytest.raises(SourceError, match="the connection broke off; is the camera still on"):
-            read_for(source, 5)
+            await_frame(source, lambda _: False)
         with pytest.raises(SourceError, match=f"nobody answers at port {camera.port} of 127.0.0.1"):
             open_source(camera.url)
         camera.start()
@@ -100,37 +105,29 @@ def test_a_wrong_path_is_told(rtsp):
         open_source(rtsp.url.replace("live", "nothing"))
 
 
-def test_a_camera_that_hangs_while_it_is_opened_is_told_in_time_and_delays_no_other(rtsp):
-    told: list[float] = []
+def test_a_camera_that_hangs_while_it_is_opened_is_told_and_delays_no_other(rtsp):
+    told: list[bool] = []
 
     def open_hanging(port: int) -> None:
-        start = time.monotonic()
         with pytest.raises(SourceError, match="no video came"):
             open_source(f"rtsp://127.0.0.1:{port}/live")
-        told.append(time.monotonic() - start)
+        told.append(True)
 
     with socket.create_server(("127.0.0.1", 0), backlog=20) as hung:
         hanging = [threading.Thread(target=open_hanging, args=hung.getsockname()[1:]) for _ in range(3)]
         for thread in hanging:
             thread.start()
         time.sleep(0.3)
-        start = time.monotonic()
         with open_source(rtsp.url) as source:
             source.read()
-            opened = time.monotonic() - start
+            assert told == [], "none was hanging any more while the good one was opened"
         for thread in hanging:
-            thread.join(20)
-    assert opened < 4
-    assert len(told) == 3
-    assert min(told) > opened, "none was hanging while the good one was opened"
-    assert max(told) < 8
+            thread.join(30)
+    assert told == [True] * 3
 
 
-def test_a_real_mjpeg_camera_is_read_at_its_own_pace(tmp_path):
+def test_a_real_mjpeg_camera_is_read(tmp_path):
     with mjpeg_camera(tmp_path) as camera, open_source(camera.url) as source:
-        read_for(source, 0.5)
-        start = time.monotonic()
-        frames = read_for(source, 2)
-        rate = len(frames) / (time.monotonic() - start)
-    assert frames[0].image.shape == (720, 1280, 3)
-    assert 15 < rate < 36  # a busy machine may miss some
+        frames = read(source, 10)
+    assert {frame.image.shape for frame in frames} == {(720, 1280, 3)}
+    assert [frame.number for frame in frames] == list(range(10))

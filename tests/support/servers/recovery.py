@@ -13,7 +13,7 @@ import numpy as np
 from tests.support.clients.streams import Part, Viewer
 from tests.support.servers.servers import free_port, running
 
-LONGEST = 15.0
+LONGEST = 30.0
 """Seconds after which nothing is waited for any more."""
 
 
@@ -50,20 +50,24 @@ class Watch:
         """Seconds to the drawn notice that there is none."""
         return self.until(lambda part: part.number == 0, since)
 
-    def await_live(self, seconds: float = 1.0) -> None:
-        """Wait until pictures have come for some time without a notice.
+    def await_live(self, count: int = 5) -> None:
+        """Wait until so many pictures have come in turn without a notice.
 
         Raises:
             AssertionError: that does not happen within `LONGEST` seconds.
         """
-        began = time.time()
-        while time.time() < began + LONGEST:
-            since = time.time()
-            time.sleep(seconds)
-            parts = [part for part in self._viewer.parts if part.arrived_at > since]
-            if len(parts) > 3 and all(part.number > 0 for part in parts):
+        seen = len(self._viewer.parts)
+        until = time.monotonic() + LONGEST
+        while time.monotonic() < until:
+            newest = self._viewer.parts[seen:][-count:]
+            if len(newest) == count and all(part.number > 0 for part in newest):
                 return
+            time.sleep(0.02)
         raise AssertionError(f"no steady picture came within {LONGEST:g} s")
+
+    def numbers(self) -> list[int]:
+        """The numbers of all pictures so far; 0 is a drawn notice."""
+        return [part.number for part in self._viewer.parts]
 
     def await_message(self, words: str) -> None:
         """Wait until the API says some words of the camera.
@@ -77,7 +81,7 @@ class Watch:
             time.sleep(0.05)
 
     def _message(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/state", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/api/state", timeout=30) as answer:
             return str(json.load(answer)["cameras"][0]["message"])
 
 
