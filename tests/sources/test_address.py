@@ -30,6 +30,11 @@ def await_frame(source: Source, wanted: Callable[[Frame], bool], seconds: float 
     return frame
 
 
+def await_drawn_after(source: Source, moment: float) -> Frame:
+    """A frame whose picture tells such a time; one that is no picture of the camera's would tell any."""
+    return await_frame(source, lambda frame: moment < drawn_time(frame.image) < time.time())
+
+
 def age(frame: Frame) -> float:
     return frame.captured_at - drawn_time(frame.image)
 
@@ -81,10 +86,7 @@ def test_a_picture_that_changes_its_size_in_mid_stream_goes_on(rtsp):
         read(source, 5)
         for _ in range(2):
             rtsp.tell(signal.SIGUSR1)
-            told_at = time.time()
-            # the time in a picture can be read in its own size only
-            frame = await_frame(source, lambda frame: told_at + 0.5 < drawn_time(frame.image) < time.time())
-            assert frame.image.shape == (360, 640, 3)
+            assert await_drawn_after(source, time.time() + 0.5).image.shape == (360, 640, 3)
 
 
 def test_an_rtsp_camera_that_ends_is_told():
