@@ -27,7 +27,7 @@ SMALL = (320, 180)
 
 
 def check(watch: Watch, fail: Callable[[], object], mend: Callable[[], object], lasts: float = 0.5) -> None:
-    """Viewers are told of an outage and see the camera again by themselves; benchmarks/recovery.py measures how soon."""
+    """Viewers are told of an outage, and see the camera again; benchmarks/recovery.py measures how soon."""
     watch.await_live()
     outage(watch, fail, mend, lasts)
 
