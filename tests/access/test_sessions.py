@@ -189,7 +189,7 @@ def test_who_came_before_there_was_access_control_is_asked_too(tmp_path):
         client = create_app(Settings(source=("demo",), access=str(guard.register.path))).test_client()
         assert client.get("/api/cameras", environ_overrides={"gunicorn.socket": ours}).status_code == 200
         served = client.application.extensions["guard"]
-        theirs.settimeout(5)
+        theirs.settimeout(30)
         guard.register.add("anna", "watch")
         assert theirs.recv(1) == b"", "its socket was shut"
         served.close()

@@ -9,6 +9,7 @@ import pytest
 from delivery.fanout import POSSIBLE, Fanout
 from delivery.stream import OPENING, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
+from tests.support.waiting import Clock, until
 
 pytestmark = pytest.mark.skipif(not POSSIBLE, reason="epoll(7) is Linux's; elsewhere each viewer has a thread")
 
@@ -24,7 +25,7 @@ class Served:
     def __init__(self, fanout: Fanout, hub: Hub[Outgoing], viewer: Viewer | None = None, chunked: bool = False) -> None:
         self.viewer = viewer or Viewer()
         self.client, self.server = socket.socketpair()
-        self.client.settimeout(5)
+        self.client.settimeout(30)
         self.thread = threading.Thread(target=fanout.serve, args=(hub, self.viewer, self.server, chunked))
         self.thread.start()
 
@@ -36,7 +37,7 @@ class Served:
 
     def close(self) -> None:
         self.client.close()
-        self.thread.join(5)
+        self.thread.join(30)
         assert not self.thread.is_alive(), "the thread of a viewer who left is kept"
         self.server.close()
 
@@ -48,7 +49,7 @@ def fanout() -> Iterator[Fanout]:
     made.close()
     for thread in threading.enumerate():  # one that has failed may still be putting its things away
         if thread.name == "fanout":
-            thread.join(2)
+            thread.join(30)
             assert not thread.is_alive()
 
 
@@ -64,13 +65,6 @@ def served(*args, **kwargs) -> Iterator[Served]:
         yield made
     finally:
         made.close()
-
-
-def until(condition, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
-        time.sleep(0.005)
 
 
 def test_every_viewer_gets_every_part_as_it_is(fanout, hub):
@@ -90,13 +84,12 @@ def test_parts_are_framed_as_chunks_where_the_answer_is_chunked(fanout, hub):
         assert viewer.read(len(framed)) == framed
 
 
-def test_who_comes_late_gets_the_newest_part_at_once(fanout, hub):
+def test_who_comes_late_gets_the_newest_part_without_waiting_for_a_repeat(fanout, hub, monkeypatch):
+    monkeypatch.setattr("delivery.fanout.REPEAT_AFTER", 3600)
     hub.publish(outgoing(1))
     for _ in range(3):
         with served(fanout, hub) as viewer:
-            start = time.monotonic()
             assert b"X-Frame: 1" in viewer.read(len(outgoing(1).part))
-            assert time.monotonic() - start < 0.5
 
 
 def test_a_stuck_viewer_holds_nobody_up_and_goes_on_with_whole_parts(fanout, hub):
@@ -120,7 +113,7 @@ def test_a_viewer_who_can_take_more_again_is_sent_what_is_newest_then(fanout, hu
 
         def offered(number: int) -> bool:
             hub.publish(outgoing(number, bytes(2000)))
-            end = time.monotonic() + 0.5
+            end = time.monotonic() + 2  # nothing tells that the kernel takes no more
             while viewer.viewer.frames < number - first + 1 and time.monotonic() < end:
                 time.sleep(0.0005)
             return viewer.viewer.frames == number - first + 1
@@ -135,13 +128,11 @@ def test_a_viewer_who_can_take_more_again_is_sent_what_is_newest_then(fanout, hu
         until(lambda: viewer.viewer.slow == 10)
 
 
-def test_a_viewer_who_leaves_is_noticed_at_once_without_a_frame(fanout, hub):
+def test_a_viewer_who_leaves_is_noticed_without_a_frame(fanout, hub):
     with served(fanout, hub) as viewer:
-        until(lambda: viewer.thread.is_alive())
-        start = time.monotonic()
         viewer.client.close()
-        viewer.thread.join(5)
-        assert time.monotonic() - start < 0.5
+        viewer.thread.join(30)
+        assert not viewer.thread.is_alive()
 
 
 def test_the_end_of_the_hub_ends_its_viewers_and_no_others(fanout, hub):
@@ -150,7 +141,7 @@ def test_the_end_of_the_hub_ends_its_viewers_and_no_others(fanout, hub):
         hub.publish(outgoing(1))
         ending.read(len(outgoing(1).part))
         hub.close()
-        ending.thread.join(2)
+        ending.thread.join(30)
         assert not ending.thread.is_alive()
         other.publish(outgoing(2))
         assert b"X-Frame: 2" in staying.read(len(outgoing(2).part))
@@ -161,7 +152,7 @@ def test_a_part_cut_in_two_by_the_end_breaks_the_connection(fanout, hub):
         hub.publish(outgoing(1, bytes(8 << 20)))
         viewer.read(1000)
         hub.close()
-        viewer.thread.join(2)
+        viewer.thread.join(30)
         assert not viewer.thread.is_alive()
         with pytest.raises(OSError, match="Broken pipe"):
             viewer.server.send(b"0\r\n\r\n")
@@ -173,10 +164,10 @@ def test_closing_ends_all_and_later_ones_at_once(hub):
         hub.publish(outgoing(1))
         viewer.read(10)
         fanout.close()
-        viewer.thread.join(2)
+        viewer.thread.join(30)
         assert not viewer.thread.is_alive()
     with served(fanout, hub) as late:
-        late.thread.join(2)
+        late.thread.join(30)
         assert not late.thread.is_alive()
 
 
@@ -188,13 +179,16 @@ def test_an_unchanged_picture_is_sent_again(fanout, hub, monkeypatch):
         assert viewer.read(3 * len(outgoing(1).part)) == 3 * outgoing(1).part
 
 
-def test_a_frame_rate_of_ones_own_is_kept(fanout, hub):
-    with served(fanout, hub, Viewer(fps=10)) as viewer:
-        start = time.monotonic()
-        for number in range(60):
-            hub.publish(outgoing(number + 1))
-            time.sleep(max(0.0, start + (number + 1) / 60 - time.monotonic()))
-        assert 8 <= viewer.viewer.frames <= 12
+def test_a_frame_rate_of_ones_own_is_kept(fanout, hub, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("delivery.viewers.time", clock)
+    with served(fanout, hub, Viewer(fps=10)) as served_one:
+        viewer = served_one.viewer
+        for number in range(1, 61):
+            hub.publish(outgoing(number))
+            until(lambda number=number: viewer.frames + viewer.capped == number)
+            clock.sleep(1 / 60)
+        assert viewer.frames == 10
 
 
 def test_a_failure_ends_the_viewers_who_may_come_again(fanout, hub, monkeypatch, caplog):
@@ -202,7 +196,7 @@ def test_a_failure_ends_the_viewers_who_may_come_again(fanout, hub, monkeypatch,
         hub.publish(outgoing(1))
         viewer.read(10)
         monkeypatch.setattr(hub, "peek", lambda: 1 / 0)
-        viewer.thread.join(2)
+        viewer.thread.join(30)
         assert not viewer.thread.is_alive()
     assert "the fan-out thread failed" in caplog.text
     monkeypatch.undo()
@@ -218,13 +212,13 @@ def test_a_socket_that_is_closed_ends_its_own_viewer_and_no_other(fanout, hub):
         closed.close()
         late = threading.Thread(target=fanout.serve, args=(hub, Viewer(), closed, False), daemon=True)
         late.start()
-        late.join(5)
+        late.join(30)
         assert not late.is_alive(), "before it was served"
         with served(fanout, hub) as other:
             other.read(10)
             other.server.close()
             hub.publish(outgoing(2, b"newer"))
-            other.thread.join(5)
+            other.thread.join(30)
             assert not other.thread.is_alive(), "while it was served"
         assert viewer.read(len(outgoing(1).part) + len(outgoing(2, b"newer").part) - 10).endswith(
             outgoing(2, b"newer").part

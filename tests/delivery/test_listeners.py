@@ -20,7 +20,7 @@ def server():
     made.close()
 
 
-def told(listener: Listener, wanted=lambda data: True, seconds: float = 15.0) -> dict:
+def told(listener: Listener, wanted=lambda data: True, seconds: float = 30.0) -> dict:
     sequence, end = 0, time.monotonic() + seconds
     while True:
         sequence, event = listener.hub.newest(sequence, timeout=max(0.01, end - time.monotonic()))
@@ -35,11 +35,11 @@ def statuses(data: dict) -> list[str]:
 
 def test_a_listener_opens_its_cameras_and_is_told_their_faces_but_nothing_is_encoded(server, monkeypatch):
     monkeypatch.setattr(renditions, "encode", lambda *_: pytest.fail("a picture was encoded, which nobody watches"))
-    listener = server.listen(Topic(("left",), 0.4), watches=True)
+    began, listener = time.time(), server.listen(Topic(("left",), 0.4), watches=True)
     data = told(listener, lambda data: data["cameras"][0]["faces"])
     camera, face = data["cameras"][0], data["cameras"][0]["faces"][0]
     assert (camera["name"], camera["status"], camera["width"], camera["viewers"]) == ("left", "live", 320, 0)
-    assert abs(camera["captured_at"] - time.time()) < 5
+    assert began - 0.001 <= camera["captured_at"] <= time.time() + 0.001
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
     assert face["seconds"] >= 0
     assert (data["threshold"], data["max_viewers"], data["model"]["labels"]) == (0.4, 200, list(server.model.labels))
@@ -63,7 +63,7 @@ def test_each_smoothing_has_its_own_probabilities(server):
     topics = [Topic(("left",), smoothing) for smoothing in (0.0, 3.0)]
     quick, slow = (server.listen(topic, watches=True) for topic in topics)
     told(quick, lambda data: data["cameras"][0]["faces"])
-    differing, end = False, time.monotonic() + 10
+    differing, end = False, time.monotonic() + 30
     while not differing and time.monotonic() < end:
         faces = [told(one)["cameras"][0]["faces"] for one in (quick, slow)]
         both = [{face["track"]: face["probabilities"] for face in some} for some in faces]

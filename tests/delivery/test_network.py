@@ -11,7 +11,7 @@ from errors import SettingError
 
 def asking(address: tuple[str, int]) -> socket.socket:
     """A client that has begun a request; others are not let in."""
-    client = socket.create_connection(address, timeout=2)
+    client = socket.create_connection(address, timeout=30)
     client.sendall(b"GET")
     return client
 
@@ -82,10 +82,10 @@ def test_a_client_that_does_not_hang_up_is_waited_for_aside_and_of_many_only_for
     closing.go.set()
     for thread in threading.enumerate():
         if thread.name == "closing":
-            thread.join(10)
-    assert all(closing.waited.acquire(timeout=10) for _ in range(2))
+            thread.join(30)
+    assert all(closing.waited.acquire(timeout=30) for _ in range(2))
     close(4)
-    assert closing.waited.acquire(timeout=10), "there is room again"
+    assert closing.waited.acquire(timeout=30), "there is room again"
 
 
 def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypatch):
@@ -102,7 +102,7 @@ def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypat
     assert closing.at_once == [0, 1, 2]
     closing.go.set()
     close(3)
-    assert closing.waited.acquire(timeout=10)
+    assert closing.waited.acquire(timeout=30)
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 70, "no-such-machine.invalid"])

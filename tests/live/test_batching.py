@@ -50,7 +50,7 @@ def together(batching, network, parts):
     until(lambda: len(batching._gathered) == len(parts) - 1)
     network.go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     return [answers[number] for number in range(len(parts))]
 
 

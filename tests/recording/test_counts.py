@@ -13,6 +13,7 @@ from delivery.viewers import Viewer
 from errors import SourceError
 from recording.manager import OUTCOMES, RecordManager
 from tests.support.servers.recorded import LABELS, a_face, a_picture, about, show
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -34,14 +35,11 @@ class Recording:
         self.record = record_manager.begin(told, LABELS, self.hub, Viewer(), lambda: None, lambda: self.is_welcome)
         show(self.hub, a_picture(0, [a_face()]))
         self.recorder = record_manager._recorders[-1]
-        until = time.monotonic() + 10
-        while not self.recorder.frames:
-            assert time.monotonic() < until
-            time.sleep(0.005)
+        until(lambda: self.recorder.frames)
 
     def ended(self) -> tuple[str, float]:
         """How it is counted that it ended, and its seconds."""
-        self.recorder.join(10)
+        self.recorder.join(30)
         (((outcome,), (count, seconds)),) = self.record_manager.ended.read().items()
         assert count == 1
         assert self.record_manager.running == 0
@@ -56,7 +54,7 @@ def test_one_that_is_stopped_is_closed(record_manager):
     recording.record.stop()
     outcome, seconds = recording.ended()
     assert outcome == "closed"
-    assert 0.1 < seconds < 10
+    assert seconds > 0.1
 
 
 def test_one_that_is_deleted_while_it_goes_on(record_manager):

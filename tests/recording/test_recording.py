@@ -43,7 +43,7 @@ def test_video_rows_and_table_tell_of_the_same_frames(tmp_path):
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 8 + [(HAPPY, SAD)] * 8 + [()] * 4)
         recorder.record.stop()
-        recorder.join(10)
+        recorder.join(30)
     record = recorder.record
     told, summary = entries(record), record.summary
     assert (summary["frames"], summary["faces"], summary["message"], summary["settled"]) == (20, 2, "", True)
@@ -97,7 +97,7 @@ def test_a_camera_that_never_gave_a_picture_leaves_words_only(tmp_path):
     with recording(tmp_path) as (hub, recorder):
         show(hub, a_picture(0, notice=True))
         recorder.record.stop()
-        recorder.join(10)
+        recorder.join(30)
     assert recorder.record.summary["message"] == NOTHING
     assert left(recorder.record) == ["about.json", "lock", "summary.json"]
 
@@ -105,18 +105,17 @@ def test_a_camera_that_never_gave_a_picture_leaves_words_only(tmp_path):
 def test_it_ends_by_itself_at_its_longest_length(tmp_path):
     with recording(tmp_path, limit=0.6) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 3)
-        recorder.join(10)
+        recorder.join(30)
         assert not recorder.is_alive()
     assert recorder.record.summary["message"].startswith("It ended by itself: 0.01 minutes are the longest")
 
 
-def test_the_end_of_the_stream_ends_it_at_once_and_the_video_is_settled_at_the_next_start(tmp_path):
+def test_the_end_of_the_stream_ends_it_and_the_video_is_settled_at_the_next_start(tmp_path):
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 5)
-        start = time.monotonic()
         hub.close()
-        recorder.join(10)
-        assert time.monotonic() - start < 1
+        recorder.join(30)
+        assert not recorder.is_alive()
     record = recorder.record
     assert (record.summary["message"], record.summary["settled"]) == (STOPPED, False)
     assert len(film(record.folder / "video.mp4")) == 5
@@ -134,7 +133,7 @@ def test_a_full_disk_ends_it_in_words(tmp_path, name):
                 break
             show(hub, a_picture(number, [HAPPY]))
             time.sleep(0.01)
-        recorder.join(10)
+        recorder.join(30)
         assert not recorder.is_alive()
     record = recorder.record
     if record.summary is None:  # not even its end could be written; the next start sees to it
@@ -150,7 +149,7 @@ def test_a_disk_that_fills_up_ends_it_before_it_is_full(tmp_path, monkeypatch):
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(HAPPY,)] * 5)
         full.append(True)
-        recorder.join(10)
+        recorder.join(30)
         assert not recorder.is_alive()
     assert recorder.record.summary["message"] == FULL
     *shown, last = film(recorder.record.folder / "video.mp4")
@@ -164,7 +163,7 @@ def test_deleted_while_it_goes_on_it_is_gone(tmp_path):
         assert recorder.record.is_active
         recorder.record.delete()
         assert not recorder.record.exists
-        recorder.join(10)
+        recorder.join(30)
     assert list(tmp_path.iterdir()) == []
 
 

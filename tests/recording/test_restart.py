@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -16,7 +15,7 @@ def ask(port, path, method="GET", told=None):
     body = json.dumps(told).encode() if told is not None else None
     headers = {"Content-Type": "application/json"} if body else {}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers, method=method)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
@@ -33,18 +32,15 @@ def test_a_record_outlives_the_server_and_is_whole_at_the_next_start(tmp_path):
     command = [sys.executable, "-m", "gunicorn", "main:app"]
     with running(command, port, env) as process:
         stopped, frames = begun(port)
-        start = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-        assert time.monotonic() - start < 2.5, (
-            "the stop waits for no record"
-        )  # alone on a machine it takes half a second
-    assert json.loads(summary_file(tmp_path, stopped).read_text())["frames"] >= frames
+        assert process.wait(30) == 0
+    told = json.loads(summary_file(tmp_path, stopped).read_text())
+    assert (told["frames"] >= frames, told["settled"]) == (True, False), "the stop waits for no record"
     with running(command, port, env) as process:
         is_whole(port, tmp_path, stopped, frames, "The server was stopped")
         killed, frames = begun(port)
         kill_whole(process)
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(30) == -signal.SIGKILL
     assert not summary_file(tmp_path, killed).exists()
     kept = len(film(tmp_path / "records" / killed / "video.mp4"))
     assert kept >= frames - 15, "all but the last second plays, even before the next start"
@@ -56,7 +52,7 @@ def test_a_record_outlives_the_server_and_is_whole_at_the_next_start(tmp_path):
 def begun(port):
     """The id of a record that is going on, and how many frames it has."""
     record = ask(port, "/api/records", "POST", {})["id"]
-    until(lambda: ask(port, f"/api/records/{record}")["duration"] >= 2, 30)
+    until(lambda: ask(port, f"/api/records/{record}")["duration"] >= 2)
     return record, ask(port, f"/api/records/{record}")["frames"]
 
 
@@ -65,8 +61,8 @@ def summary_file(storage, record):
 
 
 def is_whole(port, storage, record, frames, message):
-    until(lambda: ask(port, f"/api/records/{record}")["status"] == "done", 20)
-    until(lambda: json.loads(summary_file(storage, record).read_text())["settled"], 20)
+    until(lambda: ask(port, f"/api/records/{record}")["status"] == "done")
+    until(lambda: json.loads(summary_file(storage, record).read_text())["settled"])
     done = ask(port, f"/api/records/{record}")
     assert done["message"].startswith(message)
     assert done["frames"] >= frames

@@ -44,7 +44,7 @@ def test_a_record_whose_summary_and_moments_are_damaged_is_closed_anew_from_its_
     with recording(tmp_path) as (hub, recorder):
         feed(hub, recorder, [(a_face(),)] * 10)
         recorder.record.stop()
-        recorder.join(10)
+        recorder.join(30)
     record = recorder.record
     before = record.summary
     for name in ("summary.json", "moments.json"):

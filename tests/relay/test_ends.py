@@ -17,15 +17,9 @@ from relay import receiver as receiver_module
 from relay.publisher import Publisher
 from relay.receiver import Receiver
 from tests.support.cameras.scripted import Camera, Nothing, Script
+from tests.support.waiting import until
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
-
-
-def until(condition, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
-        time.sleep(0.01)
 
 
 class Ends:
@@ -59,7 +53,7 @@ def ends(redis_process, redis):
 def camera_picture(hub) -> Picture:
     sequence = 0
     for _ in range(20):
-        sequence, outgoing = hub.newest(sequence, timeout=3)
+        sequence, outgoing = hub.newest(sequence, timeout=30)
         if not outgoing.picture.drawn:
             return outgoing.picture
     raise AssertionError("no picture came from the camera")
@@ -141,7 +135,7 @@ def test_a_camera_that_fails_tells_all_processes_why(ends):
     assert feed.state()["message"] == "test camera: it was pulled out"
     until(lambda: hub.peek()[1].picture.drawn)
     late = feed.enter(Viewer(view=ViewOptions(width=80)))
-    assert late.newest(timeout=3)[1].picture.drawn, "a notice that stands is shown to who comes later"
+    assert late.newest(timeout=30)[1].picture.drawn, "a notice that stands is shown to who comes later"
 
 
 def test_names_that_do_not_fit_into_an_address_are_passed_over(ends, redis):

@@ -21,6 +21,7 @@ from tests.support.clients.streams import Faithful, Viewer, open_stream
 from tests.support.servers.clusters import cluster_of_two
 from tests.support.servers.recovery import Watch, outage
 from tests.support.servers.servers import free_port, running
+from tests.support.waiting import until
 
 TOLD, BACK = 1.0, 3.0
 """Seconds within which viewers are told of an outage, and within which the picture is back after it."""
@@ -30,13 +31,6 @@ TOLD, BACK = 1.0, 3.0
 def cluster(tmp_path_factory):
     with cluster_of_two(tmp_path_factory.mktemp("store")) as running_one:
         yield running_one
-
-
-def until(condition, seconds: float = 8.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
-        time.sleep(0.05)
 
 
 def test_viewers_of_all_workers_get_the_same_frames_at_the_cameras_pace(cluster):
@@ -49,7 +43,7 @@ def test_viewers_of_all_workers_get_the_same_frames_at_the_cameras_pace(cluster)
     assert connections == [{"v0": True, "nobody": False}] * 6, "another worker does not know who is being served"
     pictures: dict[int, set[bytes]] = {}
     for viewer in viewers:
-        viewer.join(20)
+        viewer.join(30)
         assert viewer.keeps_pace(15)
         for part in viewer.parts:
             if part.number > 0:
@@ -57,7 +51,7 @@ def test_viewers_of_all_workers_get_the_same_frames_at_the_cameras_pace(cluster)
     assert all(len(jpegs) == 1 for jpegs in pictures.values()), "a frame was encoded more than once"
     ages = sorted(part.arrived_at - part.captured_at for part in viewers[0].parts)
     assert ages[len(ages) // 2] < 0.5
-    small.join(20)
+    small.join(30)
     assert {len(part.jpeg) for part in small.parts}.isdisjoint({len(part.jpeg) for part in viewers[0].parts})
     until(lambda: cluster.camera()["delivered"]["frames"] > 200)
 
@@ -78,10 +72,10 @@ def test_the_api_tells_what_one_process_would(cluster):
 
 def test_events_tell_of_faces_and_of_streams_that_ended_at_another_worker(cluster):
     path = "/api/events?camera=door&smoothing=1.6"
-    request = urllib.request.urlopen(f"http://127.0.0.1:{cluster.port}{path}", timeout=10)
+    request = urllib.request.urlopen(f"http://127.0.0.1:{cluster.port}{path}", timeout=30)
     gone = [Viewer(cluster.port, seconds=1.0, path=f"/video_feed/door?viewer=gone{number}") for number in range(4)]
     for viewer in gone:
-        viewer.join(20)
+        viewer.join(30)
     wanted, end = {f"gone{number}" for number in range(4)}, time.monotonic() + 8
     with request as answer:
         for line in answer:
@@ -161,12 +155,12 @@ def test_no_figure_falls_when_a_worker_is_killed_and_all_are_replaced(cluster):
     os.kill(first[0], signal.SIGKILL)
     until(lambda: grown_to(asked) and first[0] not in cluster.workers())
     os.kill(cluster.web.pid, signal.SIGHUP)
-    until(lambda: grown_to(asked) and not set(first) & set(cluster.workers()) and len(cluster.workers()) == 2, 30)
+    until(lambda: grown_to(asked) and not set(first) & set(cluster.workers()) and len(cluster.workers()) == 2)
     for _ in range(10):
         cluster.get("/healthz")
     until(lambda: grown_to(asked + 10) and seen[-1]["expression_workers",] == 2)
     watching.leave()
-    watching.join(10)
+    watching.join(30)
     for earlier, later in itertools.pairwise(seen):
         for key, value in earlier.items():
             if key[0].endswith(("_total", "_count", "_sum", "_bucket")):
@@ -212,7 +206,7 @@ def test_a_second_node_of_the_same_name_is_refused_and_disturbs_nobody(cluster):
         assert "end that one, or give this one another: --name" in second.said()
     finally:
         second.close()
-    watch.join(20)
+    watch.join(30)
     assert all(part.number > 0 for part in watch.parts[5:])
 
 
@@ -242,6 +236,6 @@ def test_cameras_come_and_go(cluster):
 
     with camera_node(cluster.redis, "desk"):
         until(lambda: all(names() == ["desk", "door"] for _ in range(4)))
-        with urllib.request.urlopen(f"http://127.0.0.1:{cluster.port}/snapshot/desk.jpg", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{cluster.port}/snapshot/desk.jpg", timeout=30) as answer:
             assert answer.read(2) == b"\xff\xd8"
     until(lambda: cluster.get("/api/state?camera=desk")["cameras"][0]["message"] == "its camera node has ended")

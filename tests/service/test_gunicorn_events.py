@@ -29,7 +29,7 @@ def port(tmp_path_factory):
 
 def request(port: int, version: str = "1.1", buffer: int = 0) -> socket.socket:
     client = socket.socket()
-    client.settimeout(10)
+    client.settimeout(30)
     if buffer:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     client.connect(("127.0.0.1", port))
@@ -48,7 +48,7 @@ def test_all_listeners_are_sent_the_same_and_what_they_hear_is_live(port):
     last = heard[0][max(shared)]
     assert [face["track"] for face in last.camera()["faces"]]
     assert last.arrived_at - last.camera()["captured_at"] < 2
-    until(lambda: state(port)["listeners"] == 0, seconds=1)
+    until(lambda: state(port)["listeners"] == 0)
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
@@ -90,12 +90,12 @@ def stop_with_fifty_viewers_and_listeners() -> float:
             viewer.await_parts(3)
         start = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         took = time.monotonic() - start
         for stream in streams:
             assert len(list(stream)) < 40, "a listener was left hanging"
     for viewer in viewers:
-        viewer.join(2)
+        viewer.join(30)
         assert viewer.ended
     return took
 

@@ -113,7 +113,7 @@ def test_requests_are_known_by_nginxs_ids_and_answered_under_one_name_only(site)
 
 
 def test_without_access_control_nobody_from_elsewhere_is_let_in_through_it(site):
-    connection = http.client.HTTPConnection("127.0.0.1", site.behind, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", site.behind, timeout=30)
     with closing(connection):
         for asker, status in (("203.0.113.7", 403), ("127.0.0.1", 200)):
             connection.request("GET", "/api/state", headers={"X-Forwarded-For": asker})  # as nginx writes it

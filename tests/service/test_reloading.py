@@ -55,7 +55,7 @@ class Deployment:
             time.sleep(0.05)
 
     def threshold(self) -> float:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/state", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/state", timeout=30) as answer:
             return json.load(answer)["threshold"]
 
 
@@ -88,7 +88,7 @@ def test_new_settings_come_with_a_short_gap_and_one_owner_of_the_camera(deployme
     assert viewer.longest_gap(start) < GAP
     assert deployment.threshold() == 0.5
     viewer.leave()
-    viewer.join(5)
+    viewer.join(30)
     assert master.poll() is None
 
 
@@ -115,7 +115,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(deployment, master):
     refuse("model.tflite: damaged or replaced")
     network.write_bytes(whole)
     viewer.leave()
-    viewer.join(5)
+    viewer.join(30)
     opened = [line for line in deployment.told() if "demo is open" in line["message"]]
     assert len(opened) == 1, "the camera went on as it was"
 

@@ -44,7 +44,7 @@ def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_post
         shared_metrics.post(1, b"mine")
         assert [told.living for told in shared_metrics.read(1)] == [True, True]
         process.kill()
-        process.wait(5)
+        process.wait(30)
         assert [(told.living, told.data) for told in shared_metrics.read(1)] == [
             (False, b"of another"),
             (True, b"mine"),
@@ -91,5 +91,5 @@ input()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(number,)) as process:
         process.stdout.readline()
         assert shared_metrics.take_place() is None
-        process.communicate(b"\n", timeout=10)
+        process.communicate(b"\n", timeout=30)
     assert shared_metrics.take_place() == 0

@@ -59,7 +59,7 @@ def test_a_thousand_silent_connections_take_no_thread_and_keep_nobody_waiting(se
             stack.enter_context(connected(port))
         assert max(seconds_to_answer(port) for _ in range(3)) < 2
         assert usage(process.pid).threads < before.threads + 20
-        viewer.join(20)
+        viewer.join(30)
         assert viewer.keeps_pace(15)
 
 

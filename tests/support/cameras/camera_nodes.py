@@ -35,7 +35,7 @@ class CameraNode:
             process_group=0,
         )
 
-    def await_report(self, seconds: float = 15) -> None:
+    def await_report(self, seconds: float = 60) -> None:
         """Wait until the camera is published."""
         assert self.process is not None
         until = time.monotonic() + seconds
@@ -50,7 +50,7 @@ class CameraNode:
         self._output.seek(0)
         return self._output.read().decode(errors="replace")
 
-    def ended(self, seconds: float = 10) -> int:
+    def ended(self, seconds: float = 30) -> int:
         """Its exit status; fails where it runs on."""
         assert self.process is not None
         return self.process.wait(seconds)

@@ -20,7 +20,7 @@ import cv2
 from demo import Demo
 from tests.support.servers.servers import ROOT, free_port
 
-START_LIMIT = 20.0
+START_LIMIT = 60.0
 SYSTEM_PYTHON = "/usr/bin/python3"
 RTSP_PACKAGES = "python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly"
 

@@ -25,6 +25,7 @@ class Camera(Source):
         if self.script.missing:
             raise SourceError("test camera: it was pulled out")
         while self.script.frozen and not self.script.missing:
+            self.script.stands = True
             time.sleep(0.01)
         return np.full((90, 160, 3), 100, np.uint8)
 
@@ -38,6 +39,7 @@ class Script:
     def __init__(self) -> None:
         self.opened = self.closed = 0
         self.missing = self.frozen = False
+        self.stands = False  # a frozen camera gives no more from here on
 
 
 class Nothing:

@@ -41,7 +41,7 @@ def parse(lines: Iterator[bytes]) -> Iterator[Told]:
 
 
 @contextmanager
-def listening(port: int, query: str = "", timeout: float = 20) -> Iterator[Iterator[Told]]:
+def listening(port: int, query: str = "", timeout: float = 30) -> Iterator[Iterator[Told]]:
     """The events that a listener is sent; the connection is cut at the end of the `with` block."""
     with open_stream(port, f"/api/events{query}", timeout) as answer:
         assert answer.status == 200, answer.read()

@@ -20,7 +20,7 @@ class Part:
 
 
 @contextmanager
-def open_stream(port: int, path: str = "/video_feed", timeout: float = 20) -> Iterator[http.client.HTTPResponse]:
+def open_stream(port: int, path: str = "/video_feed", timeout: float = 30) -> Iterator[http.client.HTTPResponse]:
     """The answer to a request for a stream; the connection is cut at the end of the `with` block."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     with closing(connection):
@@ -74,7 +74,7 @@ class Viewer(threading.Thread):
                     return
         self.ended = True
 
-    def await_parts(self, count: int, seconds: float = 15) -> None:
+    def await_parts(self, count: int, seconds: float = 30) -> None:
         """Wait until so many parts have come; fails when they do not come in time."""
         end = time.monotonic() + seconds
         while len(self.parts) < count:

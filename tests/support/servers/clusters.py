@@ -32,12 +32,12 @@ class Web:
         """The JSON that a request is answered with."""
         headers = {"Content-Type": kind} if body else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or b"{}")
 
     def figures(self) -> dict[tuple[str, ...], float]:
         """What a worker tells at /metrics."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
             return samples(answer.read().decode())
 
     def workers(self) -> list[int]:

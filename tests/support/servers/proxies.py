@@ -75,7 +75,7 @@ def nginx(folder: Path, behind: int, port: int, certificate: Path, key: Path) ->
             process.wait(10)
 
 
-def _await(process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float = 10) -> None:
+def _await(process: subprocess.Popen[bytes], port: int, folder: Path, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while True:
         try:

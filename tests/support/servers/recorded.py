@@ -16,6 +16,7 @@ from faces import Box, Face
 from recording.recorder import Recorder
 from recording.store import Records
 from tests.support.cameras.clips import drawn
+from tests.support.waiting import until
 
 LABELS = ("happy", "sad", "neutral")
 
@@ -63,13 +64,6 @@ def feed(hub: Hub[Outgoing], recorder: Recorder, faces: Sequence[Sequence[Face]]
         before = recorder.frames
         show(hub, a_picture(number, seen, size))
         until(lambda before=before: recorder.frames > before)
-
-
-def until(condition, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"did not happen within {seconds:g} s"
-        time.sleep(0.005)
 
 
 def film(path: Path) -> list[float]:

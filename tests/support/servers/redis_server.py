@@ -29,7 +29,7 @@ class RedisServer:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
         options += ["--unixsocket", f"{self._folder}/socket"]
         self._process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL, process_group=0)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while True:
             try:
                 with self.client() as redis:

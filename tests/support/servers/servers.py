@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[3]
-STOP_LIMIT = 10.0
+STOP_LIMIT = 30.0
 """Seconds within which an interrupted server must have ended, on a busy machine too."""
 
 
@@ -30,7 +30,7 @@ def running(
     command: list[str],
     port: int,
     env: dict[str, str] | None = None,
-    timeout: float = 30,
+    timeout: float = 60,
     output: IO[bytes] | None = None,
     root: str = "",
 ) -> Iterator[subprocess.Popen[bytes]]:
@@ -73,13 +73,13 @@ def _await_health(process: subprocess.Popen[bytes], address: str, timeout: float
         assert process.poll() is None, f"the server ended with status {process.returncode}:\n{_tail(output)}"
         if _is_healthy(address):
             return
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"the server did not answer at {address} within {timeout:g} s:\n{_tail(output)}")
 
 
 def _is_healthy(address: str) -> bool:
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
+        with urllib.request.urlopen(address, timeout=10) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError as error:
         error.close()

@@ -182,7 +182,7 @@ def address(tmp_path_factory, log):
 )
 def test_what_is_no_http_is_answered_as_a_problem_too(address, line, status, told):
     port = urllib.parse.urlsplit(address).port
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(line + b"\r\nHost: localhost\r\n\r\n")
         answer = http.client.HTTPResponse(client)
         answer.begin()

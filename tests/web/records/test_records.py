@@ -65,7 +65,7 @@ def test_a_page_and_a_state_make_no_folder(client, settings):
 
 def test_a_record_from_its_beginning_to_its_files(client):
     record = begin(client, camera="door", width=160, privacy="off", threshold=0.4, bars=True)
-    until(lambda: state(client, record)["frames"] >= 15 and state(client, record)["faces"], 20)
+    until(lambda: state(client, record)["frames"] >= 15 and state(client, record)["faces"])
     running = state(client, record)
     assert (running["camera"], running["status"], running["results"], running["expires"]) == (
         "door",
@@ -100,7 +100,7 @@ def test_a_record_from_its_beginning_to_its_files(client):
 
 def test_its_video_can_be_played_from_any_place_and_saved(client, tmp_path):
     record = begin(client)
-    until(lambda: state(client, record)["frames"] >= 5, 20)
+    until(lambda: state(client, record)["frames"] >= 5)
     done = client.post(f"/api/records/{record}/stop").json
     address = done["results"]["video.mp4"]
     with client.get(address, headers={"Range": "bytes=4-7"}) as part:
@@ -195,7 +195,7 @@ def test_no_record_is_clearer_than_the_server_allows(settings, tmp_path):
         with served(replace(settings, privacy=privacy, width=640, height=360, storage=str(tmp_path / privacy))) as app:
             client = app.test_client()
             record = begin(client, privacy="off")
-            until(lambda client=client, record=record: state(client, record)["faces"] == 3, 20)
+            until(lambda client=client, record=record: state(client, record)["faces"] == 3)
             done = client.post(f"/api/records/{record}/stop").json
             assert done["look"]["privacy"] == privacy
             with client.get(done["summary"]["moments"][-1]["file"]) as picture:

@@ -172,7 +172,7 @@ def test_few_log_ins_wait_at_a_time_and_the_next_is_told_when_to_come(app, grant
     threads = [threading.Thread(target=guess, args=(number,)) for number in range(Attempts.UNDER_WAY)]
     for thread in threads:
         thread.start()
-    assert all(looked_at.acquire(timeout=20) for _ in threads)
+    assert all(looked_at.acquire(timeout=30) for _ in threads)
     refused = log_in(app.test_client())
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
     assert log_in(app.test_client(), "", grants.tokens["watch"]).status_code == 303, "a token is not hashed"

@@ -37,7 +37,7 @@ def test_a_record_whose_end_fails_is_told_of_by_the_beginning_of_its_id(tmp_path
         assert is_cut(" ".join(thread.name for thread in threading.enumerate()), record.id)
         (record.folder / "summary.json").mkdir()
         recorder.record.stop()
-        recorder.join(10)
+        recorder.join(30)
     ended = caplog.text
     assert is_cut(ended, record.id)
     assert "could not be finished (Is a directory)" in ended
@@ -52,7 +52,7 @@ def test_a_record_that_breaks_off_is_told_of_by_the_beginning_of_its_id(tmp_path
     with recording(tmp_path / "records") as (hub, recorder):
         (recorder.record.folder / name).mkdir()
         show(hub, a_picture(0))
-        recorder.join(10)
+        recorder.join(30)
         assert not recorder.is_alive()
     assert is_cut(caplog.text, recorder.record.id)
     assert "ended: Is a directory" in caplog.text
@@ -65,7 +65,7 @@ def test_a_record_that_cannot_be_deleted_is_told_of_by_the_beginning_of_its_id(t
     monkeypatch.setattr(Record, "delete", refuse)
     with recording(tmp_path / "records") as (_, recorder):
         (recorder.record.folder / "discard").touch()
-        recorder.join(10)
+        recorder.join(30)
     assert is_cut(caplog.text, recorder.record.id)
     assert "could not be deleted; trying again (Permission denied)" in caplog.text
 

@@ -43,13 +43,13 @@ def ask(port, path, proof, data=None):
     """The JSON that is answered to a proof of who asks, a header."""
     headers = {**proof, "Content-Type": "application/json"}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", data, headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
 def submitted(port, path, cookie="", **form):
     """The head of the answer to a form of the log-in page."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
     with closing(connection):
         connection.request("POST", path, urlencode(form), headers)
@@ -64,7 +64,7 @@ def bearer(token):
 
 def opened(port, path, proof):
     """A socket on which a stream has begun, for who shows a proof."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     headers = {"Host": f"127.0.0.1:{port}", **proof}
     if path == "/api/own-camera":
@@ -131,7 +131,7 @@ def test_a_record_of_a_revoked_grant_ends_within_seconds_and_is_whole(server):
     port, grants = server
     _, token = grants.register.add("filmer", "analyse")
     path = f"/api/records/{ask(port, '/api/records', bearer(token), b'{}')['id']}"
-    until(lambda: ask(port, path, bearer(token))["duration"] >= 1, 20)
+    until(lambda: ask(port, path, bearer(token))["duration"] >= 1)
     grants.register.revoke("filmer")
     until(lambda: ask(port, path, grants.bearer("analyse"))["status"] == "done", LIMIT)
     told = ask(port, path, grants.bearer("analyse"))
@@ -143,7 +143,7 @@ def test_a_record_of_a_revoked_grant_ends_within_seconds_and_is_whole(server):
 def test_a_stream_asks_for_a_token_like_everything_else(server, path):
     port, _ = server
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30)
     with refused.value as error:
         assert error.code == 401
         assert error.headers["Cache-Control"] == "no-store"

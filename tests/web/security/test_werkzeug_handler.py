@@ -22,7 +22,7 @@ def port():
     thread.start()
     yield server.server_port
     server.shutdown()
-    thread.join(5)
+    thread.join(30)
     server.server_close()
 
 
