@@ -173,30 +173,23 @@ def test_a_camera_that_freezes_is_told_instead_of_a_frozen_picture(engine, scrip
 def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(
     engine, script, pipeline, monkeypatch
 ):
-    clock, analysing, analysed = Clock(), threading.Event(), threading.Event()
+    clock, analysing, go_on, see = Clock(), threading.Event(), threading.Event(), pipeline.see
     monkeypatch.setattr("sources.frozen.time", clock)
+
+    def see_late(*frame: Frame, **wanted: Collection[float]) -> Frame:
+        analysing.set()
+        assert go_on.wait(30)
+        return see(*frame, **wanted)
+
     with watching(engine):
         until(lambda: status(engine) == "live")
-        script.frozen = True
-        until(lambda: script.stands)
-        clock.sleep(1)
-        until(lambda: status(engine) == "lost")
-        see = pipeline.see
-
-        def see_late(frame: Frame, smoothings: Collection[float] = ()) -> Frame:
-            analysing.set()
-            analysed.wait(30)
-            return see(frame, smoothings)
-
         pipeline.see = see_late
-        script.frozen = script.stands = False
         assert analysing.wait(30)
         script.frozen = True
         until(lambda: script.stands)
-        told, state = [], engine.state
         clock.sleep(1)
-        analysed.set()
-        until(lambda: told.append(state()["status"]) or told[-1] == "lost")
+        go_on.set()
+        until(lambda: status(engine) == "lost")
         script.frozen = False
 
 

@@ -97,9 +97,12 @@ def test_a_camera_that_trickles_but_never_gives_a_picture_is_told(monkeypatch):
             send_jpeg(answering, b"no picture")
             time.sleep(0.02)
 
-    with http_camera(trickle) as place, open_source(f"http://{place}/") as source:
-        with pytest.raises(SourceError, match=r"no picture came within 0.4 s"):
-            source.read()
+    with (
+        http_camera(trickle) as place,
+        open_source(f"http://{place}/") as source,
+        pytest.raises(SourceError, match=r"no picture came within 0.4 s"),
+    ):
+        source.read()
 
 
 def test_a_stream_in_chunks_is_read():
