@@ -107,7 +107,7 @@ def test_frames_that_come_faster_than_they_are_analysed_are_skipped_and_counted(
     pipeline.takes = 0.05
     with watching(engine) as hub:
         until(lambda: engine.state()["dropped"]["overtaken"] > 5)
-        assert newest(hub, live).picture.number >= engine.counters.analysed + 5, "an old one was shown"
+        newest(hub, lambda item: item.picture.number > engine.counters.analysed + 5)
         assert engine.counters.captured > engine.counters.analysed > 0
 
 
