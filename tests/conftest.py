@@ -39,6 +39,15 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def gunicorn(tmp_path_factory):
+    """A running `gunicorn main:app` for all tests that leave it as it was: its process and its port."""
+    from tests.support.servers.gunicorns import gunicorn
+
+    with gunicorn(tmp_path_factory.mktemp("gunicorn")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def redis_process():
     """A Redis server, which no test stops."""
     from tests.support.servers.redis_server import redis_server

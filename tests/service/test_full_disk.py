@@ -108,7 +108,7 @@ def test_a_server_outlasts_a_disk_that_is_full(tmp_path, clips):
     client = Client(port)
     with (tmp_path / "log").open("w+b") as log, running(command, port, env, output=log) as process:
         disk = Disk(folder, process.pid)
-        live = Viewer(port, 300)
+        live = Viewer(port)
         record = client.ask("/api/records", b"{}")[1]["id"]
         client.await_state(f"/api/records/{record}", lambda told: told["frames"] > 5)
         long, short = (client.ask("/api/videos?name=clip.avi", clip)[1]["id"] for clip in clips)
@@ -127,7 +127,7 @@ def test_a_server_outlasts_a_disk_that_is_full(tmp_path, clips):
         assert client.ask("/api/analyze", noise(600))[0] == 200
         assert client.ask("/api/analyze", **multipart("image", noise(600)))[0] == 507, "its form is kept on that disk"
         assert client.ask(f"/api/videos/{short}")[1]["status"] == "queued"
-        live.await_parts(len(live.parts) + 5)
+        live.await_frames(5)
         assert list(disk.folder.glob("store/uploads/*")) == []
 
         disk.clear()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from benchmarks.tools.visitor import Link
-from tests.support.clients.browsers import chromium
+from tests.support.clients.browsers import another
 from tests.support.clients.streams import read_parts
 from tests.support.servers.proxies import NAME, nginx, self_signed, trusting
 from tests.support.servers.servers import free_port, running
@@ -127,9 +127,9 @@ def test_what_is_for_the_operator_stays_on_the_machine(site, path):
     assert site.ask("GET", path)[0] == 404
 
 
-def test_the_page_lives_over_tls_and_http_2(site):
-    with chromium(("--ignore-certificate-errors",)) as browser:
-        page = browser.new_page(ignore_https_errors=True)
+def test_the_page_lives_over_tls_and_http_2(browser, site):
+    with another(browser, ("--ignore-certificate-errors",)) as trusting_browser:
+        page = trusting_browser.new_page(ignore_https_errors=True)
         page.goto(f"https://localhost:{site.port}/")
         page.wait_for_function("() => [...document.images].some((image) => image.naturalWidth > 300)", timeout=20_000)
         assert page.evaluate("() => performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from tests.support.waiting import until
+
 
 @dataclass(frozen=True)
 class Part:
@@ -50,48 +52,45 @@ def read_parts(answer: http.client.HTTPResponse) -> Iterator[Part]:
 
 @dataclass
 class Viewer(threading.Thread):
-    """A client that reads a stream for some seconds, in a thread of its own."""
+    """A client that reads a stream in a thread of its own, until it leaves or the stream ends."""
 
     port: int
-    seconds: float
     path: str = "/video_feed"
     parts: list[Part] = field(default_factory=list)
     ended: bool = False
 
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
+        self._over = threading.Event()
         self.start()
 
     __hash__ = threading.Thread.__hash__
 
     def run(self) -> None:
-        """Read until the time is over or the stream ends."""
-        end = time.monotonic() + self.seconds
+        """Read until told to leave, or until the stream ends."""
         with open_stream(self.port, self.path) as answer:
             for part in read_parts(answer):
                 self.parts.append(part)
-                if time.monotonic() > end:
+                if self._over.is_set():
                     return
         self.ended = True
 
-    def await_parts(self, count: int, seconds: float = 30) -> None:
-        """Wait until so many parts have come; fails when they do not come in time."""
-        end = time.monotonic() + seconds
-        while len(self.parts) < count:
-            assert time.monotonic() < end, f"{len(self.parts)} of {count} parts came within {seconds:g} s"
-            time.sleep(0.05)
+    def leave(self) -> None:
+        """Read no more; the thread has ended when this returns."""
+        self._over.set()
+        self.join(30)
+        assert not self.is_alive(), "nothing more came, not even a repeat"
 
-    def rate(self) -> float:
-        """Camera frames a second, drawn notices and repeats left out."""
-        live = [part for part in self.parts if part.number > 0]
-        numbers = {part.number for part in live}
-        return (len(numbers) - 1) / (live[-1].arrived_at - live[0].arrived_at)
+    def frames(self) -> list[Part]:
+        """The camera's frames so far; drawn notices are left out."""
+        return [part for part in list(self.parts) if part.number > 0]
 
-    def keeps_pace(self, fps: float) -> bool:
-        """Whether frames came as fast as the camera gives them; with room for a busy machine."""
-        rate = self.rate()
-        assert 0.55 * fps < rate < 1.2 * fps, f"{rate:.1f} frames a second, expected {fps:g}"
-        return True
+    def await_frames(self, count: int) -> None:
+        """Wait until so many more camera frames have come, none of them older than the one before."""
+        wanted = len(self.frames()) + count
+        until(lambda: len(self.frames()) >= wanted)
+        numbers = [part.number for part in self.frames()]
+        assert numbers == sorted(numbers), "an older frame came after a newer one"
 
 
 class Faithful(threading.Thread):

@@ -23,7 +23,7 @@ class Watch:
     def __init__(self, port: int) -> None:
         self.began_at = time.time()
         self._port = port
-        self._viewer = Viewer(port, seconds=600)
+        self._viewer = Viewer(port)
 
     def until(self, wanted: Callable[[Part], bool], since: float | None = None, limit: float = LONGEST) -> float:
         """Seconds from `since` (seconds since the epoch; by default from now) to the first later part of a kind.
@@ -64,6 +64,10 @@ class Watch:
                 return
             time.sleep(0.02)
         raise AssertionError(f"no steady picture came within {LONGEST:g} s")
+
+    def leave(self) -> None:
+        """Watch no more."""
+        self._viewer.leave()
 
     def numbers(self) -> list[int]:
         """The numbers of all pictures so far; 0 is a drawn notice."""
