@@ -7,6 +7,7 @@ import pytest
 
 from config.settings import Settings
 from main import create_app
+from tests.support.waiting import until
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)
 
@@ -23,6 +24,10 @@ def problem(answer, status: int) -> str:
     assert answer.mimetype == "application/problem+json"
     assert answer.json["status"] == status
     return answer.json["detail"]
+
+
+def status(client) -> str:
+    return client.get("/api/state").json["cameras"][0]["status"]
 
 
 def decoded(jpeg: bytes) -> np.ndarray:
@@ -65,24 +70,18 @@ def test_a_viewer_that_vanishes_before_the_first_byte_is_not_counted_for_ever(cl
 
 
 def test_a_snapshot_opens_the_camera_for_as_long_as_it_takes(client):
-    answer = client.get("/snapshot.jpg")
+    began, answer = time.time(), client.get("/snapshot.jpg")
     assert answer.mimetype == "image/jpeg"
     assert decoded(answer.data).shape == (180, 320, 3)
-    assert abs(float(answer.headers["X-Timestamp"]) - time.time()) < 5
-    end = time.monotonic() + 5
-    while client.get("/api/state").json["cameras"][0]["status"] != "idle":
-        assert time.monotonic() < end, "the camera stayed open"
-        time.sleep(0.05)
+    assert began <= float(answer.headers["X-Timestamp"]) <= time.time()
+    until(lambda: status(client) == "idle")
 
 
 def test_a_snapshot_of_a_camera_that_is_lost_is_refused_at_once_with_the_reason(monkeypatch):
     app = create_app(replace(SMALL, source=("http://127.0.0.1:9/none",), idle=5))
     client = app.test_client()
     with client.get("/video_feed", buffered=False) as stream:
-        end = time.monotonic() + 15
-        while client.get("/api/state").json["cameras"][0]["status"] != "lost":
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        until(lambda: status(client) == "lost")
         monkeypatch.setattr("web.live.video._newest_frame", lambda *_: pytest.fail("it waits"))
         refused = client.get("/snapshot.jpg")
         assert "has no picture: " in problem(refused, 503)
@@ -101,7 +100,7 @@ def test_one_too_many_who_waits_for_a_snapshot_is_told_when_to_come_back(client,
 def test_the_state_of_a_watched_camera_lists_faces_in_the_labels_order(client):
     stream = client.get("/video_feed", buffered=False)
     chunks = iter(stream.response)
-    end = time.monotonic() + 15
+    end = time.monotonic() + 30
     while not (camera := client.get("/api/state?camera=left").json["cameras"][0])["faces"]:
         assert time.monotonic() < end, "no face of the demo was found"
         next(chunks)
@@ -219,7 +218,7 @@ def test_each_camera_has_addresses_of_its_own(client):
 def test_the_state_tells_stages_rates_and_what_was_dropped(client):
     stream = client.get("/video_feed/left?fps=2", buffered=False)
     chunks = iter(stream.response)
-    end = time.monotonic() + 20
+    end = time.monotonic() + 30
     while not (told := client.get("/api/state?camera=left").json)["cameras"][0]["dropped"]["capped"]:
         assert time.monotonic() < end, "no frame was left out for a viewer of 2 frames a second"
         next(chunks)

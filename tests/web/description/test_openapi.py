@@ -26,7 +26,7 @@ from tests.support.servers.servers import ROOT, free_port, running
 from web.description.examples import example
 
 EXAMPLES = os.environ.get("API_EXAMPLES", "2")
-"""Random requests for each endpoint and phase; `make fuzz-api` asks for more."""
+"""Random requests for each endpoint and phase in `make test-long`; `make fuzz-api` asks for more."""
 SEED = os.environ.get("API_SEED", "1")
 PAGES = re.compile(r"/(api/docs|static/.*|camera|pictures|videos|records.*|about.*|login|logout)?")
 """What is for people, not for programs."""
@@ -208,14 +208,23 @@ def faults(log):
     return "\n".join(re.findall(r"^.* ERROR .*(?:\n(?!\d{4}-\d\d-\d\d ).*)*", told, re.MULTILINE))
 
 
+def test_the_documents_own_examples_are_answered_as_described(address, document, log, tmp_path):
+    random_requests(address, document, log, tmp_path, "--phases", "examples")
+
+
+@pytest.mark.long
 @pytest.mark.timeout(3000)
 def test_schemathesis_finds_no_mismatch_and_no_server_error(address, document, log, tmp_path):
+    random_requests(address, document, log, tmp_path, "--max-examples", EXAMPLES)
+
+
+def random_requests(address, document, log, tmp_path, *how):
     """With every check on, and answers held to closed schemas: no member comes that is not described."""
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps({**document, "components": closed(document["components"])}), encoding="utf-8")
     config = "tests/support/clients/schemathesis.toml"
     command = [Path(sys.executable).with_name("schemathesis"), "--config-file", config, "run", file]
-    options = ["--url", address, "--checks", "all", "--seed", SEED, "--max-examples", EXAMPLES, "--no-color"]
+    options = ["--url", address, "--checks", "all", "--seed", SEED, "--no-color", *how]
     done = subprocess.run(
         [*map(str, command), *options, "--generation-database", "none", "--request-timeout", "20"],
         cwd=ROOT,

@@ -10,6 +10,7 @@ from config.settings import Settings
 from main import create_app
 from media.queue.storage import tidy
 from tests.support.cameras.clips import write_clip
+from tests.support.waiting import until
 from tests.web.files.test_pictures import multipart, problem
 
 
@@ -116,10 +117,8 @@ def test_a_result_can_be_played_from_any_place_and_is_deleted_after_its_time(set
     try:
         clip = write_clip(tmp_path / "clip.mp4", frames=15)
         state = client.post("/api/videos?name=clip.mp4", data=clip.read_bytes()).json
-        until = time.monotonic() + 90
-        while (state := client.get(f"/api/videos/{state['id']}").json)["status"] != "done":
-            assert time.monotonic() < until, state
-            time.sleep(0.1)
+        until(lambda: client.get(f"/api/videos/{state['id']}").json["status"] == "done", 120)
+        state = client.get(f"/api/videos/{state['id']}").json
         with client.get(state["results"]["annotated.mp4"], headers={"Range": "bytes=4-7"}) as part:
             assert (part.status_code, part.data, part.mimetype) == (206, b"ftyp", "video/mp4")
         with client.get(f"{state['results']['result.csv']}?download=1") as table:

@@ -1,10 +1,9 @@
 """Figures of several workers in sum: they go on where a worker ends, and never fall."""
 
-import time
-
 import pytest
 
 from service.shared_metrics import SharedMetrics
+from tests.support.waiting import until
 from web.metrics.aggregation import CameraCounts, Figures, SharedFigures
 from web.metrics.families import Family
 
@@ -78,10 +77,7 @@ def test_each_posts_without_being_asked(shared_metrics, shared, worker, monkeypa
     monkeypatch.setattr("web.metrics.aggregation.TICK", 0.01)
     shared.open(shared_metrics)
     before, worker.asked = shared_metrics.read_place(0), 8
-    until = time.monotonic() + 5
-    while shared_metrics.read_place(0) == before:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    until(lambda: shared_metrics.read_place(0) != before)
 
 
 def test_the_last_word_is_that_of_the_end(shared_metrics, shared, worker):

@@ -1,4 +1,4 @@
-"""Spoilt pictures and videos: never a 5xx, nothing left behind. `FUZZ=5000` tries more than `make test` does."""
+"""Spoilt pictures and videos: never a 5xx, nothing left behind. `FUZZ=5000` tries more than the usual runs do."""
 
 import gc
 import io
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image as Pillow
 
 from config.settings import Settings
@@ -19,7 +18,6 @@ from media.sandbox.decoding import FORMATS
 from media.videos.files import VideoReader
 from service.server import resident_bytes
 from tests.support.cameras.clips import KINDS, write_clip
-from tests.support.clients.spoilt import spoilt
 
 EXAMPLES = int(os.environ.get("FUZZ", "0"))
 MEMORY = 400_000_000
@@ -27,20 +25,32 @@ MEMORY = 400_000_000
 MODES = ("RGB", "L", "P", "RGBA", "CMYK", "1", "I;16")
 
 
+little_and_much = pytest.mark.parametrize(
+    "times", [pytest.param(1, id="little"), pytest.param(10, id="much", marks=pytest.mark.long)]
+)
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 
-def fuzz(count):
-    """The same examples in each run, so that a failure is seen again; more of them where somebody asks for more."""
-    how = {"derandomize": True} if not EXAMPLES else {}
-    return settings(
+def fuzz(count, files):
+    """Feeds the same spoilt files in each run, so that a failure is seen again; more where somebody asks for more."""
+    from hypothesis import (  # takes seconds, and most workers run no test of this file
+        HealthCheck,
+        Phase,
+        given,
+        settings,
+    )
+
+    from tests.support.clients.spoilt import spoilt
+
+    how = settings(
         max_examples=EXAMPLES or count,
         deadline=None,
         database=None,
+        derandomize=not EXAMPLES,
         phases=(Phase.generate,),
         suppress_health_check=list(HealthCheck),
-        **how,
     )
+    return lambda feed: how(given(spoilt(files))(feed))
 
 
 def pictures() -> list[bytes]:
@@ -90,7 +100,8 @@ def files(folder) -> list[Path]:
     return [path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith(own)]
 
 
-def test_spoilt_pictures_are_refused_or_read_and_leave_nothing(app, tmp_path, monkeypatch):
+@little_and_much
+def test_spoilt_pictures_are_refused_or_read_and_leave_nothing(app, tmp_path, monkeypatch, times):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     client = app.test_client()
     for data in PICTURES:
@@ -98,8 +109,7 @@ def test_spoilt_pictures_are_refused_or_read_and_leave_nothing(app, tmp_path, mo
     before, memory = held(), resident_bytes()
     seen = set()
 
-    @fuzz(120)
-    @given(spoilt(PICTURES))
+    @fuzz(12 * times, PICTURES)
     def feed(data):
         answer = client.post("/api/analyze", data=data)
         assert answer.status_code in (200, 400, 422), (answer.status_code, data)
@@ -125,7 +135,8 @@ def test_pictures_of_odd_shapes_are_read(app, size):
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # Werkzeug's, of a form that ends early
-def test_spoilt_forms_are_refused_or_read_and_leave_nothing(app, tmp_path, monkeypatch):
+@little_and_much
+def test_spoilt_forms_are_refused_or_read_and_leave_nothing(app, tmp_path, monkeypatch, times):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     client = app.test_client()
     form = (
@@ -145,8 +156,7 @@ def test_spoilt_forms_are_refused_or_read_and_leave_nothing(app, tmp_path, monke
     hand_in(form.replace(b'name="image"; ', b""))
     before = held()
 
-    @fuzz(40)
-    @given(spoilt([form, form.replace(b"image", b"face"), form.replace(b"image", b"video"), form * 2]))
+    @fuzz(6 * times, [form, form.replace(b"image", b"face"), form.replace(b"image", b"video"), form * 2])
     def feed(data):
         hand_in(data)
 
@@ -156,11 +166,11 @@ def test_spoilt_forms_are_refused_or_read_and_leave_nothing(app, tmp_path, monke
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of damaged EXIF data
-def test_spoilt_frames_of_a_visitor_are_refused_or_read():
+@little_and_much
+def test_spoilt_frames_of_a_visitor_are_refused_or_read(times):
     jpegs = [data for data in PICTURES if data.startswith(b"\xff\xd8")]
 
-    @fuzz(200)
-    @given(spoilt(jpegs))
+    @fuzz(20 * times, jpegs)
     def feed(data):
         try:
             image = decoded(data)
@@ -171,12 +181,12 @@ def test_spoilt_frames_of_a_visitor_are_refused_or_read():
     feed()
 
 
-def test_spoilt_videos_are_refused_or_read_and_leave_nothing(videos, tmp_path):
+@little_and_much
+def test_spoilt_videos_are_refused_or_read_and_leave_nothing(videos, tmp_path, times):
     path = tmp_path / "video"
     seen = set()
 
-    @fuzz(60)
-    @given(spoilt(videos))
+    @fuzz(10 * times, videos)
     def feed(data):
         path.write_bytes(data)
         try:
@@ -196,12 +206,12 @@ def test_spoilt_videos_are_refused_or_read_and_leave_nothing(videos, tmp_path):
     assert [found.name for found in files(tmp_path)] == ["video"]
 
 
-def test_spoilt_videos_that_are_handed_in_are_kept_until_they_are_deleted(app, videos):
+@little_and_much
+def test_spoilt_videos_that_are_handed_in_are_kept_until_they_are_deleted(app, videos, times):
     client = app.test_client()
     storage = replace(app.extensions["server"].settings).storage
 
-    @fuzz(20)
-    @given(spoilt(videos))
+    @fuzz(3 * times, videos)
     def feed(data):
         answer = client.post("/api/videos?name=../../x.mp4", data=data)
         assert answer.status_code == (202 if data else 400)
