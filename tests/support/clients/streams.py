@@ -100,6 +100,7 @@ class Faithful(threading.Thread):
         super().__init__(daemon=True)
         self._port, self._over = port, threading.Event()
         self.times: list[float] = []
+        self.streams = 0
         self.start()
 
     def run(self) -> None:
@@ -107,6 +108,7 @@ class Faithful(threading.Thread):
         while not self._over.is_set():
             try:
                 with open_stream(self._port) as answer:
+                    self.streams += 1
                     for part in read_parts(answer):
                         if part.number > 0:
                             self.times.append(time.monotonic())
@@ -118,6 +120,11 @@ class Faithful(threading.Thread):
     def leave(self) -> None:
         """Tell it to end."""
         self._over.set()
+
+    def await_picture(self) -> None:
+        """Wait until one more has come."""
+        before = len(self.times)
+        until(lambda: len(self.times) > before)
 
     def longest_gap(self, since: float) -> float:
         """The longest time without a picture, in seconds."""
