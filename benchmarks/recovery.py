@@ -2,7 +2,8 @@
 
 Every kind of source, read by a server of its own with a viewer: network cameras (GStreamer's RTSP server, uStreamer)
 that are killed and restarted, and that hang without closing anything; a webcam (the tests' stand-in) that is unplugged
-and plugged in again, and that stalls; a file that is deleted and put back. For comparison: how long OpenCV's own `read`
+and plugged in again, and that stalls; a file that is deleted and put back; Redis and a
+camera node behind it. For comparison: how long OpenCV's own `read`
 waits for a camera that hangs, before it reports it; it never opens the camera again.
 """
 
@@ -21,6 +22,7 @@ import cv2
 from benchmarks.tools.report import write
 from demo import Demo
 from tests.support.cameras.cameras import NetworkCamera, build_stand_in, mjpeg_camera, rtsp_camera
+from tests.support.servers.clusters import cluster_of_two
 from tests.support.servers.recovery import Watch, outage, watching
 
 LOST_WITHIN, BACK_WITHIN = 1.0, 3.0
@@ -77,6 +79,22 @@ def file_rows(folder: Path, rounds: int) -> Iterator[Row]:
         yield "video file", "deleted and put back", moved
 
 
+def relay_rows(folder: Path, rounds: int) -> Iterator[Row]:
+    """A camera node behind Redis: either of them is killed and started again, or Redis hangs."""
+    with cluster_of_two(folder) as cluster:
+        watch, redis, node = Watch(cluster.port), cluster.redis, cluster.node
+        yield "Redis", "killed and started again", measure(watch, rounds, redis.kill, redis.start, 1)
+
+        def hang() -> None:
+            redis.tell(signal.SIGSTOP)
+
+        def go_on() -> None:
+            redis.tell(signal.SIGCONT)
+
+        yield "Redis", "hangs for 1 s", measure(watch, rounds, hang, go_on, 1)
+        yield "camera node", "killed and started again", measure(watch, rounds, node.kill, node.start, 1)
+
+
 def plain_wait(camera: NetworkCamera) -> float:
     """Return the seconds until OpenCV's `read` reports that a camera hangs, opened as in most tutorials."""
     with camera:
@@ -91,13 +109,14 @@ def plain_wait(camera: NetworkCamera) -> float:
 
 def run(rounds: int, folder: Path) -> Iterator[Row]:
     """Yield all rows, one after another."""
-    folders = {name: folder / name for name in ("ustreamer", "webcam", "file")}
+    folders = {name: folder / name for name in ("ustreamer", "webcam", "file", "relay")}
     for path in folders.values():
         path.mkdir()
     yield from network_rows("RTSP camera", rtsp_camera(), rounds)
     yield from network_rows("MJPEG camera", mjpeg_camera(folders["ustreamer"]), rounds)
     yield from webcam_rows(folders["webcam"], rounds)
     yield from file_rows(folders["file"], rounds)
+    yield from relay_rows(folders["relay"], rounds)
 
 
 def summary(row: Row) -> dict[str, Any]:
