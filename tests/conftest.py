@@ -24,8 +24,16 @@ def base(storage):
         yield address
 
 
+@pytest.fixture
+def browser(shared_browser):
+    """A headless Chromium; what a test leaves open in it is closed."""
+    yield shared_browser
+    for context in shared_browser.contexts:
+        context.close()
+
+
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
+def shared_browser(tmp_path_factory):
     """A headless Chromium for all tests: its camera shows one head, and two more names lead it to this machine."""
     from tests.support.cameras.fake_cameras import flags, write_head
     from tests.support.clients.browsers import chromium

@@ -255,9 +255,9 @@ def guarded(grants):
 
 
 @pytest.fixture(scope="module")
-def keeping(browser):
+def keeping(shared_browser):
     """A browser that keeps pages as they were left, which Playwright's own flags forbid."""
-    with another(browser, (), without=("--disable-back-forward-cache",)) as launched:
+    with another(shared_browser, (), without=("--disable-back-forward-cache",)) as launched:
         yield launched
 
 

@@ -37,8 +37,10 @@ def visit(browser, address, expected=(), script="", **options):
     page.on("console", lambda message: note(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: note(str(error)))
     page.goto(address)
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert found == []
 
 
