@@ -1,7 +1,6 @@
 """The parts of the relay: leases, audiences, what travels, and a camera of another process as viewers see it."""
 
 import threading
-import time
 
 import pytest
 
@@ -18,6 +17,7 @@ from relay import subscribers as audience_module
 from relay.name_lock import NameLock
 from relay.remote_camera import RemoteCamera
 from relay.subscribers import Subscribers
+from tests.support.waiting import Clock
 
 FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", seconds=1.5)
 
@@ -86,17 +86,18 @@ def test_an_audience_is_the_sum_of_all_processes():
 
 
 def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended(monkeypatch):
-    monkeypatch.setattr(audience_module, "LIFE", 0.1)
+    clock = Clock()
+    monkeypatch.setattr(audience_module, "time", clock)
     audience = Subscribers()
     audience.take(messages.Subscription("a", (ViewOptions(),), here=("x",), viewers=1))
     audience.deafen()
-    time.sleep(0.15)
+    clock.sleep(audience_module.LIFE + 1)
     audience.expire()
     assert audience.views == [ViewOptions()], "it could not be said"
     audience.undeafen()
     audience.expire()
     assert audience.views == [ViewOptions()]
-    time.sleep(0.15)
+    clock.sleep(audience_module.LIFE + 1)
     audience.expire()
     assert (audience.views, audience.viewers, audience.left) == ([], 0, ["x"])
 
@@ -140,7 +141,8 @@ def some_report(**state) -> messages.Report:
 
 
 def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_again(monkeypatch):
-    monkeypatch.setattr(feed_module, "SILENCE", 0.1)
+    clock = Clock()
+    monkeypatch.setattr(feed_module, "time", clock)
     changes = []
     feed = RemoteCamera("door", some_report(), lambda: None, lambda: changes.append(feed.brief()["status"]), 80)
     feed.mind_silence()
@@ -148,7 +150,7 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
     feed.report(some_report())
     assert feed.brief(0.8)["faces"] == [2]
     assert (feed.audience, feed.left, feed.is_sent("x")) == (1, ["y"], True)
-    time.sleep(0.15)
+    clock.sleep(1)
     feed.mind_silence()
     assert hub.newest()[1].picture.drawn
     assert (feed.brief()["status"], feed.brief()["faces"]) == ("lost", [])

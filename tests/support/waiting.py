@@ -26,6 +26,10 @@ class Clock:
         """Seconds, from any beginning."""
         return self.now
 
+    def time(self) -> float:
+        """The time of day, which goes on."""
+        return time.time()
+
     def sleep(self, seconds: float) -> None:
         """Turn it on by so much."""
         self.now += seconds
