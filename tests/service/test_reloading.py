@@ -187,7 +187,7 @@ def test_a_worker_ends_after_the_thread_that_a_stop_has_begun(deployment, tmp_pa
     conf = tmp_path / "late.conf.py"
     conf.write_text(f"""
 import threading, time
-from server import Server
+from service.server import Server
 
 exec(compile(open({str(ROOT / "gunicorn.conf.py")!r}).read(), "gunicorn.conf.py", "exec"))
 close = Server.close
@@ -202,7 +202,7 @@ Server.close = late
     command = [sys.executable, "-m", "gunicorn", "-c", str(conf), "main:app"]
     with deployment.log.open("w+b") as log, running(command, deployment.port, deployment.env, output=log) as process:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(30) == 0
     assert deployment.told(), "a log without a traceback"
 
 
