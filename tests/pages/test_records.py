@@ -38,13 +38,13 @@ def moment(page):
 
 def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address):
     with visit(browser, address) as page:
-        record(page, 4)
+        record(page, 3)
         expect(page.locator("#told")).to_have_text(re.compile(r"^\d+\ss, \d faces?\. It is deleted "))
         page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         film = page.locator("video")
         assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [640, 360]
         length = film.evaluate("film => film.duration")
-        assert length > 3
+        assert length > 2
         line = page.get_by_role("slider", name="Expressions over time")
         box = line.bounding_box()
         line.click(position={"x": box["width"] * 0.5, "y": box["height"] / 2})

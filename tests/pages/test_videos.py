@@ -30,7 +30,7 @@ def address(base):
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    return write_clip(tmp_path_factory.mktemp("clips") / "holiday.webm", frames=60)
+    return write_clip(tmp_path_factory.mktemp("clips") / "holiday.webm", frames=32, fps=8)
 
 
 def files(storage):
@@ -72,8 +72,8 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
         assert (name, content[4:8]) == ("holiday-annotated.mp4", b"ftyp")
         name, content = saved(page, "[data-file='result.csv']")
         assert name == "holiday.csv"
-        assert len(list(csv.DictReader(io.StringIO(content.decode())))) > 60
-        assert len(json.loads(saved(page, "[data-file='result.json']")[1])["frames"]) == 60
+        assert len(list(csv.DictReader(io.StringIO(content.decode())))) > 32
+        assert len(json.loads(saved(page, "[data-file='result.json']")[1])["frames"]) == 32
         page.reload()
         expect(page.locator(".told")).to_contain_text("It is deleted")
         for scheme in ("light", "dark"):

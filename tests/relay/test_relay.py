@@ -16,6 +16,7 @@ import pytest
 
 from delivery.renditions import encode
 from demo import Demo
+from relay.messages import lock_key
 from tests.support.cameras.camera_nodes import CameraNode, camera_node
 from tests.support.clients.streams import Faithful, Viewer, open_stream
 from tests.support.servers.clusters import cluster_of_two
@@ -188,7 +189,7 @@ def test_a_camera_node_killed_and_back_is_told_and_over(cluster):
 def test_a_second_node_of_the_same_name_is_refused_and_disturbs_nobody(cluster):
     watch = Viewer(cluster.port, "/video_feed/door")
     watch.await_frames(5)
-    seen = len(watch.parts)
+    owner = owner_of(cluster)
     second = CameraNode(cluster.redis, "door")
     second.start()
     try:
@@ -199,7 +200,12 @@ def test_a_second_node_of_the_same_name_is_refused_and_disturbs_nobody(cluster):
         second.close()
     watch.await_frames(5)
     watch.leave()
-    assert all(part.number > 0 for part in watch.parts[seen:])
+    assert owner_of(cluster) == owner
+
+
+def owner_of(cluster) -> bytes:
+    with cluster.redis.client() as redis:
+        return redis.get(lock_key("door"))
 
 
 def test_a_slow_reader_makes_redis_no_larger_and_goes_on_with_the_newest_frame(cluster):

@@ -46,7 +46,7 @@ MADE_UP_EVENTS = """
 def command(port: int, *sources: str) -> list[str]:
     """The server, with small pictures: a busy machine must draw, analyse and show them all at once."""
     given = [part for source in sources for part in ("--source", source)]
-    return [sys.executable, "main.py", "--port", str(port), "--width", "640", "--height", "360", "--fps", "8", *given]
+    return [sys.executable, "main.py", "--port", str(port), "--width", "640", "--height", "360", "--fps", "5", *given]
 
 
 @contextmanager
