@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.support.cameras.camera_nodes import CameraNode, camera_node
 from tests.support.servers.redis_server import RedisServer, redis_server
@@ -24,16 +25,17 @@ class Web:
     def __init__(self, port: int, process: "subprocess.Popen[bytes]") -> None:
         self.port, self.web = port, process
 
-    def get(self, path: str) -> dict:
+    def get(self, path: str) -> dict[str, Any]:
         """The JSON at an address."""
         return self.ask("GET", path)
 
-    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> dict:
+    def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> dict[str, Any]:
         """The JSON that a request is answered with."""
         headers = {"Content-Type": kind} if body else {}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"{}")
+            found: dict[str, Any] = json.loads(answer.read() or b"{}")
+            return found
 
     def figures(self) -> dict[tuple[str, ...], float]:
         """What a worker tells at /metrics."""
@@ -65,9 +67,10 @@ class Cluster(Web):
         super().__init__(web.port, web.web)
         self.redis, self.node = redis, node
 
-    def camera(self) -> dict:
+    def camera(self) -> dict[str, Any]:
         """The state of the camera."""
-        return self.get("/api/state?camera=door")["cameras"][0]
+        state: dict[str, Any] = self.get("/api/state?camera=door")["cameras"][0]
+        return state
 
 
 @contextmanager
