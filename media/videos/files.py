@@ -62,7 +62,7 @@ class VideoReader:
         streams = self._container.streams
         audio = [stream for stream in streams.audio if may_decode(stream)]
         if not streams.video:
-            raise SourceError(f"{self.name}: it holds no pictures; MP4, MOV, WebM and AVI with moving pictures work")
+            raise SourceError(f"{self.name}: it holds no video; MP4, MOV, WebM and AVI with moving pictures work")
         self._video = streams.video[0]
         if not may_decode(self._video):
             raise SourceError(f"{self.name}: its pictures are in a form that cannot be read; H.264 in MP4 works")

@@ -133,5 +133,5 @@ def _forbidden(identity: Identity, role: str) -> Answer:
     if request.url_rule is None:
         detail = f"There is nothing at {request.path} that {identity.name}, who may {identity.role}, could see."
     if wants_page():
-        return Response(render_template("login.html", told=detail, next="/"), 403)
+        return Response(render_template("login.html", message=detail, next="/"), 403)
     return problem(403, "Not allowed", detail)

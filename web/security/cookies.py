@@ -14,27 +14,27 @@ NOT_KEPT = (
 )
 
 
-def new(identity: Identity) -> str:
+def create(identity: Identity) -> str:
     """Return the value of a new session cookie; the session of the cookie that was sent ends.
 
     Raises:
         AccessError: the file of grants cannot be used.
     """
-    end()  # the browser will forget that one, but copies of it would stay valid
+    end_session()  # the browser will forget that one, but copies of it would stay valid
     return the_guard().cookie(identity)
 
 
-def give(response: Response, value: str) -> None:
+def send(response: Response, value: str) -> None:
     """Set the cookie."""
     response.set_cookie(cookie_name(), value, max_age=LIFETIME, secure=request.is_secure, httponly=True, samesite="Lax")
 
 
-def take(response: Response) -> None:
+def delete(response: Response) -> None:
     """Delete the cookie in the browser."""
     response.delete_cookie(cookie_name(), secure=request.is_secure, httponly=True, samesite="Lax")
 
 
-def end() -> bool:
+def end_session() -> bool:
     """End the session of the cookie that was sent, if any; False if that could not be stored."""
     guard, cookie = the_guard(), request.cookies.get(cookie_name())
     try:

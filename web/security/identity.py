@@ -1,4 +1,4 @@
-"""Who asks, as the API tells it; and the log-in and log-out of a page other than ours."""
+"""The client's identity through the API; log-in and log-out for programs and other pages."""
 
 from typing import Annotated, Literal, TypedDict
 
@@ -13,28 +13,28 @@ from web.problems import problem
 from web.security import cookies
 from web.security.authorization import the_guard, the_identity
 from web.security.bodies import json_body
-from web.security.login import LONGEST_FORM, UNKNOWN
+from web.security.login import MAX_FORM, UNKNOWN
 
 blueprint = Blueprint("identity", __name__)
 
 
 class LogIn(Struct, forbid_unknown_fields=True):
-    """A name and a password, or a token in the password's place, with any name or none."""
+    """A name and a password; or a token as the password, with any name or none."""
 
     password: Annotated[str, Meta(min_length=1, max_length=200, examples=["correct horse battery"])]
     name: Annotated[str, Meta(max_length=64, examples=["ben"])] = ""
 
 
 class Access(TypedDict):
-    """Who asks, and what they may do."""
+    """The client's identity, and its rights."""
 
-    guarded: Annotated[bool, Meta(description="Whether the server asks who is there", examples=[True])]
-    name: Annotated[str | None, Meta(description="Null where nobody is asked, or nobody is known", examples=["ben"])]
+    guarded: Annotated[bool, Meta(description="Whether the server requires a login", examples=[True])]
+    name: Annotated[str | None, Meta(description="Null without access control or without a login", examples=["ben"])]
     role: Annotated[
         Literal["watch", "analyse", "operate"] | None,
-        Meta(description="Each may do what the ones before may; null for nothing", examples=["operate"]),
+        Meta(description="Each role includes the ones before; null for none", examples=["operate"]),
     ]
-    by: Annotated[Literal["token", "session"] | None, Meta(description="How they are known", examples=["session"])]
+    by: Annotated[Literal["token", "session"] | None, Meta(description="The kind of login", examples=["session"])]
     until: Annotated[
         float | None,
         Meta(description="When the session ends by itself, seconds since the UTC epoch", examples=[1767225600.0]),
@@ -42,27 +42,27 @@ class Access(TypedDict):
 
 
 @blueprint.get("/api/access")
-@operation("Access", {200: Answer("Who asks", kind=Access)})
+@operation("Access", {200: Answer("Who is asking", kind=Access)})
 def who() -> Response:
-    """Who asks, what they may do, and until when; where the server asks nobody, that everything is allowed."""
+    """Who is asking, what they may do, and until when; without access control, that everything is allowed."""
     return jsonify(_about(the_identity()))
 
 
 @blueprint.post("/api/access/login")
 @operation(
     "Access",
-    {200: Answer("Who it is", kind=Access, headers={"Set-Cookie": "None where nobody is asked"})},
+    {200: Answer("Who is logged in", kind=Access, headers={"Set-Cookie": "None without access control"})},
     {
         400: "The body is no such object",
-        403: "Another site's page asks, or this is nobody's name and password",
+        403: "The request comes from another site's page, or name and password are wrong",
         413: "The body is too large",
         415: "The body is no JSON",
     },
     body=Body("A name and a password, or a token as the password", json=LogIn),
 )
 def log_in() -> Response:
-    """Set a cookie by which a browser is known for a week. Programs need none: they send their token each time."""
-    given = json_body(LogIn, LONGEST_FORM, '{"name": "ben", "password": "..."}')
+    """Log in and get a session cookie for a week. Programs need none: they send their token each time."""
+    given = json_body(LogIn, MAX_FORM, '{"name": "ben", "password": "..."}')
     guard = the_guard()
     if not guard.on:
         return who()
@@ -72,19 +72,19 @@ def log_in() -> Response:
         return problem(429, "Too many", str(many), Retry_After=str(many.wait))
     if identity is None:
         return problem(403, "Not known", UNKNOWN)
-    value = cookies.new(identity)
+    value = cookies.create(identity)
     response = jsonify(_about(guard.by_cookie(value)))
-    cookies.give(response, value)
+    cookies.send(response, value)
     return response
 
 
 @blueprint.post("/api/access/logout")
-@operation("Access", {204: Answer("The session is over", ())}, {503: "It could not be kept that the session is over"})
+@operation("Access", {204: Answer("The session is over", ())}, {503: "The end of the session could not be stored"})
 def log_out() -> Response:
-    """End the session of the cookie that is sent, for every copy of it; a token goes on until it is revoked."""
-    kept = cookies.end()
-    response = Response(status=204) if kept else problem(503, "Not kept", cookies.NOT_KEPT, Retry_After="30")
-    cookies.take(response)
+    """End the session of the cookie that is sent, for every copy of it; a token stays valid until it is revoked."""
+    stored = cookies.end_session()
+    response = Response(status=204) if stored else problem(503, "Not kept", cookies.NOT_KEPT, Retry_After="30")
+    cookies.delete(response)
     return response
 
 

@@ -9,23 +9,23 @@ from web.security.authorization import the_guard
 
 blueprint = Blueprint("login", __name__)
 
-LONGEST_FORM = 4000
-"""Bytes that a log-in may have."""
+MAX_FORM = 4000
+"""Largest log-in in bytes."""
 UNKNOWN = "This is not known here; look at the name and the password again."
 
 
 @blueprint.get("/login")
 def page() -> Answer:
-    """Asks for a name and a password, or for a token; leads to the live page where there is no access control."""
+    """Ask for a name and a password, or for a token; redirects to the live page without access control."""
     if not the_guard().on:
         return redirect(f"{request.script_root}/", 303)
-    return Response(_shown(""))
+    return Response(_render(""))
 
 
 @blueprint.post("/login")
 def log_in() -> Answer:
-    """Take a name and a password, or a token; on success set the cookie and lead to where the visitor came from."""
-    request.max_content_length = LONGEST_FORM
+    """Check a name and a password, or a token; on success set the cookie and redirect to the page asked for before."""
+    request.max_content_length = MAX_FORM
     guard = the_guard()
     if not guard.on:
         return page()
@@ -33,29 +33,29 @@ def log_in() -> Answer:
     try:
         identity = guard.log_in(request.remote_addr or "", name, password)
     except TooMany as many:
-        return Response(_shown(str(many)), 429, {"Retry-After": str(many.wait)})
+        return Response(_render(str(many)), 429, {"Retry-After": str(many.wait)})
     if identity is None:
-        return Response(_shown(UNKNOWN), 403)
-    inside = redirect(f"{request.script_root}{_inside(request.form.get('next', ''))}", 303)
-    cookies.give(inside, cookies.new(identity))
-    return inside
+        return Response(_render(UNKNOWN), 403)
+    response = redirect(f"{request.script_root}{_local_path(request.form.get('next', ''))}", 303)
+    cookies.send(response, cookies.create(identity))
+    return response
 
 
 @blueprint.post("/logout")
 def log_out() -> Answer:
-    """End the session, which no copy of its cookie outlasts, and lead to the log-in."""
+    """End the session, also for copies of its cookie, and redirect to the log-in."""
     answer: Answer = redirect(f"{request.script_root}/login", 303)
-    if not cookies.end():
-        answer = Response(_shown(cookies.NOT_KEPT), 503)
-    cookies.take(answer)
+    if not cookies.end_session():
+        answer = Response(_render(cookies.NOT_KEPT), 503)
+    cookies.delete(answer)
     return answer
 
 
-def _shown(told: str) -> str:
-    return render_template("login.html", told=told, next=_inside(request.values.get("next", "")))
+def _render(message: str) -> str:
+    return render_template("login.html", message=message, next=_local_path(request.values.get("next", "")))
 
 
-def _inside(path: str) -> str:
-    """An address of this server, or the live page's: nobody is led elsewhere after a log-in."""
-    ours = path.startswith("/") and path.isprintable() and not path.startswith(("//", "/\\")) and "\\" not in path
-    return path if ours else "/"
+def _local_path(path: str) -> str:
+    """Return an address of this server, else the live page's, so that a log-in redirects nowhere else."""
+    is_local = path.startswith("/") and path.isprintable() and not path.startswith(("//", "/\\")) and "\\" not in path
+    return path if is_local else "/"

@@ -1,7 +1,7 @@
-"""How many files one client may hand in: so many over time, so many at once, and none that never comes.
+"""Limits of uploads by client: the rate, the number at a time, and uploads that stall.
 
-The rate is counted for all servers that share a Redis; what comes at once for each process, whose threads it keeps.
-Size, pixels, duration and what may wait in all are the business of those who take the files.
+The rate is counted for all servers that share a Redis; uploads at a time are counted in each process, whose threads
+they keep busy. Size, pixels, duration and the length of queues are limited where the files are received.
 """
 
 import math
@@ -18,18 +18,18 @@ from web.problems import problem
 from web.security.authorization import the_identity
 
 FILES = ("/api/analyze", "/api/videos")
-"""Where files are handed in, which may take as long as the line is slow."""
+"""Addresses of uploads, which may take as long as the connection is slow."""
 UPLOADS = (*FILES, "/api/records")
 BURST = 30.0
-"""Seconds for whose files a client may hand in at once, after a pause."""
+"""After a pause, a client may upload at once what the rate allows in so many seconds."""
 AT_ONCE = 8
-"""Files that one client may be handing in at a time."""
+"""Uploads of one client at a time."""
 STALL = 30.0
-"""Seconds after which a file of which nothing more comes is given up."""
+"""Seconds without data after which an upload is given up."""
 
 
-class Limits:
-    """Who hands in how much now."""
+class UploadLimits:
+    """The uploads of each client now, and the rate limit."""
 
     def __init__(self, rate: float, limiter: RateLimiter) -> None:
         self._rate, self._limiter = rate, limiter
@@ -39,7 +39,7 @@ class Limits:
         self._lock = threading.Lock()
 
     def take(self) -> Response | None:
-        """Let a file in, or refuse it; for `before_request`."""
+        """Admit an upload, or refuse it; for `before_request`."""
         if request.method != "POST" or request.path not in UPLOADS:
             return None
         _set_timeout(STALL)
@@ -55,26 +55,26 @@ class Limits:
         try:
             self._limiter.take(self._files, client)
         except TooMany as many:
-            return self._too_often(many)
+            return self._over_rate(many)
         return None
 
     def take_more(self, files: int) -> None:
-        """Count further files that a request turns out to hold; ends it where its client owes for some already.
+        """Count further files of a request; aborts if the client is over its rate already.
 
-        One request after a pause may hold more than may be handed in at once; what follows waits for that.
+        One request after a pause may hold more than the rate allows at once; later ones wait for that.
         """
         client = g.get("uploading")
         if client and files:
             try:
                 self._limiter.take_whole(self._files, client, files)
             except TooMany as many:
-                abort(self._too_often(many))
+                abort(self._over_rate(many))
 
-    def _too_often(self, many: TooMany) -> Response:
+    def _over_rate(self, many: TooMany) -> Response:
         return _refusal(f"One client may hand in {self._rate:g} files a second over time", many.wait)
 
-    def give_back(self, _: BaseException | None = None) -> None:
-        """The request is over; for `teardown_request`."""
+    def release(self, _: BaseException | None = None) -> None:
+        """Count an upload as finished; for `teardown_request`."""
         client = g.pop("uploading", None)
         if client:
             with self._lock:
@@ -85,21 +85,21 @@ class Limits:
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Have an application hold clients to these limits; after `web.security.authorization`, which tells who asks."""
-    limits = Limits(settings.upload_rate, app.extensions["limiter"])
+    """Make an application limit uploads; register it after `web.security.authorization`, which identifies clients."""
+    limits = UploadLimits(settings.upload_rate, app.extensions["limiter"])
     app.extensions["limits"] = limits
     app.before_request(limits.take)
-    app.teardown_request(limits.give_back)
+    app.teardown_request(limits.release)
 
 
-def the_limits() -> Limits:
-    """Those of this application."""
-    limits: Limits = current_app.extensions["limits"]
+def the_limits() -> UploadLimits:
+    """Return the limits of this application."""
+    limits: UploadLimits = current_app.extensions["limits"]
     return limits
 
 
 def _client() -> str:
-    """Who is held to the limits: a grant, or an address; empty for somebody at this machine who needs no log-in."""
+    """Return who is limited: a grant, or a network; empty for a client on this machine without a login."""
     identity = the_identity()
     if identity:
         return f"grant {identity.grant}"
@@ -113,5 +113,5 @@ def _set_timeout(seconds: float | None) -> None:
         connection.settimeout(seconds)
 
 
-def _refusal(told: str, seconds: int) -> Response:
-    return problem(429, "Too many", f"{told}; go on in {seconds} s.", Retry_After=str(seconds))
+def _refusal(reason: str, seconds: int) -> Response:
+    return problem(429, "Too many", f"{reason}; go on in {seconds} s.", Retry_After=str(seconds))
