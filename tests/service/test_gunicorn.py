@@ -3,6 +3,7 @@
 import http.client
 import json
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -209,6 +210,8 @@ def test_snapshots_of_a_camera_that_gives_none_leave_threads_for_all_else():
             time.sleep(0.5)
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
                 assert answer.status == 200
+            answered, _, _ = select.select(waiting, [], [], 0)
+            assert len(answered) < len(waiting), "it was answered when all of them were let go"
             for client in waiting:
                 client.settimeout(30)
                 assert client.recv(12) == b"HTTP/1.1 503"
