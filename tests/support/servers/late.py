@@ -17,7 +17,7 @@ LIMIT = 30.0
 
 def late_app() -> Flask:
     """One where stops are answered early, cancellations come late, and closed cameras give no snapshot."""
-    records.PATIENCE = 0.0
+    records.STOP_TIMEOUT = 0.0
     app = create_app()
     jobs, (camera,) = app.extensions["supervisor"].jobs, app.extensions["server"].engines.values()
 

@@ -25,7 +25,7 @@ class Worker:
 def posted_by_another(shared_metrics: SharedMetrics, place: int, asked: float, here: float) -> None:
     """Post as a process that does not live."""
     other = SharedFigures(Worker(asked, here).read)
-    other._board, other._place = shared_metrics, place
+    other._shared, other._place = shared_metrics, place
     other._post()
 
 
@@ -85,7 +85,7 @@ def test_the_last_word_is_that_of_the_end(shared_metrics, shared, worker):
     worker.asked = 9
     shared.close()
     asker = SharedFigures(Worker().read)
-    asker._board = shared_metrics
+    asker._shared = shared_metrics
     assert asker.read().counts[ASKED]["GET",] == (9, 4.5)
 
 

@@ -42,7 +42,7 @@ def test_a_record_whose_end_fails_is_told_of_by_the_beginning_of_its_id(tmp_path
     assert is_cut(ended, record.id)
     assert "could not be finished (Is a directory)" in ended
     caplog.clear()
-    RecordManager(settings)._tell_unclosed(record, IsADirectoryError(21, "Is a directory", str(record.folder)))
+    RecordManager(settings)._log_unclosed(record, IsADirectoryError(21, "Is a directory", str(record.folder)))
     assert is_cut(caplog.text, record.id)
     assert "could not be closed; trying again (Is a directory)" in caplog.text
 
