@@ -135,7 +135,7 @@ class Opener:
         if isinstance(source, Webcam):
             self._source, self._identity = str(source.device), identity(source.device)
         if source.live:
-            source.stillness = self._stillness
+            source.frozen_detector = self._stillness
         return source
 
     def _again(self) -> str:

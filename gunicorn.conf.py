@@ -31,7 +31,7 @@ try:
 except SettingError as error:
     sys.exit(f"gunicorn: {error}")
 
-bind = network.joined(_settings.host, _settings.port)
+bind = network.host_and_port(_settings.host, _settings.port)
 workers = _settings.workers
 _deadlines = incoming.Deadlines()
 # so many that the page and /healthz answer with all of them there
@@ -54,7 +54,7 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's nam
         """Set the log up, at the start and after SIGHUP."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            logs.dress(handler, _settings.log_format)
+            logs.configure_handler(handler, _settings.log_format)
 
 
 class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
@@ -62,14 +62,14 @@ class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - 
 
     def handle(self, conn: Any) -> Any:
         """Serve what comes next on a connection; each in a thread of the pool."""
-        with _deadlines.held(conn):
+        with _deadlines.limit(conn):
             return super().handle(conn)
 
 
 def on_starting(server: Any) -> None:
     """Make what the workers share."""
-    reloading.the_reload()
-    shared_metrics.the_shared_metrics()
+    reloading.get_reload()
+    shared_metrics.get_shared_metrics()
 
 
 def when_ready(server: Any) -> None:
@@ -84,12 +84,12 @@ def when_ready(server: Any) -> None:
         except SettingError as error:
             sys.exit(f"gunicorn: {error}")
         network.tune(listener.sock)
-    reloading.guard(server, bind)
+    reloading.try_before_reload(server, bind)
 
 
 def on_reload(server: Any) -> None:
     """Announce the worker that SIGHUP is about to start."""
-    reloading.the_reload().order(server.worker_age + 1)
+    reloading.get_reload().expect_successor(server.worker_age + 1)
 
 
 @contextmanager
@@ -103,31 +103,31 @@ def _told_in_one_line() -> Iterator[None]:
 
 def post_fork(server: Any, worker: Any) -> None:
     """Have a bad setting that only the application notices stop the start with its reason; keep no stop waiting."""
-    reloading.end_while_loading(worker)
+    reloading.exit_on_sigterm_while_loading(worker)
     worker.app.load = _told_in_one_line()(worker.app.load)
 
 
 def post_worker_init(worker: Any) -> None:
     """Load the model, so that a bad bundle stops the start; have a stop end the streams; wait for the cameras."""
     logs.set_up(_settings.log_level, _settings.log_format)
-    util.close_graceful = network.aside(util.close_graceful)
+    util.close_graceful = network.close_in_background(util.close_graceful)
     util.write_error = refusals.write
     gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
     with _told_in_one_line():
         _ = served.model
-    worker.await_end = reloading.end_on(reloading.STOPS, worker.age, served.close)
-    reloading.the_reload().announce(worker.age)
-    if served.own and not reloading.the_reload().take_cameras():
+    worker.await_end = reloading.close_on_signals(reloading.STOPS, worker.age, served.close)
+    reloading.get_reload().mark_ready(worker.age)
+    if served.local_cameras and not reloading.get_reload().acquire_cameras():
         worker.log.warning("another worker keeps the cameras; going on without waiting for it")
     worker.app.callable.extensions["supervisor"].open()
     worker.app.callable.extensions["record_manager"].open()
-    worker.app.callable.extensions["figures"].open(shared_metrics.the_shared_metrics())
+    worker.app.callable.extensions["figures"].open(shared_metrics.get_shared_metrics())
 
 
 def pre_request(worker: Any, asked: Any) -> None:
     """The head of a request has come."""
-    _deadlines.came(asked, slowly=asked.path.endswith(FILES))
+    _deadlines.head_received(asked, slowly=asked.path.endswith(FILES))
     incoming.close_unread(asked)
 
 

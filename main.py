@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SettingError: the environment holds an unknown or impossible setting.
         SourceError: a source file does not exist.
     """
-    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not reloading.is_made():
+    if os.environ.get("SERVER_SOFTWARE", "").startswith("gunicorn") and not reloading.is_created():
         log.warning("%s: not read, so that one viewer may keep all others waiting; start gunicorn there", CONF)
     app = Flask(__name__)
     app.json = _OrderedJSON(app)
@@ -187,7 +187,7 @@ def serve(settings: Settings) -> int:
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
     called = "localhost" if is_every_address(host) else host
-    print(f"Open http://{network.joined(called, port)} in a browser. Ctrl-C ends.", flush=True)
+    print(f"Open http://{network.host_and_port(called, port)} in a browser. Ctrl-C ends.", flush=True)
     supervisor: Supervisor = app.extensions["supervisor"]
     supervisor.open()
     record_manager: RecordManager = app.extensions["record_manager"]

@@ -20,15 +20,15 @@ from inference.bundle import (
     CARD,
     COMPILED,
     WEIGHTS,
-    contents,
-    located,
+    locate_bundle,
     read_card,
+    read_verified,
     sha256,
     spec_of,
-    verified,
+    verified_path,
 )
 from inference.preprocess import crop_faces
-from inference.runtimes import Batch, Runtime, keras_network, litert, traced
+from inference.runtimes import Batch, Runtime, keras_runtime, litert_runtime, load_keras_network
 
 RUNTIMES = ("auto", "keras", "litert")
 LARGEST_BATCH = 128
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Prediction:
     """What a network reads in N crops.
 
     `probabilities`: (N, labels) float32, each row sums to 1, as if each crop were a face. `no_face`: (N,) float32, the
@@ -84,13 +84,14 @@ class EmotionModel:
         Raises:
             BundleError: a file that is missing, damaged, or does not fit the others; names it and the remedy.
         """
-        folder = located(folder)
+        folder = locate_bundle(folder)
         card = read_card(folder)
         chosen = _chosen(runtime, folder, card)
         if chosen == "litert":
-            network = litert(folder / COMPILED, contents(folder, COMPILED, card), threads)
+            network = litert_runtime(folder / COMPILED, read_verified(folder, COMPILED, card), threads)
         else:
-            network = traced(keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card)))
+            architecture = verified_path(folder, ARCHITECTURE, card)
+            network = keras_runtime(load_keras_network(architecture, verified_path(folder, WEIGHTS, card)))
         model = cls(card, chosen, network)
         model._try(folder)
         return model
@@ -102,7 +103,7 @@ class EmotionModel:
         Raises:
             BundleError: a file that LiteRT cannot read.
         """
-        return cls(card, "litert", litert(compiled, compiled.read_bytes(), threads))
+        return cls(card, "litert", litert_runtime(compiled, compiled.read_bytes(), threads))
 
     def classify(self, image: Image, boxes: Sequence[Box]) -> Batch:
         """Give every box of a picture its probabilities, all in one batch.
@@ -121,9 +122,9 @@ class EmotionModel:
 
     def probabilities(self, batch: Batch) -> Batch:
         """Give every crop its probabilities: `read` without the probability that it shows no face."""
-        return self.read(batch).probabilities
+        return self.predict(batch).probabilities
 
-    def read(self, batch: Batch) -> Reading:
+    def predict(self, batch: Batch) -> Prediction:
         """Read every crop.
 
         Args:
@@ -139,10 +140,10 @@ class EmotionModel:
         parts = [self._network(batch[i : i + LARGEST_BATCH]) for i in range(0, len(batch), LARGEST_BATCH)]
         outputs = np.concatenate(parts) if parts else np.zeros((0, self._width), np.float32)
         if self.no_face_threshold is None:
-            return Reading(outputs, np.zeros(len(outputs), np.float32))
+            return Prediction(outputs, np.zeros(len(outputs), np.float32))
         # Where nothing is left for the expressions, any row would do; this one is all alike.
         faces = np.maximum(outputs[:, :-1], 1e-9)
-        return Reading(faces / faces.sum(axis=1, keepdims=True), outputs[:, -1])
+        return Prediction(faces / faces.sum(axis=1, keepdims=True), outputs[:, -1])
 
     @property
     def _width(self) -> int:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from access.sessions import Session
 
-LOOK = 1.0
+CHECK_EVERY = 1.0
 """Seconds between looks at who is still welcome."""
 
 log = logging.getLogger("access")
@@ -48,7 +48,7 @@ class Connections:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
-    def serves(self, connection: socket.socket, identity: Identity | None) -> None:
+    def register(self, connection: socket.socket, identity: Identity | None) -> None:
         """Take note of whom a connection serves from now on; None for anybody."""
         with self._lock:
             if identity is None:
@@ -63,10 +63,10 @@ class Connections:
         """End the thread; the connections are left to their server."""
         self._stop.set()
         if self._thread is not None:
-            self._thread.join(2 * LOOK)
+            self._thread.join(2 * CHECK_EVERY)
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK):
+        while not self._stop.wait(CHECK_EVERY):
             with self._lock:
                 known = list(self._open.items())
             for connection, identity in known:

@@ -32,17 +32,17 @@ def grant_of(token: str) -> str:
     return parts[1] if len(parts) == 3 and parts[0] == PREFIX else ""
 
 
-def hashed_token(token: str) -> str:
+def hash_token(token: str) -> str:
     """What is kept of a token, as hexadecimal."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def token_fits(token: str, kept: str) -> bool:
+def verify_token(token: str, kept: str) -> bool:
     """Whether a token is the one that a hash was made of."""
-    return hmac.compare_digest(hashed_token(token), kept)
+    return hmac.compare_digest(hash_token(token), kept)
 
 
-def hashed_password(password: str) -> str:
+def hash_password(password: str) -> str:
     """What is kept of a password: scrypt with a salt of its own, as Werkzeug writes it.
 
     Raises:
@@ -55,7 +55,7 @@ def hashed_password(password: str) -> str:
     return generate_password_hash(password, METHOD)
 
 
-def password_fits(password: str, kept: str | None) -> bool:
+def verify_password(password: str, kept: str | None) -> bool:
     """Whether a password is the one that a hash was made of; takes as long where there is no hash."""
     with _AT_ONCE:
         fits = check_password_hash(kept or _NOBODYS, password[:LONGEST])

@@ -28,7 +28,7 @@ class Guard:
     def __init__(self, path: Path | str, limiter: RateLimiter | None = None) -> None:
         self.register = Register(Path(path))
         self.attempts = Attempts(limiter or RateLimiter())
-        self.connections = Connections(self.is_welcome)
+        self.connections = Connections(self.is_allowed)
 
     @property
     def on(self) -> bool:
@@ -42,7 +42,7 @@ class Guard:
             AccessError: the file cannot be used.
         """
         grant = self.register.contents().grants.get(credentials.grant_of(token))
-        if grant is None or grant.kind != TOKEN or not credentials.token_fits(token, grant.kept):
+        if grant is None or grant.kind != TOKEN or not credentials.verify_token(token, grant.kept):
             return None
         return _identity(grant)
 
@@ -56,7 +56,7 @@ class Guard:
             return self.by_token(password.strip())
         grant = self.register.contents().named(name.strip())
         kept = grant.kept if grant and grant.kind == PASSWORD else None
-        return _identity(grant) if credentials.password_fits(password, kept) and grant else None
+        return _identity(grant) if credentials.verify_password(password, kept) and grant else None
 
     def log_in(self, address: str, name: str, password: str) -> Identity | None:
         """Who has a name and a password, or a token; None for nobody. Attempts from an address with passwords count.
@@ -79,7 +79,7 @@ class Guard:
             AccessError: the file cannot be used.
         """
         contents = self.register.contents()
-        session = sessions.opened(value, contents.key)
+        session = sessions.verify(value, contents.key)
         if session is None or not contents.is_open(session):
             return None
         return _identity(contents.grants[session.grant], session)
@@ -91,7 +91,7 @@ class Guard:
             AccessError: the file cannot be used.
         """
         contents = self.register.contents()
-        return sessions.signed(identity.grant, contents.ended_of(identity.grant).generation, contents.key)
+        return sessions.sign(identity.grant, contents.ended_of(identity.grant).generation, contents.key)
 
     def log_out(self, value: str) -> None:
         """End the session of a cookie, for all copies of it; does nothing where it has ended, or never was.
@@ -103,7 +103,7 @@ class Guard:
         if identity is not None and identity.session is not None:
             self.register.end(identity.session)
 
-    def is_welcome(self, identity: Identity) -> bool:
+    def is_allowed(self, identity: Identity) -> bool:
         """Whether somebody who was let in may still be here; nobody may while the file cannot be used."""
         if identity == ANYBODY:
             return not self.on

@@ -53,7 +53,7 @@ class Contents:
 
     def is_open(self, session: Session) -> bool:
         """Whether a session's grant is there, and nobody has ended the session."""
-        return session.grant in self.grants and self.ended_of(session.grant).spares(session)
+        return session.grant in self.grants and self.ended_of(session.grant).allows(session)
 
 
 class Register:
@@ -115,7 +115,7 @@ class Register:
                 raise AccessError(f"{name!r} is there already; revoke it first, or take another name")
             grant_id = secrets.token_hex(6)
             secret = credentials.new_token(grant_id) if password is None else password
-            kept = credentials.hashed_token(secret) if password is None else credentials.hashed_password(secret)
+            kept = credentials.hash_token(secret) if password is None else credentials.hash_password(secret)
             grant = Grant(grant_id, name, role, TOKEN if password is None else PASSWORD, kept, round(time.time(), 3))
             contents.grants[grant.id] = grant
         return grant, secret
@@ -140,7 +140,7 @@ class Register:
         """
         with self._changing() as contents:
             if session.grant in contents.grants:  # else it was revoked this very moment, which has ended it too
-                contents.ended[session.grant] = contents.ended_of(session.grant).with_one_more(session)
+                contents.ended[session.grant] = contents.ended_of(session.grant).with_session(session)
 
     def end_all(self, name: str) -> Grant:
         """End every session of a grant, which stays: its token or password opens new ones.

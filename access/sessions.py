@@ -37,11 +37,11 @@ class Ended:
     generation: int = 0
     ids: Mapping[str, float] = field(default_factory=dict)
 
-    def spares(self, session: Session) -> bool:
+    def allows(self, session: Session) -> bool:
         """Whether a session is not among them."""
         return session.generation == self.generation and session.id not in self.ids
 
-    def with_one_more(self, session: Session) -> "Ended":
+    def with_session(self, session: Session) -> "Ended":
         """The same with another one; those that have expired by now are forgotten, since nobody takes them."""
         ids = {known: until for known, until in self.ids.items() if until > time.time()} | {session.id: session.until}
         return Ended(self.generation, ids) if len(ids) <= MOST_ENDED else self.with_all()
@@ -51,12 +51,12 @@ class Ended:
         return Ended(self.generation + 1)
 
 
-def signed(grant_id: str, generation: int, key: str) -> str:
+def sign(grant_id: str, generation: int, key: str) -> str:
     """The value of a cookie for a new session of a grant, signed now."""
     return URLSafeTimedSerializer(key, SALT).dumps([grant_id, generation, secrets.token_urlsafe(12)])
 
 
-def opened(value: str, key: str) -> Session | None:
+def verify(value: str, key: str) -> Session | None:
     """The session that a cookie was signed for; None where the signature is not ours or too old."""
     try:
         told, since = URLSafeTimedSerializer(key, SALT).loads(value, max_age=LIFETIME, return_timestamp=True)

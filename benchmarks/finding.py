@@ -72,7 +72,7 @@ def the_project(settings: Settings, model: EmotionModel) -> Callable[[Frame], li
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
     pipeline = Pipeline(Search(detector, settings.search_every), model, tracker)
-    return lambda frame: [face.box for face in pipeline.see(frame).faces]
+    return lambda frame: [face.box for face in pipeline.analyze(frame).faces]
 
 
 def drawn(people: int, frames: int) -> Clip:

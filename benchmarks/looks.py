@@ -22,7 +22,7 @@ from demo import Demo
 from drawing.privacy import hide
 from faces import Box, Frame, Image
 from live.delay import FrameDelay
-from live.pipeline import Pipeline, drawn
+from live.pipeline import Pipeline, render
 from model import EmotionModel
 from tests.support.cameras.moving_faces import Head, wall
 from tracking.searching import BackgroundSearch, Search
@@ -61,13 +61,13 @@ def milliseconds_per_frame(work: Callable[[Frame], object], frames: Sequence[Fra
 def costs(model: EmotionModel, people: int, frames: int) -> dict[str, float]:
     """Return milliseconds for a frame of 1280x720: the JPEG, and drawing with each set of options; medians."""
     demo, pipeline = Demo(1280, 720, FPS, people=people), make_pipeline(model, live=False)
-    seen = [pipeline.see(Frame(demo.draw(n)[0], n, 0.0, n / FPS)) for n in range(WARM + frames)][WARM:]
+    seen = [pipeline.analyze(Frame(demo.draw(n)[0], n, 0.0, n / FPS)) for n in range(WARM + frames)][WARM:]
     pipeline.close()
     taken: dict[str, list[float]] = {"jpeg": [], **{name: [] for name in VIEWS}}
     for _ in range(ROUNDS):
         taken["jpeg"].append(milliseconds_per_frame(lambda frame: encode(frame.image, 80), seen))
         for name, view in VIEWS.items():
-            taken[name].append(milliseconds_per_frame(partial(drawn, view=view), seen))
+            taken[name].append(milliseconds_per_frame(partial(render, view=view), seen))
     return {name: round(float(np.median(rounds)), 2) for name, rounds in taken.items()}
 
 
@@ -88,8 +88,8 @@ def walk_in(model: EmotionModel, person: int, speed: int) -> tuple[int, int, int
         images.append(wall())
         boxes.append(head.place(images[-1], speed * number / FPS - 120, 270))
         time.sleep(max(0.0, begun + number / FPS - time.monotonic()))
-        seen = pipeline.see(Frame(images[-1].copy(), number, 0.0, time.monotonic()))
-        for frame, is_late in ((seen, False), (delay.take(seen), True)):
+        seen = pipeline.analyze(Frame(images[-1].copy(), number, 0.0, time.monotonic()))
+        for frame, is_late in ((seen, False), (delay.push(seen), True)):
             if frame is None or not 0 <= boxes[frame.number].x <= 960 - boxes[frame.number].width:
                 continue
             clear = is_clear(frame, images[frame.number], boxes[frame.number])

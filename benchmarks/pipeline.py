@@ -61,7 +61,7 @@ def the_project(settings: Settings, model: EmotionModel, live: bool) -> tuple[Wa
     detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = (BackgroundSearch if live else Search)(detector, settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
-    pipeline = Pipeline(search, model, tracker, ViewOptions.usual(settings), paced=live)
+    pipeline = Pipeline(search, model, tracker, ViewOptions.from_settings(settings), paced=live)
 
     def way(image: Image, number: int) -> bytes:
         frame = Frame(image, number, captured_at=time.time(), position=number / FPS)

@@ -34,7 +34,7 @@ from demo import Demo
 from faces import Box, Image
 from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of
 from inference.preprocess import crop_faces, fit_image
-from inference.runtimes import keras_network
+from inference.runtimes import load_keras_network
 
 SIZE = (640, 480)
 QUALITY = 90
@@ -82,7 +82,7 @@ class UsualWay:
     """Decode, Haar on the whole picture, `predict` for each face."""
 
     def __init__(self, weights: Path) -> None:
-        self._network = keras_network(weights / ARCHITECTURE, weights / WEIGHTS)
+        self._network = load_keras_network(weights / ARCHITECTURE, weights / WEIGHTS)
         self._spec = spec_of(read_card(weights))
         self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
 

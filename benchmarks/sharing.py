@@ -17,9 +17,9 @@ from benchmarks.tools.crowd import percentile
 from benchmarks.tools.report import write
 from inference.runtimes import Batch
 from live.batching import Batcher
-from model import EmotionModel, Reading
+from model import EmotionModel, Prediction
 
-Read = Callable[[Batch], Reading]
+Read = Callable[[Batch], Prediction]
 EVERY = 0.1
 
 
@@ -53,13 +53,13 @@ def measure(ways: list[Read], batch: Batch, seconds: float) -> dict[str, float]:
 def compare(cameras: int, faces: int, seconds: float, models: list[EmotionModel]) -> dict[str, Any]:
     """Measure the three ways alternately, with so many cameras and faces on each."""
     batch = np.random.default_rng(0).uniform(0, 255, (faces, *models[0].spec.shape)).astype(np.float32)
-    shared = models[0].read
-    gathering = Batcher(shared).read
+    shared = models[0].predict
+    gathering = Batcher(shared).predict
     return {
         "cameras": cameras,
         "faces each": faces,
         "one model behind a lock": measure([shared] * cameras, batch, seconds),
-        "a model each": measure([model.read for model in models[:cameras]], batch, seconds),
+        "a model each": measure([model.predict for model in models[:cameras]], batch, seconds),
         "gathered": measure([gathering] * cameras, batch, seconds),
     }
 

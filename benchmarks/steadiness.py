@@ -57,7 +57,7 @@ def watch(clip: Clip, pipeline: Pipeline) -> list[Seen]:
     seen: dict[int | None, Seen] = defaultdict(Seen)
     number = 0
     for number, (image, drawn) in enumerate(clip):
-        for face in pipeline.see(Frame(image, number, 0.0, number / FPS)).faces:
+        for face in pipeline.analyze(Frame(image, number, 0.0, number / FPS)).faces:
             one = seen[face.track]
             one.frames.append(number)
             one.boxes.append(face.box)

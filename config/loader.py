@@ -19,7 +19,7 @@ from errors import SettingError
 
 FILE = f"{PREFIX}CONFIG"
 """The variable that names the file of settings; `--config` on the command line."""
-LONGEST = 80
+MAX_SHOWN = 80
 """Letters of what came that an error tells."""
 BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -87,7 +87,7 @@ def _expected(item: Field[Any]) -> str:
 def _told(value: Any) -> str:
     """What came, not longer than needed, and without the password of an address that was given in the wrong place."""
     told = repr(without_password(value)) if isinstance(value, str) else without_password(repr(value))
-    return told if len(told) <= LONGEST else f"{told[:LONGEST]}..."
+    return told if len(told) <= MAX_SHOWN else f"{told[:MAX_SHOWN]}..."
 
 
 def _check(item: Field[Any], value: Any) -> None:

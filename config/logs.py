@@ -15,9 +15,9 @@ from typing import TextIO
 
 from config.redaction import without_ids
 
-PIECE = 4096
+PIPE_BUF = 4096
 """Bytes that a pipe takes at once where it takes any (Linux' PIPE_BUF)."""
-PATIENCE = 50
+WRITE_TIMEOUT_MS = 50
 """Milliseconds that a reader has to make room, before lines are lost."""
 REQUEST: ContextVar[str] = ContextVar("request", default="")
 """The id of the request that this thread is answering; empty for other work."""
@@ -26,19 +26,19 @@ REQUEST: ContextVar[str] = ContextVar("request", default="")
 def set_up(level: str, form: str = "text") -> None:
     """Send everything from a level up, such as "info", to the standard error, as "text" or "json"."""
     handler = logging.StreamHandler()
-    dress(handler, form)
+    configure_handler(handler, form)
     logging.basicConfig(level=level.upper(), handlers=[handler])
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it names requests, which are ours to name
 
 
-def dress(handler: logging.Handler, form: str) -> None:
+def configure_handler(handler: logging.Handler, form: str) -> None:
     """Give a handler of the log the form "text" or "json", and see that nobody waits for it; for a web server's too."""
     if type(handler) is logging.StreamHandler and hasattr(select, "poll"):
         with suppress(OSError, ValueError, AttributeError):  # what has no file behind it keeps nobody waiting
-            handler.setStream(Overflowing(handler.stream))
+            handler.setStream(NonBlockingStream(handler.stream))
     handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
     handler.addFilter(RedactionFilter())
-    handler.addFilter(LetGo())
+    handler.addFilter(DisconnectFilter())
 
 
 def reason_of(error: BaseException) -> str:
@@ -47,7 +47,7 @@ def reason_of(error: BaseException) -> str:
     return str(getattr(cause, "strerror", None) or cause)
 
 
-def tell_failure(log: logging.Logger, error: BaseException, words: str, *args: object) -> None:
+def log_failure(log: logging.Logger, error: BaseException, words: str, *args: object) -> None:
     """Tell that something failed: with the system's reason where there is one, else with a traceback."""
     if getattr(error, "strerror", None):
         log.error(f"{words} (%s)", *args, reason_of(error))
@@ -55,7 +55,7 @@ def tell_failure(log: logging.Logger, error: BaseException, words: str, *args: o
         log.error(words, *args, exc_info=error)
 
 
-class Overflowing:
+class NonBlockingStream:
     """Writes to a pipe or a terminal, and loses lines rather than wait for a reader that takes none.
 
     Whoever answers a request writes a line, so that a log that is full would stop the server.
@@ -77,10 +77,10 @@ class Overflowing:
         end = "\n" if self._torn else ""
         left = f"{end}{told}{text}".encode(errors="backslashreplace")
         while left:
-            if not self._ready.poll(0 if self._lost else PATIENCE):
+            if not self._ready.poll(0 if self._lost else WRITE_TIMEOUT_MS):
                 self._lost += 1
                 return
-            left = left[os.write(self._stream.fileno(), left[:PIECE]) :]
+            left = left[os.write(self._stream.fileno(), left[:PIPE_BUF]) :]
             self._torn = bool(left)
         self._lost = 0
 
@@ -142,7 +142,7 @@ class RedactionFilter(logging.Filter):
         return True
 
 
-class LetGo(logging.Filter):
+class DisconnectFilter(logging.Filter):
     """Says in one line, instead of a traceback, that a viewer who took nothing any more was let go."""
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -4,7 +4,7 @@ import re
 
 HOST = re.compile(r"(\[[^][/?#]*\]|[^][:/?#]*)(:\d+)?(?=[/?#]|\Z)")
 """The host and port of an address, and no more."""
-TERM = re.compile(r"([?&;#][^=?&;#]*=|[?&;#]|=)([^?&;#]+)")
+QUERY_VALUE = re.compile(r"([?&;#][^=?&;#]*=|[?&;#]|=)([^?&;#]+)")
 """A value of an address, after what stands before it; some cameras take them in the path, without a `?`."""
 CHANNEL = re.compile(r"\d{1,2}")
 """A value that stays, since it tells the channels of a camera apart; it would be no password."""
@@ -29,7 +29,7 @@ def without_password(source: str) -> str:
     host = HOST.match(rest)
     if host is None or re.match(r"[^?#]*:[^@]*@", rest[host.end() :]):
         return f"{scheme}{mark}{HIDDEN}"
-    return f"{scheme}{mark}{TERM.sub(_hidden, rest)}"
+    return f"{scheme}{mark}{QUERY_VALUE.sub(_hidden, rest)}"
 
 
 def _hidden(term: re.Match[str]) -> str:
@@ -37,7 +37,7 @@ def _hidden(term: re.Match[str]) -> str:
     return before + (value if before.endswith("=") and CHANNEL.fullmatch(value) else HIDDEN)
 
 
-def told_of(known: str) -> str:
+def short_id(known: str) -> str:
     """As much of the id of a record or a video as may stand in a log: who knows all of it may see what it names."""
     return f"{known[:6]}{HIDDEN}"
 

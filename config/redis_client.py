@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from config.redaction import without_password
-from config.settings import REDIS
+from config.settings import REDIS_SCHEMES
 from errors import SettingError
 
 UNREACHABLE = (RedisError, OSError)
@@ -48,7 +48,7 @@ def _kept_alive(url: str) -> dict[str, Any]:
 def check_address(url: str, setting: str) -> None:
     """Raise `SettingError` for what is no address of a Redis server; connects to nothing."""
     shown = without_password(url)
-    if not url.startswith(REDIS):
+    if not url.startswith(REDIS_SCHEMES):
         raise SettingError(f"{setting}: got {shown[:60]!r}, expected an address such as redis://localhost:6379/0")
     try:
         parts = urlsplit(url)

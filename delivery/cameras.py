@@ -26,7 +26,7 @@ class Camera(Protocol):
         ...
 
     @property
-    def audience(self) -> int:
+    def viewer_count(self) -> int:
         """How many watch, through whatever process."""
         ...
 
@@ -36,11 +36,11 @@ class Camera(Protocol):
         ...
 
     @property
-    def left(self) -> list[str]:
+    def ended_streams(self) -> list[str]:
         """The ids of streams that have ended within the last seconds, and of which no other has begun since."""
         ...
 
-    def is_sent(self, name: str) -> bool:
+    def is_streaming(self, name: str) -> bool:
         """Whether the stream of an id is being sent."""
         ...
 
@@ -56,15 +56,15 @@ class Camera(Protocol):
         """Count a viewer less."""
         ...
 
-    def hold(self) -> None:
+    def add_listener(self) -> None:
         """Count one who listens to the faces, for whom the camera is open."""
         ...
 
-    def release(self) -> None:
+    def remove_listener(self) -> None:
         """Count one of them less."""
         ...
 
-    def brief(self, smoothing: float | None = None) -> dict[str, Any]:
+    def summary(self, smoothing: float | None = None) -> dict[str, Any]:
         """What changes from one moment to the next, as `/api/events` tells it."""
         ...
 

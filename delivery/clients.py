@@ -9,18 +9,18 @@ from delivery.stream import Item
 from delivery.viewers import Viewer
 
 
-class Outlet(Protocol):
+class AnyHub(Protocol):
     """A hub of whatever can be sent: pictures, events."""
 
     def peek(self) -> tuple[int, Item | None]:
         """As `Hub.glance`."""
         ...
 
-    def listen(self, listener: Callable[[], None]) -> None:
+    def add_listener(self, listener: Callable[[], None]) -> None:
         """As `Hub.listen`."""
         ...
 
-    def unlisten(self, listener: Callable[[], None]) -> None:
+    def remove_listener(self, listener: Callable[[], None]) -> None:
         """As `Hub.unlisten`."""
         ...
 
@@ -60,7 +60,7 @@ class Client:
 class HubClients:
     """The viewers of one hub, and its newest part in the two forms in which it goes out."""
 
-    def __init__(self, hub: Outlet) -> None:
+    def __init__(self, hub: AnyHub) -> None:
         self.hub = hub
         self.clients: set[Client] = set()
         self.sequence = 0

@@ -65,7 +65,7 @@ class Throughput:
         self._counts = counts
         self._frames, self._bytes = Growth(), Growth()
 
-    def told(self) -> dict[str, float]:
+    def read(self) -> dict[str, float]:
         """Frames and bytes a second now, and in sum, as the API tells them."""
         counts = self._counts()
         return {
@@ -132,7 +132,7 @@ class Counters:
     delay: Histogram = field(default_factory=Histogram)
     since: float = field(default_factory=time.time, compare=False)
 
-    def passed(self, timings: Mapping[str, float], delay: float) -> None:
+    def record_frame(self, timings: Mapping[str, float], delay: float) -> None:
         """Take note of a frame that is ready."""
         self.analysed += 1
         self.delay.add(delay)

@@ -15,15 +15,15 @@ import threading
 import time
 from contextlib import suppress
 
-from delivery.clients import Client, HubClients, Outlet
+from delivery.clients import AnyHub, Client, HubClients
 from delivery.stream import REPEAT_AFTER, Ended
 from delivery.viewers import Viewer
 
 log = logging.getLogger("fanout")
 
-POSSIBLE = hasattr(select, "epoll") and hasattr(os, "eventfd")
+SUPPORTED = hasattr(select, "epoll") and hasattr(os, "eventfd")
 """Whether this system can do it: Linux can."""
-GONE = 0x2000 | 0x8 | 0x10
+HANG_UP = 0x2000 | 0x8 | 0x10
 """EPOLLRDHUP, EPOLLERR and EPOLLHUP: the viewer has left, or took nothing for too long."""
 TICK = 0.25
 """Seconds after which it is looked whether somebody must be sent an unchanged picture again."""
@@ -37,14 +37,14 @@ class Fanout:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._waiting: list[tuple[Outlet, Client]] = []
-        self._rows: dict[Outlet, HubClients] = {}
+        self._waiting: list[tuple[AnyHub, Client]] = []
+        self._rows: dict[AnyHub, HubClients] = {}
         self._places: dict[int, tuple[HubClients, Client]] = {}
         self._repeat_at = 0.0
         self._poll: select.epoll
         self._bell = -1
 
-    def serve(self, hub: Outlet, viewer: Viewer, connection: socket.socket, chunked: bool) -> None:
+    def serve(self, hub: AnyHub, viewer: Viewer, connection: socket.socket, chunked: bool) -> None:
         """Write a hub's parts to a connection until its viewer leaves or the hub ends; the caller's thread sleeps.
 
         Args:
@@ -132,7 +132,7 @@ class Fanout:
             row = self._rows.get(hub)
             if row is None:
                 row = self._rows[hub] = HubClients(hub)
-                hub.listen(self._ring)
+                hub.add_listener(self._ring)
             row.clients.add(client)
             self._places[client.number] = row, client
             if row.sequence:
@@ -144,7 +144,7 @@ class Fanout:
         del self._places[client.number]
         row.clients.remove(client)
         if not row.clients:
-            row.hub.unlisten(self._ring)
+            row.hub.remove_listener(self._ring)
             del self._rows[row.hub]
         if client.busy:  # a part cut in two must not look like the end of a stream, nor may the last word to it wait
             with suppress(OSError):  # it may be broken already
@@ -156,14 +156,14 @@ class Fanout:
         if number not in self._places:
             return
         row, client = self._places[number]
-        if kind & GONE:
+        if kind & HANG_UP:
             self._leave(row, client)
         elif client.blocked:  # by now there may be a newer part than the one that was to be sent
-            client.viewer.catches_up(row.sequence)
+            client.viewer.skip_to(row.sequence)
             self._send(row, client)
         elif client.rest is not None:
             self._write(row, client, client.rest)
-            if not client.busy and not client.viewer.has_seen(row.sequence):
+            if not client.busy and not client.viewer.was_offered(row.sequence):
                 self._offer(row, client)
 
     def _pass_on(self, row: HubClients, again: bool) -> None:
@@ -179,11 +179,11 @@ class Fanout:
                 continue
             if newer:
                 self._offer(row, client)
-            elif row.sequence and client.viewer.waited(REPEAT_AFTER):
+            elif row.sequence and client.viewer.idle_for(REPEAT_AFTER):
                 self._send(row, client)
 
     def _offer(self, row: HubClients, client: Client) -> None:
-        if client.viewer.takes(row.sequence):
+        if client.viewer.should_send(row.sequence):
             self._send(row, client)
 
     def _send(self, row: HubClients, client: Client) -> None:
@@ -196,4 +196,4 @@ class Fanout:
             self._leave(row, client)
             return
         if not client.busy:
-            client.viewer.got(len(row.plain))
+            client.viewer.record_sent(len(row.plain))

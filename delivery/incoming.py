@@ -13,9 +13,9 @@ from gunicorn.http.body import ChunkedReader, LengthReader
 
 LIMIT = 20.0
 """Seconds within which a request must have come whole, but for a file that is handed in."""
-LOOK = 1.0
+CHECK_EVERY = 1.0
 """Seconds between looks for those that have not."""
-DRAINED = 64 * 1024
+MAX_DRAINED = 64 * 1024
 """Bytes of a body that nobody wanted which gunicorn reads away, so that the connection may be used again."""
 
 
@@ -29,7 +29,7 @@ class _Wait:
 
     @property
     def is_over(self) -> bool:
-        return time.monotonic() >= self.until and (self.asked is None or left(self.asked) > 0)
+        return time.monotonic() >= self.until and (self.asked is None or unread_bytes(self.asked) > 0)
 
 
 class Deadlines:
@@ -47,7 +47,7 @@ class Deadlines:
         self._watch: threading.Thread | None = None
 
     @contextmanager
-    def held(self, connection: Any) -> Iterator[None]:
+    def limit(self, connection: Any) -> Iterator[None]:
         """Hold gunicorn's connection, which this thread serves for the `with` block, to the limit."""
         self._see_to_watch()
         me = threading.get_ident()
@@ -57,7 +57,7 @@ class Deadlines:
         finally:
             del self._waits[me]
 
-    def came(self, asked: Any, slowly: bool) -> None:
+    def head_received(self, asked: Any, slowly: bool) -> None:
         """The head of gunicorn's request has come to this thread; its body may come `slowly`, or has the same limit."""
         wait = self._waits.get(threading.get_ident())
         if wait is not None:
@@ -71,7 +71,7 @@ class Deadlines:
                 self._watch.start()
 
     def _go_on_watching(self) -> None:
-        while not self._stop.wait(LOOK):
+        while not self._stop.wait(CHECK_EVERY):
             for wait in list(self._waits.values()):
                 if wait.is_over:
                     wait.until = math.inf
@@ -83,7 +83,7 @@ class Deadlines:
         self._stop.set()
 
 
-def left(asked: Any) -> float:
+def unread_bytes(asked: Any) -> float:
     """Bytes that are still to be read of the body of gunicorn's request; nobody knows how many come in chunks."""
     reader = getattr(asked.body, "reader", None)
     if isinstance(reader, ChunkedReader):
@@ -101,4 +101,4 @@ def close_unread(asked: Any) -> None:
         asked: gunicorn's request, before the application has it.
     """
     usual = asked.should_close
-    asked.should_close = lambda: usual() or left(asked) > DRAINED
+    asked.should_close = lambda: usual() or unread_bytes(asked) > MAX_DRAINED

@@ -52,7 +52,7 @@ class Listeners:
         """Let one in, and have the cameras open where it watches; each call wants one of `leave`."""
         if watches:
             for name in topic.cameras:
-                self._engines[name].hold()
+                self._engines[name].add_listener()
         listener = Listener(self._events.enter(topic), watches)
         self._here.add(listener)
         return listener
@@ -63,7 +63,7 @@ class Listeners:
         self._events.leave(listener.channel)
         if listener.watches:
             for name in listener.channel.topic.cameras:
-                self._engines[name].release()
+                self._engines[name].remove_listener()
 
     def wake(self) -> None:
         """Tell all listeners at once that something has changed; called by any thread, and quick."""
@@ -87,7 +87,7 @@ class Listeners:
 
     def _camera(self, name: str, smoothing: float) -> str:
         engine = self._engines[name]
-        return _line({**engine.brief(smoothing), "left": engine.left})
+        return _line({**engine.summary(smoothing), "left": engine.ended_streams})
 
 
 def _line(told: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ no thread at all."""
 
 MOST_CLOSING = 256
 """Connections for which it is waited that their clients hang up; further ones are closed at once."""
-TO_COME = 64 << 20
+MAX_DRAIN = 64 << 20
 """Bytes that a client may still be sending when it has been refused: cut off in the middle, some never read why."""
 
 
@@ -47,7 +47,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def joined(host: str, port: int) -> str:
+def host_and_port(host: str, port: int) -> str:
     """Host and port as in an address: an IPv6 address stands in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -57,7 +57,7 @@ def _reason(error: OSError, host: str, port: int) -> str:
         return f"port: {port} on {host} is taken by another program; end it, or choose another, as --port {port + 1}"
     if error.errno == errno.EACCES:
         return f"port: {port} needs administrator's rights; choose one above 1023, as --port 5000"
-    return f"host: cannot listen on {joined(host, port)} ({error.strerror}); 127.0.0.1 is for this machine only"
+    return f"host: cannot listen on {host_and_port(host, port)} ({error.strerror}); 127.0.0.1 is for this machine only"
 
 
 def tune(listening: socket.socket) -> None:
@@ -73,7 +73,7 @@ def tune(listening: socket.socket) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", SILENCE_LIMIT, 0))
 
 
-def aside(close: Callable[..., None]) -> Callable[[socket.socket], None]:
+def close_in_background(close: Callable[..., None]) -> Callable[[socket.socket], None]:
     """The same way to close a connection, `gunicorn.util.close_graceful`, in a thread of its own.
 
     gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in. Where no
@@ -83,7 +83,7 @@ def aside(close: Callable[..., None]) -> Callable[[socket.socket], None]:
 
     def wait_and_close(connection: socket.socket) -> None:
         try:
-            close(connection, max_drain=TO_COME)
+            close(connection, max_drain=MAX_DRAIN)
         finally:
             room.release()
 

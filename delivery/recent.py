@@ -4,7 +4,7 @@ import time
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-KEPT = 3.0
+REMEMBER_FOR = 3.0
 """Seconds for which it is remembered."""
 
 Item = TypeVar("Item", bound=Hashable)
@@ -23,6 +23,6 @@ class Recent(Generic[Item]):
     @property
     def items(self) -> set[Item]:
         """Those that are remembered."""
-        oldest = time.monotonic() - KEPT
+        oldest = time.monotonic() - REMEMBER_FOR
         self._added = {item: added for item, added in dict(self._added).items() if added > oldest}
         return set(self._added)

@@ -28,7 +28,7 @@ class Drawing:
     notice: bool = False
 
 
-Scene = Callable[[ViewOptions], Drawing | None]
+Renderer = Callable[[ViewOptions], Drawing | None]
 """Draws what a camera shows now, in a look and the camera's own size, or nothing; called by any thread."""
 
 
@@ -40,7 +40,7 @@ class Renditions:
         self._lock = threading.Lock()
         self._hubs: dict[ViewOptions, Hub[Outgoing]] = {}
         self._users: dict[ViewOptions, int] = {}
-        self._newest: Scene | None = None
+        self._newest: Renderer | None = None
         self._closed = False
 
     def enter(self, view: ViewOptions) -> Hub[Outgoing]:
@@ -71,7 +71,7 @@ class Renditions:
             if not self._users[view]:
                 del self._users[view], self._hubs[view]
 
-    def publish(self, scene: Scene) -> dict[str, float]:
+    def publish(self, scene: Renderer) -> dict[str, float]:
         """Draw and encode a scene in every look that is wanted, none twice; returns the seconds of `draw` and `encode`.
 
         Pictures in the camera's own size, which most viewers watch, come first.
@@ -116,7 +116,7 @@ class Renditions:
 class _Studio:
     """Makes the pictures of one scene: draws it once for looks that differ in their width only, encodes none twice."""
 
-    def __init__(self, scene: Scene, quality: int) -> None:
+    def __init__(self, scene: Renderer, quality: int) -> None:
         self._scene = scene
         self._quality = quality
         self._drawings: dict[ViewOptions, Drawing | None] = {}
@@ -125,11 +125,11 @@ class _Studio:
 
     def publish(self, view: ViewOptions, hub: Hub[Outgoing]) -> None:
         """Put the picture of a look, never larger than the camera gives, into its hub, where there is one to show."""
-        drawing = self._drawing(view.drawing)
+        drawing = self._drawing(view.full_size)
         if drawing is None:
             return
         own = int(drawing.image.shape[1])
-        key = view.drawing, min(view.width or own, own)
+        key = view.full_size, min(view.width or own, own)
         if key not in self._made:
             self._made[key] = self._encoded(drawing, key[1])
         hub.publish(self._made[key])

@@ -95,12 +95,12 @@ class Hub(Generic[T]):
             self._condition.notify_all()
         self._tell()
 
-    def listen(self, listener: Callable[[], None]) -> None:
+    def add_listener(self, listener: Callable[[], None]) -> None:
         """Have something called, quickly and in the producer's thread, at each new item and at the end."""
         with self._condition:
             self._listeners = (*self._listeners, listener)
 
-    def unlisten(self, listener: Callable[[], None]) -> None:
+    def remove_listener(self, listener: Callable[[], None]) -> None:
         """Have it called no more."""
         with self._condition:
             self._listeners = tuple(known for known in self._listeners if known != listener)
@@ -154,11 +154,11 @@ def parts(hub: Hub[Sent], viewer: Viewer, opening: bytes = OPENING) -> Iterator[
     while True:
         try:
             sequence, newest = hub.newest(sequence)
-            due = viewer.takes(sequence)
+            due = viewer.should_send(sequence)
         except TimeoutError:
-            due = newest is not None and viewer.waited(REPEAT_AFTER)
+            due = newest is not None and viewer.idle_for(REPEAT_AFTER)
         except Ended:
             return
         if due and newest is not None:
             yield newest.part
-            viewer.got(len(newest.part))
+            viewer.record_sent(len(newest.part))

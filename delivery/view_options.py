@@ -32,19 +32,19 @@ class ViewOptions:
     mirror: bool = False
 
     @classmethod
-    def usual(cls, settings: Settings) -> "ViewOptions":
+    def from_settings(cls, settings: Settings) -> "ViewOptions":
         """The look of who wishes for nothing."""
         privacy = next(known for known in PRIVACIES if known == settings.privacy)
         return cls(0, settings.draw == "bars", privacy, settings.threshold, settings.smoothing)
 
-    def guarded(self, least: Privacy) -> "ViewOptions":
+    def with_privacy(self, least: Privacy) -> "ViewOptions":
         """The same, with at least so much privacy."""
         if PRIVACIES.index(self.privacy) >= PRIVACIES.index(least):
             return self
         return replace(self, privacy=least)
 
     @property
-    def drawing(self) -> "ViewOptions":
+    def full_size(self) -> "ViewOptions":
         """The same in the camera's own size: looks that differ in their width only share a drawing."""
         return replace(self, width=0) if self.width else self
 

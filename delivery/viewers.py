@@ -37,7 +37,7 @@ class Viewer:
         self._due = self._sent_at = 0.0
         self.frames = self.sent = self.slow = self.capped = 0
 
-    def takes(self, sequence: int) -> bool:
+    def should_send(self, sequence: int) -> bool:
         """Whether this viewer should be sent the item of that number, which is newer than all before."""
         now = time.monotonic()
         if self._seen:
@@ -50,20 +50,20 @@ class Viewer:
         self._due = (now if late else self._due) + self._period
         return True
 
-    def catches_up(self, sequence: int) -> None:
+    def skip_to(self, sequence: int) -> None:
         """Take note that this viewer, who could not be sent what was offered last, is sent the item of that number."""
         self.slow += sequence - self._seen
         self._seen = sequence
 
-    def has_seen(self, sequence: int) -> bool:
+    def was_offered(self, sequence: int) -> bool:
         """Whether it was offered the item of that number already."""
         return sequence <= self._seen
 
-    def waited(self, seconds: float) -> bool:
+    def idle_for(self, seconds: float) -> bool:
         """Whether nothing was sent for so long, or for this viewer's own period where that is longer."""
         return time.monotonic() - self._sent_at >= max(seconds, self._period)
 
-    def got(self, size: int) -> None:
+    def record_sent(self, size: int) -> None:
         """Take note of a part of so many bytes."""
         self.frames += 1
         self.sent += size
@@ -99,12 +99,12 @@ class Viewers:
             if viewer.name:
                 self._left.append((self._left_at, viewer.name))
 
-    def hold(self) -> None:
+    def add_listener(self) -> None:
         """Count one listener more."""
         with self._lock:
             self.listeners += 1
 
-    def release(self) -> None:
+    def remove_listener(self) -> None:
         """Count one listener less."""
         with self._lock:
             self.listeners -= 1
@@ -123,13 +123,13 @@ class Viewers:
             return {viewer.name for viewer in self._here if viewer.name}
 
     @property
-    def away(self) -> float:
+    def idle_seconds(self) -> float:
         """Seconds since the last one left for whom the camera is open; 0 while there is one."""
         with self._lock:
             return 0.0 if self._here or self.listeners else time.monotonic() - self._left_at
 
     @property
-    def left(self) -> list[str]:
+    def ended_streams(self) -> list[str]:
         """The ids of streams that have ended within the last seconds, and of which no other has begun since."""
         oldest = time.monotonic() - REMEMBER_FOR
         with self._lock:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from drawing.lettering import paste, plate
+from drawing.lettering import paste, text_image
 from drawing.palette import BRIGHT, COLOURS, DIM, GROUND, INK, OTHER, UNSURE, Colour
 from faces import Box, Face, Image
 
@@ -70,7 +70,7 @@ def _draw_face(image: Image, face: Face, style: _Style) -> None:
         cv2.addWeighted(part, face.fade, below, 1 - face.fade, 0, dst=part)
     text = caption(face, style.threshold)
     if text:
-        label = plate(text, style.letters, INK, colour, padding=max(4, style.side // 120))
+        label = text_image(text, style.letters, INK, colour, padding=max(4, style.side // 120))
         x = min(
             max(box.x - line // 2, 0), image.shape[1] - label.shape[1]
         )  # pushed in where it would leave the picture
@@ -111,8 +111,8 @@ def _draw_bars(image: Image, face: Face, taken: Sequence[Box], style: _Style) ->
 
 def _chart(face: Face, size: int, width: int) -> Image:
     """A row for each label: its name, a bar as long as it is probable, and the per cent; `width` pixels at least."""
-    names = [plate(label, size, BRIGHT, GROUND) for label in face.labels]
-    figures = [plate(f"{probability:.0%}", size, DIM, GROUND) for probability in face.probabilities]
+    names = [text_image(label, size, BRIGHT, GROUND) for label in face.labels]
+    figures = [text_image(f"{probability:.0%}", size, DIM, GROUND) for probability in face.probabilities]
     row, gap = round(size * 1.4), size // 2
     first, last = max(name.shape[1] for name in names), round(2.4 * size)
     longest = max(2 * size, width - first - last - 4 * gap)
@@ -134,7 +134,7 @@ def notice(title: str, words: str, width: int = 1280, height: int = 720) -> Imag
     y = round(height * 0.42)
     lines = [(title, 2 * size, BRIGHT)] + [(line, size, DIM) for line in textwrap.wrap(words, 70)[:6]]
     for text, letters, ink in lines:
-        line = plate(text, letters, ink, GROUND)
+        line = text_image(text, letters, ink, GROUND)
         paste(image, line, (width - line.shape[1]) // 2, y)
         y += round(letters * 1.6)
     return image

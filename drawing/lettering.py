@@ -27,7 +27,7 @@ def _cover(text: str, size: int) -> Image:
 
 
 @lru_cache(maxsize=512)
-def plate(text: str, size: int, ink: Colour, paper: Colour, padding: int = 0) -> Image:
+def text_image(text: str, size: int, ink: Colour, paper: Colour, padding: int = 0) -> Image:
     """A line of text on a plain ground, as a (height, width, 3) uint8 BGR picture that must not be written to.
 
     Args:

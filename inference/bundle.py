@@ -12,7 +12,7 @@ from inference.preprocess import InputSpec
 ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model.tflite", "card.json"
 
 
-def located(folder: Path | str) -> Path:
+def locate_bundle(folder: Path | str) -> Path:
     """A bundle's folder; one that is not there is looked for beside the program, wherever that was started."""
     path = Path(folder)
     own = Path(__file__).resolve().parent.parent / path
@@ -50,17 +50,17 @@ def spec_of(card: dict[str, Any]) -> InputSpec:
     return InputSpec(size["width"], size["height"], size["channels"], crop["crop_scale"], crop["crop_shift"])
 
 
-def verified(folder: Path, name: str, card: dict[str, Any]) -> Path:
+def verified_path(folder: Path, name: str, card: dict[str, Any]) -> Path:
     """The path of one file of a bundle, once its SHA-256 is found to be the card's.
 
     Raises:
         BundleError: the file is missing, damaged or replaced.
     """
-    contents(folder, name, card)
+    read_verified(folder, name, card)
     return folder / name
 
 
-def contents(folder: Path, name: str, card: dict[str, Any]) -> bytes:
+def read_verified(folder: Path, name: str, card: dict[str, Any]) -> bytes:
     """The bytes of one file of a bundle, whose SHA-256 is the card's, whatever becomes of the file meanwhile.
 
     Raises:

@@ -19,7 +19,7 @@ Batch = NDArray[np.float32]
 Runtime = Callable[[Batch], Batch]
 
 
-def litert(path: Path, content: bytes, threads: int | None) -> Runtime:
+def litert_runtime(path: Path, content: bytes, threads: int | None) -> Runtime:
     """A compiled network, safe to call from several threads; one call at a time.
 
     Args:
@@ -57,7 +57,7 @@ def litert(path: Path, content: bytes, threads: int | None) -> Runtime:
     return run
 
 
-def keras_network(architecture: Path, weights: Path) -> Any:
+def load_keras_network(architecture: Path, weights: Path) -> Any:
     """Build the Keras network of a bundle, which can hold no code, and load its weights.
 
     Raises:
@@ -88,7 +88,7 @@ def keras_network(architecture: Path, weights: Path) -> Any:
     return network
 
 
-def traced(network: Any) -> Runtime:
+def keras_runtime(network: Any) -> Runtime:
     """The network as one compiled function: `predict` would spend far longer on set-up than on a few faces."""
     import keras
 

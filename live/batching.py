@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from inference.runtimes import Batch
-from model import Reading
+from model import Prediction
 
 
 class Batcher:
@@ -19,13 +19,13 @@ class Batcher:
         read: reads (N, height, width, channels) float32 crops, as `EmotionModel.read` does.
     """
 
-    def __init__(self, read: Callable[[Batch], Reading]) -> None:
+    def __init__(self, read: Callable[[Batch], Prediction]) -> None:
         self._read = read
         self._busy = threading.Lock()
         self._guard = threading.Lock()
         self._gathered: list[_Share] = []
 
-    def read(self, crops: Batch) -> Reading:
+    def predict(self, crops: Batch) -> Prediction:
         """What the network reads in these crops, (N, height, width, channels) float32; N may be 0.
 
         Raises:
@@ -58,7 +58,7 @@ class Batcher:
         reading, start = self._read(crops), 0
         for share in shares:
             rows = slice(start, start + len(share.crops))
-            share.reading = Reading(reading.probabilities[rows], reading.no_face[rows])
+            share.reading = Prediction(reading.probabilities[rows], reading.no_face[rows])
             start += len(share.crops)
 
 
@@ -67,5 +67,5 @@ class _Share:
 
     def __init__(self, crops: Batch) -> None:
         self.crops = crops
-        self.reading: Reading | None = None
+        self.reading: Prediction | None = None
         self.error: Exception | None = None

@@ -9,7 +9,7 @@ from delivery.counters import Counters, Rate
 from delivery.stream import Hub
 from errors import ExpressionError, SourceError
 from faces import Frame
-from sources.frozen import Silence
+from sources.frozen import SilenceDetector
 from sources.source import Source
 
 log = logging.getLogger("capture")
@@ -36,7 +36,7 @@ class Capture:
     ) -> None:
         self.frames: Hub[Frame] = Hub()
         self.rate = Rate()
-        self.silence = Silence()
+        self.silence = SilenceDetector()
         self.failure = ""
         self.notice: str = before.notice if before is not None else ""
         self._name = name
@@ -96,7 +96,7 @@ class Capture:
                 if frame is None:
                     raise SourceError(f"{source.description}: it came to its end")
                 self.failure = ""
-                self.silence.end()
+                self.silence.frame_arrived()
                 self.rate.count()
                 self._tally.captured += 1
                 self.frames.publish(frame)

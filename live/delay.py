@@ -27,7 +27,7 @@ class FrameDelay:
         """Forget all frames."""
         self._held.clear()
 
-    def take(self, frame: Frame) -> Frame | None:
+    def push(self, frame: Frame) -> Frame | None:
         """Hold a new frame, and give the one to show now; None where there is no new one.
 
         A frame comes out once it is `HELD_FOR` seconds old and faces were searched for in it or a later one. Wherever a

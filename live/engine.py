@@ -9,7 +9,7 @@ from delivery.renditions import Renditions
 from delivery.stream import Hub, Outgoing
 from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer, Viewers
-from live.run import CameraConfig, Run, nothing
+from live.session import CameraConfig, CameraSession, empty_summary
 
 
 class Engine:
@@ -24,7 +24,7 @@ class Engine:
         self._throughput = Throughput(self.viewers.counts)
         self._asked: Recent[float] = Recent()
         self._lock = threading.Lock()
-        self._run: Run | None = None
+        self._run: CameraSession | None = None
         self._closed = False
 
     def enter(self, viewer: Viewer) -> Hub[Outgoing]:
@@ -39,22 +39,22 @@ class Engine:
         self._renditions.leave(viewer.view)
         self.viewers.leave(viewer)
 
-    def hold(self) -> None:
+    def add_listener(self) -> None:
         """Count one who listens to the faces, for whom the camera is open as for a viewer, but nothing is drawn."""
-        self.viewers.hold()
+        self.viewers.add_listener()
         self._open()
 
-    def release(self) -> None:
+    def remove_listener(self) -> None:
         """Count one of them less."""
-        self.viewers.release()
+        self.viewers.remove_listener()
 
     def _open(self) -> None:
         """Start the camera if it is not running."""
         with self._lock:
-            if self._closed or (self._run is not None and self._run.going):
+            if self._closed or (self._run is not None and self._run.running):
                 return
             self._renditions.clear()
-            self._run = Run(
+            self._run = CameraSession(
                 self._plan, self._renditions, self.counters, self._wanted_smoothings, self._end_if_idle, self._run
             )
             self._run.start()
@@ -78,7 +78,7 @@ class Engine:
         """The time constants that are needed for the next frame."""
         return {*self._asked.items, *(view.smoothing for view in self._renditions.views)}
 
-    def brief(self, smoothing: float | None = None) -> dict[str, Any]:
+    def summary(self, smoothing: float | None = None) -> dict[str, Any]:
         """What changes from one moment to the next: status, rates, and the newest frame's faces.
 
         These come with a time constant of their probabilities; None for the setting's own. Whoever needs another asks
@@ -87,18 +87,18 @@ class Engine:
         if smoothing is not None:
             self._asked.add(smoothing)
         run = self._run
-        about = run.about(smoothing) if run is not None and run.going else nothing("idle")
+        about = run.summary(smoothing) if run is not None and run.running else empty_summary("idle")
         return {"name": self.name, "viewers": len(self.viewers), **about}
 
     def state(self) -> dict[str, Any]:
         """What the API tells of this camera."""
         run = self._run
         return {
-            **self.brief(),
+            **self.summary(),
             "source": self._plan.source,
             "listeners": self.viewers.listeners,
-            "timings": run.timings() if run is not None and run.going else {},
-            "delivered": self._throughput.told(),
+            "timings": run.timings() if run is not None and run.running else {},
+            "delivered": self._throughput.read(),
             "dropped": self.dropped(),
             "failures": self.counters.failures,
             "stages": {stage: round(total / count, 5) for stage, (count, total) in dict(self.counters.stages).items()},
@@ -118,7 +118,7 @@ class Engine:
         return self.viewers.counts()
 
     @property
-    def audience(self) -> int:
+    def viewer_count(self) -> int:
         """How many watch."""
         return len(self.viewers)
 
@@ -128,11 +128,11 @@ class Engine:
         return self.viewers.views
 
     @property
-    def left(self) -> list[str]:
+    def ended_streams(self) -> list[str]:
         """The ids of streams that have ended lately."""
-        return self.viewers.left
+        return self.viewers.ended_streams
 
-    def is_sent(self, name: str) -> bool:
+    def is_streaming(self, name: str) -> bool:
         """Whether the stream of an id is being sent."""
         return name in self.viewers
 
@@ -141,12 +141,12 @@ class Engine:
         """What viewers should be told of the source, such as that it is a demo."""
         return self._run.capture.notice if self._run is not None else ""
 
-    def _end_if_idle(self, run: "Run") -> bool:
+    def _end_if_idle(self, run: "CameraSession") -> bool:
         """End a run that nobody watches; under the lock, so that a viewer who just came is never left without one."""
         with self._lock:
-            idle = run.going and self.viewers.away > self._plan.idle
+            idle = run.running and self.viewers.idle_seconds > self._plan.idle
             if idle:
                 run.stop()
         if idle:
             self._plan.on_change()
-        return not run.going
+        return not run.running

@@ -15,7 +15,7 @@ from drawing.privacy import hide
 from faces import Frame, Image
 from inference.preprocess import InputSpec, crop_faces
 from inference.runtimes import Batch
-from model import Reading
+from model import Prediction
 from tracking.following import reduced
 from tracking.searching import Search
 from tracking.tracker import Tracker
@@ -34,7 +34,7 @@ class Classifier(Protocol):
     labels: tuple[str, ...]
     spec: InputSpec
 
-    def read(self, batch: Batch) -> Reading:
+    def predict(self, batch: Batch) -> Prediction:
         """What is seen in (N, height, width, channels) float32 crops, as `preprocess.crop_faces` makes them."""
         ...
 
@@ -72,12 +72,12 @@ class Pipeline:
 
     def process(self, frame: Frame) -> Frame:
         """The frame with its faces, drawn on a copy of its picture; `timings` gains detect, classify and draw."""
-        seen = self.see(frame)
+        seen = self.analyze(frame)
         start = time.perf_counter()
-        image = drawn(seen, self._look)
+        image = render(seen, self._look)
         return replace(seen, image=image, timings={**seen.timings, "draw": time.perf_counter() - start})
 
-    def see(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
+    def analyze(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
         """The frame with its faces, its picture left as it is; `timings` gains detect and classify.
 
         `smoothings` are further time constants, in seconds, with which the faces are wanted for this frame.
@@ -105,19 +105,19 @@ class Pipeline:
         self._tracker.follow(grey)
         finds = self._search.find(grey, self._tracker.known(frame.position))
         if finds is not None:
-            self._tracker.take(finds, grey)
+            self._tracker.update(finds, grey)
             if finds.searched:
                 self._searched_at = finds.grey.position
 
     def _read(self, frame: Frame) -> None:
         """Read all faces in one batch, when it is time."""
-        tracks = self._tracker.unread(frame.position, self._every)
+        tracks = self._tracker.due_for_prediction(frame.position, self._every)
         if not tracks:
             return
         start = time.perf_counter()
         crops = crop_faces(frame.image, [track.box for track in tracks], self._classifier.spec)
-        reading = self._classifier.read(crops)
-        self._tracker.read(tracks, reading.probabilities, reading.no_face)
+        reading = self._classifier.predict(crops)
+        self._tracker.add_predictions(tracks, reading.probabilities, reading.no_face)
         if self._paced:
             self._every = max(self._usual, (time.perf_counter() - start) / SHARE)
 
@@ -126,7 +126,7 @@ class Pipeline:
         self._search.close()
 
 
-def drawn(frame: Frame, view: ViewOptions) -> Image:
+def render(frame: Frame, view: ViewOptions) -> Image:
     """The picture of a frame whose faces were found, in a look and the frame's own size; the frame is left as it is."""
     image, faces = frame.image, frame.faces_over(view.smoothing)
     if view.privacy != "off":

@@ -28,7 +28,7 @@ class NoRoom(Exception):  # noqa: N818 - a limit is no error
     """There are as many visitors as this server takes; says so."""
 
 
-def decoded(jpeg: bytes) -> Image:
+def decode_frame(jpeg: bytes) -> Image:
     """A visitor's frame as (height, width, 3) uint8 BGR.
 
     Raises:
@@ -76,11 +76,11 @@ class Visitor:
             ImageError: bytes that are no frame; the next may be.
         """
         captured_at, position, start = time.time(), time.monotonic(), time.perf_counter()
-        image = decoded(jpeg)
+        image = decode_frame(jpeg)
         pipeline = self._fitting(image)
         self.frames += 1
         timings = {"decode": time.perf_counter() - start}
-        return pipeline.see(Frame(image, self.frames, captured_at, position, timings=timings))
+        return pipeline.analyze(Frame(image, self.frames, captured_at, position, timings=timings))
 
     def _fitting(self, image: Image) -> Pipeline:
         """The pipeline; a new one where the picture's size has changed, as when a phone is turned."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from config.logs import tell_failure
-from config.redaction import told_of
+from config.logs import log_failure
+from config.redaction import short_id
 from config.settings import Settings
 from delivery.counters import Counts
 from delivery.stream import Hub, Outgoing
@@ -137,9 +137,9 @@ class RecordManager:
 
     def _log_unclosed(self, record: Record, error: Exception) -> None:
         if is_disk_full_error(error):
-            log.warning("the disk is too full to close record %s; trying again", told_of(record.id))
+            log.warning("the disk is too full to close record %s; trying again", short_id(record.id))
         else:
-            tell_failure(log, error, "record %s could not be closed; trying again", told_of(record.id))
+            log_failure(log, error, "record %s could not be closed; trying again", short_id(record.id))
 
     def _start_tidying(self) -> None:
         with self._lock:
@@ -152,7 +152,7 @@ class RecordManager:
             try:
                 self.tidy()
             except Exception as error:
-                tell_failure(log, error, "the records could not be tidied; trying again")
+                log_failure(log, error, "the records could not be tidied; trying again")
             deadline = time.monotonic() + TIDY
             while time.monotonic() < deadline and not self._may_finish() and not self._stop.wait(POLL):
                 pass

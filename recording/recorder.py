@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from config.logs import reason_of, tell_failure
-from config.redaction import told_of
+from config.logs import log_failure, reason_of
+from config.redaction import short_id
 from delivery.stream import Ended, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from errors import RecordError, SourceError, StorageError
@@ -55,7 +55,7 @@ class Recorder(threading.Thread):
         is_allowed: Callable[[], bool] = lambda: True,
         count: Callable[[str, float], None] = lambda outcome, seconds: None,
     ) -> None:
-        super().__init__(name=f"record {told_of(record.id)}", daemon=True)
+        super().__init__(name=f"record {short_id(record.id)}", daemon=True)
         self.record = record
         self._lock, self._hub, self._viewer, self._leave, self._is_allowed = lock, hub, viewer, leave, is_allowed
         self._count = count
@@ -84,7 +84,7 @@ class Recorder(threading.Thread):
         except RecordError as error:
             message = str(error)
         except Exception as error:
-            tell_failure(log, error, "record %s broke off", told_of(self.record.id))
+            log_failure(log, error, "record %s broke off", short_id(self.record.id))
             message = FAULT
         finally:
             self._leave()
@@ -107,7 +107,7 @@ class Recorder(threading.Thread):
             if is_disk_full_error(error):
                 self.record.mark_cut_short()
             else:
-                tell_failure(log, error, "record %s could not be finished", told_of(self.record.id))
+                log_failure(log, error, "record %s could not be finished", short_id(self.record.id))
             return False
         return True
 
@@ -117,7 +117,7 @@ class Recorder(threading.Thread):
             if self.record.is_discarded:
                 self.record.delete()
         except OSError as error:
-            tell_failure(log, error, "record %s could not be deleted; trying again", told_of(self.record.id))
+            log_failure(log, error, "record %s could not be deleted; trying again", short_id(self.record.id))
 
     def _outcome(self, message: str) -> str:
         """Return which of `manager.OUTCOMES` belongs to a message."""
@@ -143,9 +143,9 @@ class Recorder(threading.Thread):
             except Ended:
                 self._halt.set()
                 return STOPPED
-            if self._viewer.takes(sequence):
+            if self._viewer.should_send(sequence):
                 self._write(outgoing.picture)
-                self._viewer.got(len(outgoing.picture.jpeg))
+                self._viewer.record_sent(len(outgoing.picture.jpeg))
             self._report()
         return ""
 
@@ -182,5 +182,5 @@ class Recorder(threading.Thread):
         """Return why the record had to end, for the person who started it."""
         if isinstance(error, StorageError) or is_disk_full_error(error):
             return FULL
-        log.warning("record %s ended: %s", told_of(self.record.id), reason_of(error))
+        log.warning("record %s ended: %s", short_id(self.record.id), reason_of(error))
         return f"The recording could no longer be written ({reason_of(error)})."

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from config.logs import reason_of
-from config.redaction import told_of
+from config.redaction import short_id
 from delivery.stream import Picture
 from delivery.view_options import ViewOptions
 from errors import SourceError, StorageError
@@ -118,7 +118,7 @@ class Writer:
                 self._video.write(self._last, seconds)
                 self.summary.advance(seconds)
         except (SourceError, StorageError) as error:
-            log.warning("the video of record %s could not be ended: %s", told_of(self._record.id), reason_of(error))
+            log.warning("the video of record %s could not be ended: %s", short_id(self._record.id), reason_of(error))
         finally:
             with suppress(SourceError, StorageError):
                 self._video.close()

@@ -12,20 +12,20 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from config import redis_client
 from errors import RelayError
 
-PATIENCE = 0.8
+TIMEOUT = 0.8
 """Seconds that Redis has for anything that it is asked."""
-PAUSE = 0.25
+RETRY_AFTER = 0.25
 """Seconds between attempts to reach it."""
-DEAF = 3.0
+MAX_SILENCE = 3.0
 """Seconds without a message, where one is sent every second, after which a subscription is begun anew."""
-MOST = 1000
+MAX_MESSAGES = 1000
 """Messages that are taken at once."""
 SETTING = "redis_url"
 
 
 def connect(url: str) -> Redis:
     """A client for one thread; raises SettingError for what is no address."""
-    return redis_client.connect(url, PATIENCE, SETTING)
+    return redis_client.connect(url, TIMEOUT, SETTING)
 
 
 def unreachable(error: Exception) -> RelayError:
@@ -33,7 +33,7 @@ def unreachable(error: Exception) -> RelayError:
     return RelayError(f"Redis does not answer ({error}); is the server of redis_url running?")
 
 
-def values(redis: Redis, keys: Sequence[str]) -> list[bytes | None]:
+def read_keys(redis: Redis, keys: Sequence[str]) -> list[bytes | None]:
     """What some keys hold now; raises RedisError where Redis does not answer."""
     found: Any = redis.mget(keys) if keys else []
     return list(found)
@@ -52,7 +52,7 @@ class ChannelReader:
         self._pulse = pulse
         self._channels: set[str] = set()
         self._heard_at = time.monotonic()
-        self.follow([])
+        self.subscribe([])
 
     def __enter__(self) -> "ChannelReader":
         return self
@@ -62,7 +62,7 @@ class ChannelReader:
     ) -> None:
         self._pubsub.close()
 
-    def follow(self, channels: Iterable[str]) -> None:
+    def subscribe(self, channels: Iterable[str]) -> None:
         """Listen to these channels and the pulse, and to no others; each new one is heard once when that is so."""
         wanted = {self._pulse, *channels}
         if wanted - self._channels:
@@ -71,7 +71,7 @@ class ChannelReader:
             self._pubsub.unsubscribe(*(self._channels - wanted))  # type: ignore[no-untyped-call]
         self._channels = wanted
 
-    def hear(self, timeout: float) -> list[tuple[str, bytes]]:
+    def read(self, timeout: float) -> list[tuple[str, bytes]]:
         """The messages that have come, by channel in their order; none where none comes within `timeout` seconds.
 
         Raises:
@@ -83,11 +83,11 @@ class ChannelReader:
             if message["type"] in ("message", "subscribe") and message["channel"].decode() in self._channels:
                 data = message["data"]
                 heard.append((message["channel"].decode(), data if isinstance(data, bytes) else b""))
-            if len(heard) >= MOST:
+            if len(heard) >= MAX_MESSAGES:
                 break
             message = self._pubsub.get_message(timeout=0)
         if heard:
             self._heard_at = time.monotonic()
-        elif time.monotonic() - self._heard_at > DEAF:
+        elif time.monotonic() - self._heard_at > MAX_SILENCE:
             raise RedisConnectionError("nothing was heard for too long")
         return heard

@@ -13,10 +13,10 @@ from redis import Redis
 from errors import RelayError
 from relay.messages import lock_key
 
-LIFE = 2.0
+EXPIRES_AFTER = 2.0
 """Seconds for which a lease lasts without being refreshed; a killed node's name is free after that."""
-REFRESH = 0.5
-LOOK = 0.1
+REFRESH_EVERY = 0.5
+RETRY_EVERY = 0.1
 """Seconds between looks at a lease that another has."""
 
 TAKE = """
@@ -43,7 +43,7 @@ class NameLock:
         """Whether nobody else can have it at this moment."""
         return time.monotonic() < self._until
 
-    def take(self, stop: threading.Event) -> None:
+    def acquire(self, stop: threading.Event) -> None:
         """Take the lease, and wait for it where its owner seems to be dead, until it ends or `stop` is set.
 
         Raises:
@@ -51,7 +51,7 @@ class NameLock:
             RedisError: Redis does not answer.
         """
         last, least = self._try()
-        while not self.valid and not stop.wait(LOOK):
+        while not self.valid and not stop.wait(RETRY_EVERY):
             owner, left = self._try()
             if not self.valid and (owner != last or left > least):
                 raise self._refused(owner)
@@ -76,9 +76,9 @@ class NameLock:
     def _try(self) -> tuple[str, int]:
         """Take or refresh it; returns its owner, and the milliseconds that are left."""
         asked_at = time.monotonic()
-        owner, left = self._take(keys=[lock_key(self._camera)], args=[self._owner, int(LIFE * 1000)])
+        owner, left = self._take(keys=[lock_key(self._camera)], args=[self._owner, int(EXPIRES_AFTER * 1000)])
         if owner.decode() == self._owner:
-            self._until = asked_at + LIFE
+            self._until = asked_at + EXPIRES_AFTER
         return owner.decode(), int(left)
 
     def _refused(self, owner: str) -> RelayError:

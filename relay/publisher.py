@@ -13,8 +13,8 @@ from delivery.counters import Throughput
 from errors import RelayError
 from live.engine import Engine
 from relay import messages
-from relay.connection import PAUSE, ChannelReader, connect, unreachable
-from relay.name_lock import REFRESH, NameLock
+from relay.connection import RETRY_AFTER, ChannelReader, connect, unreachable
+from relay.name_lock import REFRESH_EVERY, NameLock
 from relay.renditions import RelayedViews
 
 log = logging.getLogger("relay")
@@ -22,38 +22,38 @@ log = logging.getLogger("relay")
 REPORT_EVERY = 0.1
 """Seconds between reports on a camera that somebody watches or listens to."""
 REPORT_IDLE = 0.5
-REPORT_LIFE = 2.0
+REPORT_EXPIRES_AFTER = 2.0
 """Seconds after which a report is gone from Redis; then the camera counts as lost."""
 TICK = 0.1
 
 
-class Post:
+class PublishedCamera:
     """One camera's place: its engine, its lease, and when what is due."""
 
     def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
         self.engine = engine
-        self.outlets = RelayedViews(engine, ring)
+        self.views = RelayedViews(engine, ring)
         self.name_lock: NameLock
         self.report_at = self.refresh_at = 0.0
-        self._throughput = Throughput(self.outlets.audience.counts)
+        self._throughput = Throughput(self.views.subscribers.counts)
 
     def report(self) -> messages.Report:
         """How the camera fares now."""
-        engine, audience = self.engine, self.outlets.audience
+        engine, audience = self.engine, self.views.subscribers
         counts = audience.counts()
         dropped = {**engine.dropped(), "slow_viewer": counts["slow"], "capped": counts["capped"]}
         own = {
             "viewers": audience.viewers,
             "listeners": audience.listeners,
-            "delivered": self._throughput.told(),
+            "delivered": self._throughput.read(),
             "dropped": dropped,
         }
         return messages.Report(
             state={**engine.state(), **own},
-            faces={seconds: engine.brief(seconds)["faces"] for seconds in audience.smoothings},
+            faces={seconds: engine.summary(seconds)["faces"] for seconds in audience.smoothings},
             notice=engine.notice,
             counters=engine.counters,
-            views=tuple(self.outlets.views),
+            views=tuple(self.views.views),
             here=tuple(audience.here),
             left=tuple(audience.left),
             counts=counts,
@@ -81,7 +81,7 @@ class Publisher:
         self._bell = threading.Event()
         self._redis = connect(url)
         self._hearing = connect(url)
-        self._posts = {name: Post(engine, self._bell.set) for name, engine in engines.items()}
+        self._posts = {name: PublishedCamera(engine, self._bell.set) for name, engine in engines.items()}
         self._process = f"{id(self):x}-{time.time_ns():x}"
         self._pulse_at = 0.0
         self._threads: list[threading.Thread] = []
@@ -98,11 +98,11 @@ class Publisher:
         while not self.ended.is_set():
             try:
                 for post in self._posts.values():
-                    post.name_lock.take(self.ended)
+                    post.name_lock.acquire(self.ended)
                 break
             except UNREACHABLE as error:
                 self._tell(str(unreachable(error)))
-                self.ended.wait(PAUSE)
+                self.ended.wait(RETRY_AFTER)
         for name, work in (("wishes", self._hear), ("publish", self._work)):
             thread = threading.Thread(target=self._kept_up, args=(work,), name=f"relay {name}", daemon=True)
             self._threads.append(thread)
@@ -126,7 +126,7 @@ class Publisher:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         for post in self._posts.values():
-            post.outlets.close()
+            post.views.close()
         with suppress(*UNREACHABLE):
             self._retire()
 
@@ -135,7 +135,7 @@ class Publisher:
             mine = post.name_lock.valid
             post.name_lock.release()
             if mine:
-                self._redis.delete(messages.report_key(name), *post.outlets.gone())
+                self._redis.delete(messages.report_key(name), *post.views.removed_keys())
                 self._redis.srem(messages.CAMERAS, name)
                 self._redis.publish(messages.CHANGES, name)
         self._redis.close()
@@ -153,7 +153,7 @@ class Publisher:
                 self._tell(str(unreachable(error)))
             except Exception:
                 log.exception("publishing failed; trying again")
-            self.ended.wait(PAUSE)
+            self.ended.wait(RETRY_AFTER)
 
     def _tell(self, words: str) -> None:
         """Log what is wrong, once; empty where all is well."""
@@ -166,21 +166,21 @@ class Publisher:
         by_channel = {messages.subscriptions_channel(name): post for name, post in self._posts.items()}
         try:
             with ChannelReader(self._hearing, messages.inbox_channel(self._process)) as subscription:
-                subscription.follow(by_channel)
+                subscription.subscribe(by_channel)
                 while not self.ended.is_set():
-                    for channel, data in subscription.hear(TICK):
+                    for channel, data in subscription.read(TICK):
                         self._take(by_channel.get(channel), data)
         finally:
             for post in self._posts.values():
-                post.outlets.audience.deafen()
+                post.views.subscribers.pause_expiry()
 
-    def _take(self, post: Post | None, data: bytes) -> None:
+    def _take(self, post: PublishedCamera | None, data: bytes) -> None:
         if post is None:
             return
-        post.outlets.audience.undeafen()
+        post.views.subscribers.resume_expiry()
         if data:  # else it is the subscription that was confirmed
             try:
-                post.outlets.audience.take(messages.subscription_of(data))
+                post.views.subscribers.update(messages.subscription_of(data))
             except RelayError as error:
                 self._tell(str(error))
         self._bell.set()
@@ -188,7 +188,7 @@ class Publisher:
     def _work(self) -> None:
         """Publish what is new, as it comes."""
         for post in self._posts.values():
-            post.outlets.forget_sent()
+            post.views.resend_all()
             post.report_at = post.refresh_at = 0.0
         self._turn()
         for name in self._posts:
@@ -205,13 +205,13 @@ class Publisher:
             self._pulse_at = time.monotonic() + 1.0
             self._redis.publish(messages.inbox_channel(self._process), b"")
 
-    def _publish(self, name: str, post: Post) -> None:
+    def _publish(self, name: str, post: PublishedCamera) -> None:
         now = time.monotonic()
         if now >= post.refresh_at:
             post.name_lock.refresh()
-            post.refresh_at = now + REFRESH
-        post.outlets.follow()
-        gone = post.outlets.gone()
+            post.refresh_at = now + REFRESH_EVERY
+        post.views.apply_subscriptions()
+        gone = post.views.removed_keys()
         with self._redis.pipeline(transaction=False) as pipeline:
             if gone:
                 pipeline.delete(*gone)
@@ -221,14 +221,14 @@ class Publisher:
                 pipeline.execute()
                 self._tell("")
 
-    def _put(self, pipeline: "Pipeline", name: str, post: Post, now: float) -> None:
-        for key, data, life in post.outlets.parcels():
+    def _put(self, pipeline: "Pipeline", name: str, post: PublishedCamera, now: float) -> None:
+        for key, data, life in post.views.updates():
             pipeline.set(key, data, px=int(life * 1000))
             pipeline.publish(key, b"")
         if now >= post.report_at:
-            busy = post.outlets.busy
+            busy = post.views.busy
             post.report_at = now + (REPORT_EVERY if busy else REPORT_IDLE)
             key = messages.report_key(name)
-            pipeline.set(key, messages.pack(post.report()), px=int(REPORT_LIFE * 1000))
+            pipeline.set(key, messages.pack(post.report()), px=int(REPORT_EXPIRES_AFTER * 1000))
             pipeline.publish(key, b"")
             pipeline.sadd(messages.CAMERAS, name)

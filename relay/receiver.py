@@ -13,7 +13,7 @@ from redis import Redis
 from config.redis_client import UNREACHABLE, check_address
 from errors import RelayError
 from relay import messages
-from relay.connection import PAUSE, SETTING, ChannelReader, connect, unreachable, values
+from relay.connection import RETRY_AFTER, SETTING, ChannelReader, connect, read_keys, unreachable
 from relay.remote_camera import RemoteCamera
 from sources.names import CAMERA_NAME
 
@@ -21,17 +21,17 @@ log = logging.getLogger("relay")
 
 TICK = 0.1
 """Seconds after which it is looked whether a camera has gone silent."""
-BEAT = 1.0
+SUBSCRIBE_EVERY = 1.0
 """Seconds between two times that wishes are said, and the cameras listed."""
-SOONEST = 0.01
+MIN_INTERVAL = 0.01
 """The same at least, where something has changed: many viewers who come at once make one wish."""
-FORGET = 60.0
+FORGET_AFTER = 60.0
 """Seconds after which a camera that is gone, and that nobody watches, is listed no more, and its name is dropped."""
-FIRST = 1.0
+FIRST_LIST_TIMEOUT = 1.0
 """Seconds for which who asks first waits until the cameras are known."""
-DROP = "if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end"
+DROP_SCRIPT = "if redis.call('EXISTS', KEYS[2], KEYS[3]) == 0 then redis.call('SREM', KEYS[1], ARGV[1]) end"
 """A node that has come back meanwhile has a lease, and puts its name there once more."""
-DOWN = "the connection to the cameras is lost"
+REDIS_LOST = "the connection to the cameras is lost"
 
 
 class Receiver(Mapping[str, RemoteCamera]):
@@ -73,7 +73,7 @@ class Receiver(Mapping[str, RemoteCamera]):
 
     def __iter__(self) -> Iterator[str]:
         self._await_list()
-        oldest = time.monotonic() - FORGET
+        oldest = time.monotonic() - FORGET_AFTER
         feeds = sorted(self._feeds.items())
         return iter([name for name, feed in feeds if feed.busy or feed.seen_at > oldest])
 
@@ -97,7 +97,7 @@ class Receiver(Mapping[str, RemoteCamera]):
                     thread = threading.Thread(target=self._kept_up, args=(work,), name=f"relay {name}", daemon=True)
                     self._threads.append(thread)
                     thread.start()
-        self._listed.wait(max(0.0, self._opened_at + FIRST - time.monotonic()))
+        self._listed.wait(max(0.0, self._opened_at + FIRST_LIST_TIMEOUT - time.monotonic()))
 
     def close(self, timeout: float = 1.0) -> None:
         """Say that nothing is wanted any more, and end the threads."""
@@ -128,12 +128,12 @@ class Receiver(Mapping[str, RemoteCamera]):
             finally:
                 with suppress(*UNREACHABLE):
                     redis.close()
-            self._closed.wait(PAUSE)
+            self._closed.wait(RETRY_AFTER)
 
     def _lose_all(self) -> None:
         self._listed.set()  # nobody is to wait for what does not come
         for feed in list(self._feeds.values()):
-            feed.lose(DOWN)
+            feed.mark_lost(REDIS_LOST)
 
     def _tell(self, words: str) -> None:
         """Log what is wrong, once; empty where all is well."""
@@ -146,24 +146,24 @@ class Receiver(Mapping[str, RemoteCamera]):
         with ChannelReader(redis, messages.inbox_channel(self._process)) as subscription:
             while not self._closed.is_set():
                 routes = {key: feed for feed in list(self._feeds.values()) for key in feed.keys}
-                subscription.follow([messages.CHANGES, *routes])
-                heard = subscription.hear(TICK)
+                subscription.subscribe([messages.CHANGES, *routes])
+                heard = subscription.read(TICK)
                 if any(channel == messages.CHANGES for channel, _ in heard):
                     self._list_at = 0.0
                     self._ring()
                 self._fetch(redis, routes, {channel for channel, _ in heard})
                 for feed in list(self._feeds.values()):
-                    feed.mind_silence()
+                    feed.check_silence()
 
     def _fetch(self, redis: Redis, routes: Mapping[str, RemoteCamera], channels: Iterable[str]) -> None:
         keys = [channel for channel in channels if channel in routes]
-        for key, data in zip(keys, values(redis, keys), strict=True):
+        for key, data in zip(keys, read_keys(redis, keys), strict=True):
             if data is not None:
                 self._take(routes[key], key, data)
 
     def _take(self, feed: RemoteCamera, key: str, data: bytes) -> None:
         try:
-            feed.take(key, data)
+            feed.receive(key, data)
         except RelayError as error:
             self._tell(str(error))
 
@@ -171,14 +171,14 @@ class Receiver(Mapping[str, RemoteCamera]):
         """Say what is wanted, again and again and at once when that changes; list the cameras."""
         while not self._closed.is_set():
             with self._condition:
-                self._condition.wait_for(lambda: self._dirty, BEAT)
+                self._condition.wait_for(lambda: self._dirty, SUBSCRIBE_EVERY)
                 self._dirty = False
             self._say(redis)
             self._tell("")
             if time.monotonic() >= self._list_at:
-                self._list_at = time.monotonic() + BEAT
+                self._list_at = time.monotonic() + SUBSCRIBE_EVERY
                 self._list(redis)
-            self._closed.wait(SOONEST)
+            self._closed.wait(MIN_INTERVAL)
         self._say_goodbye(redis)
 
     def _say(self, redis: Redis) -> None:
@@ -186,7 +186,7 @@ class Receiver(Mapping[str, RemoteCamera]):
         with redis.pipeline(transaction=False) as pipeline:
             for name in busy | self._wished:
                 pipeline.publish(
-                    messages.subscriptions_channel(name), messages.pack(self._feeds[name].wish(self._process))
+                    messages.subscriptions_channel(name), messages.pack(self._feeds[name].subscription(self._process))
                 )
             pipeline.publish(messages.inbox_channel(self._process), b"")
             pipeline.execute()
@@ -204,15 +204,15 @@ class Receiver(Mapping[str, RemoteCamera]):
         """Take in which cameras there are, and the reports on those that nobody watches here."""
         listed: Any = redis.smembers(messages.CAMERAS)
         names = [name for name in (raw.decode(errors="replace") for raw in listed) if CAMERA_NAME.fullmatch(name)]
-        reports = values(redis, [messages.report_key(name) for name in names])
+        reports = read_keys(redis, [messages.report_key(name) for name in names])
         for name, data in zip(names, reports, strict=True):
             if data is not None:
                 self._note(name, data)
         for name, feed in list(self._feeds.items()):
             if name not in names:
-                feed.lose("its camera node has ended")
+                feed.mark_lost("its camera node has ended")
             elif reports[names.index(name)] is None:
-                feed.lose("its camera node does not answer")
+                feed.mark_lost("its camera node does not answer")
         self._listed.set()
         self._drop_dead(redis, [name for name, data in zip(names, reports, strict=True) if data is None])
 
@@ -220,8 +220,8 @@ class Receiver(Mapping[str, RemoteCamera]):
         """Drop the names of nodes that were killed; for as long as they are told of as lost, they stay."""
         now = time.monotonic()
         self._silent = {name: self._silent.get(name, now) for name in silent}
-        for name in [name for name, since in self._silent.items() if now - since > FORGET]:
-            redis.eval(DROP, 3, messages.CAMERAS, messages.lock_key(name), messages.report_key(name), name)
+        for name in [name for name, since in self._silent.items() if now - since > FORGET_AFTER]:
+            redis.eval(DROP_SCRIPT, 3, messages.CAMERAS, messages.lock_key(name), messages.report_key(name), name)
 
     def _note(self, name: str, data: bytes) -> None:
         try:
@@ -233,4 +233,4 @@ class Receiver(Mapping[str, RemoteCamera]):
             self._feeds[name] = RemoteCamera(name, report, self._ring, self._on_change, self._quality)
             self._on_change()
         elif not self._feeds[name].busy:
-            self._feeds[name].report(report)
+            self._feeds[name].receive_report(report)

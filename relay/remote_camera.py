@@ -57,16 +57,16 @@ class RemoteCamera:
         self.viewers.leave(viewer)
         self._ring()
 
-    def hold(self) -> None:
+    def add_listener(self) -> None:
         """Count one who listens to the faces, for whom the camera is open."""
         if not self.busy:
             self.seen_at = time.monotonic()
-        self.viewers.hold()
+        self.viewers.add_listener()
         self._ring()
 
-    def release(self) -> None:
+    def remove_listener(self) -> None:
         """Count one of them less."""
-        self.viewers.release()
+        self.viewers.remove_listener()
         self._ring()
 
     @property
@@ -84,7 +84,7 @@ class RemoteCamera:
             *(messages.picture_key(self.name, view) for view in self._renditions.views),
         }
 
-    def wish(self, process: str) -> messages.Subscription:
+    def subscription(self, process: str) -> messages.Subscription:
         """What this process wants of the camera."""
         return messages.Subscription(
             process=process,
@@ -93,14 +93,14 @@ class RemoteCamera:
             viewers=len(self.viewers),
             listeners=self.viewers.listeners,
             here=tuple(self.viewers.names),
-            left=tuple(self.viewers.left),
+            left=tuple(self.viewers.ended_streams),
             counts=self.viewers.counts(),
         )
 
-    def take(self, key: str, data: bytes) -> None:
+    def receive(self, key: str, data: bytes) -> None:
         """Take in what a key of `keys` holds now; raises RelayError where it makes no sense."""
         if key == messages.report_key(self.name):
-            self.report(messages.report_of(data))
+            self.receive_report(messages.report_of(data))
             return
         picture = messages.picture_of(data)
         self._found()
@@ -108,18 +108,18 @@ class RemoteCamera:
             if key == messages.picture_key(self.name, view):
                 self._renditions.put(view, Outgoing(picture, picture.part()))
 
-    def report(self, report: messages.Report) -> None:
+    def receive_report(self, report: messages.Report) -> None:
         """Take in a report."""
         self._report = report
         self._found()
         self._tell_change()
 
-    def mind_silence(self) -> None:
+    def check_silence(self) -> None:
         """Say so when a watched camera has not been heard of for too long."""
         if self.busy and not self._lost and time.monotonic() - self.seen_at > SILENCE:
-            self.lose("its camera node does not answer")
+            self.mark_lost("its camera node does not answer")
 
-    def lose(self, message: str) -> None:
+    def mark_lost(self, message: str) -> None:
         """Show a drawn notice until the camera is heard of again."""
         if message == self._lost:
             return
@@ -153,7 +153,7 @@ class RemoteCamera:
         return self._report.notice
 
     @property
-    def audience(self) -> int:
+    def viewer_count(self) -> int:
         """How many watch, through all web processes."""
         told: int = 0 if self._lost else self._report.state["viewers"]
         return max(told, len(self.viewers))
@@ -164,11 +164,11 @@ class RemoteCamera:
         return {*self.viewers.views, *self._report.views}
 
     @property
-    def left(self) -> list[str]:
+    def ended_streams(self) -> list[str]:
         """The ids of streams that have ended, here or elsewhere."""
-        return self.viewers.left if self._lost else list(self._report.left)
+        return self.viewers.ended_streams if self._lost else list(self._report.left)
 
-    def is_sent(self, name: str) -> bool:
+    def is_streaming(self, name: str) -> bool:
         """Whether the stream of an id is being sent, here or elsewhere."""
         return name in self.viewers or (not self._lost and name in self._report.here)
 
@@ -176,10 +176,10 @@ class RemoteCamera:
         """`Viewers.counts` of all web processes."""
         return dict(self._report.counts)
 
-    def brief(self, smoothing: float | None = None) -> dict[str, Any]:
+    def summary(self, smoothing: float | None = None) -> dict[str, Any]:
         """What changes from one moment to the next, as the camera's node has told it lately."""
         report = self._report
-        told = {key: report.state[key] for key in BRIEF} | {"viewers": self.audience}
+        told = {key: report.state[key] for key in SUMMARY_KEYS} | {"viewers": self.viewer_count}
         if smoothing is not None:
             self._asked.add(smoothing)
             told["faces"] = report.faces.get(smoothing, told["faces"])
@@ -187,7 +187,7 @@ class RemoteCamera:
 
     def state(self) -> dict[str, Any]:
         """What `/api/state` tells of the camera."""
-        return self._report.state | {"viewers": self.audience} | self._outage()
+        return self._report.state | {"viewers": self.viewer_count} | self._outage()
 
     def _outage(self) -> dict[str, Any]:
         return {"status": "lost", "message": self._lost, "fps": 0.0, "faces": []} if self._lost else {}
@@ -203,7 +203,7 @@ class RemoteCamera:
         return True
 
 
-BRIEF = (
+SUMMARY_KEYS = (
     *("name", "viewers", "status", "message", "width", "height", "fps", "capture_fps", "frame", "captured_at"),
     *("latency", "faces"),
 )

@@ -8,11 +8,11 @@ from delivery.view_options import ViewOptions
 from delivery.viewers import REMEMBER_FOR
 from relay.messages import Subscription
 
-LIFE = 3.5
+EXPIRES_AFTER = 3.5
 """Seconds for which a wish holds; it is said again every second."""
-GRACE = 30.0
+OUTAGE_GRACE = 30.0
 """Seconds for which wishes hold while they cannot be heard, so that an outage of Redis closes no camera."""
-MOST = 256
+MAX_PROCESSES = 256
 """Processes of which each one's counts are known. One that says nothing may live, and go on counting from where it was;
 past that many the one that has been silent for longest is taken to be gone."""
 
@@ -28,7 +28,7 @@ class Subscribers:
         self._orphans: dict[str, float] = {}
         self._deaf_since: float | None = None
 
-    def take(self, wish: Subscription) -> None:
+    def update(self, wish: Subscription) -> None:
         """Put a process' wish in the place of the one before; the last one of a process ends what it was sending."""
         now = time.monotonic()
         with self._lock:
@@ -36,18 +36,18 @@ class Subscribers:
             if not wish.bye:
                 self._wishes[wish.process] = now, wish
                 self._counts[wish.process] = wish.counts
-                while len(self._counts) > MOST:
+                while len(self._counts) > MAX_PROCESSES:
                     self._gone.update(self._counts.pop(next(iter(self._counts))))
             elif known:
                 self._forget(wish.process, now)
                 self._gone.update(wish.counts)
 
-    def deafen(self) -> None:
+    def pause_expiry(self) -> None:
         """Take note that wishes cannot be heard for now."""
         with self._lock:
             self._deaf_since = self._deaf_since or time.monotonic()
 
-    def undeafen(self) -> None:
+    def resume_expiry(self) -> None:
         """Take note that they can be heard again; all have time to be said once more."""
         now = time.monotonic()
         with self._lock:
@@ -59,10 +59,10 @@ class Subscribers:
         """Forget what was not said again in time."""
         now = time.monotonic()
         with self._lock:
-            if self._deaf_since is not None and now - self._deaf_since < GRACE:
+            if self._deaf_since is not None and now - self._deaf_since < OUTAGE_GRACE:
                 return
             for process, (heard_at, _) in list(self._wishes.items()):
-                if now - heard_at > LIFE:
+                if now - heard_at > EXPIRES_AFTER:
                     self._forget(process, now)
             self._orphans = {name: at for name, at in self._orphans.items() if now - at < REMEMBER_FOR}
 

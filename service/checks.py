@@ -45,9 +45,9 @@ class Check:
     """What one check has found, in a sentence and in figures."""
 
     check: str
-    well: bool
-    words: str
-    figures: Mapping[str, Any] = field(default_factory=dict)
+    ok: bool
+    detail: str
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def main(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -59,7 +59,7 @@ def main(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     except ExpressionError as error:
         print(json.dumps({"ok": False, "error": str(error)}) if options.json else f"main.py: {error}")
         return 1
-    well = all(check.well for check in checks)
+    well = all(check.ok for check in checks)
     print(_as_json(choices, checks) if options.json else _as_text(choices, checks), flush=True)
     if any(thread.name.startswith("check ") for thread in threading.enumerate()):
         os._exit(1)  # Python crashes when it ends while a camera's driver holds a thread
@@ -214,7 +214,7 @@ def _port(settings: Settings) -> tuple[str, dict[str, Any]]:
     return f"{port} on {settings.host} is free", {"port": port}
 
 
-def shown(name: str, value: Any) -> Any:
+def redacted(name: str, value: Any) -> Any:
     """A setting's value as it may be told: no password is in it."""
     if SETTINGS[name].metadata["secret"]:
         return "(set)" if value else ""
@@ -225,9 +225,11 @@ def shown(name: str, value: Any) -> Any:
 
 def _as_json(choices: Mapping[str, Choice], checks: list[Check]) -> str:
     told = {
-        "ok": all(check.well for check in checks),
-        "settings": {name: {"value": shown(name, item.value), "from": item.origin} for name, item in choices.items()},
-        "checks": [{"check": item.check, "ok": item.well, "detail": item.words, **item.figures} for item in checks],
+        "ok": all(check.ok for check in checks),
+        "settings": {
+            name: {"value": redacted(name, item.value), "from": item.origin} for name, item in choices.items()
+        },
+        "checks": [{"check": item.check, "ok": item.ok, "detail": item.detail, **item.data} for item in checks],
     }
     return json.dumps(told, indent=2)
 
@@ -235,9 +237,9 @@ def _as_json(choices: Mapping[str, Choice], checks: list[Check]) -> str:
 def _as_text(choices: Mapping[str, Choice], checks: list[Check]) -> str:
     lines = ["Settings"]
     for name, item in choices.items():
-        value = shown(name, item.value)
+        value = redacted(name, item.value)
         value = "; ".join(value) if isinstance(value, list) else str(value)
         lines.append(f"  {name:<15} {value:<28} {item.origin}")
     lines.append("Checks")
-    lines += [f"  {'ok' if item.well else 'FAILED':<6}  {item.check:<14} {item.words}" for item in checks]
+    lines += [f"  {'ok' if item.ok else 'FAILED':<6}  {item.check:<14} {item.detail}" for item in checks]
     return "\n".join(lines)

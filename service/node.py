@@ -64,7 +64,7 @@ def publish(settings: Settings) -> int:
     """
     server = Server(replace(settings, redis_url=""))
     _ = server.model
-    engines: Mapping[str, Engine] = server.own
+    engines: Mapping[str, Engine] = server.local_cameras
     publisher = Publisher(settings.redis_url, engines)
     server.on_change = publisher.wake
     for number in (signal.SIGINT, signal.SIGTERM):

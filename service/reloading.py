@@ -37,7 +37,7 @@ READY_LIMIT = 20.0
 CAMERAS_LIMIT = 5.0
 """Seconds for which a new worker waits for the old one to give its cameras back."""
 TICK = 0.01
-LOOK = 0.1
+CHECK_EVERY = 0.1
 """Seconds between looks whether the server stops while a change is tried."""
 STOPS = signal.SIGTERM, signal.SIGINT, signal.SIGQUIT
 
@@ -53,40 +53,40 @@ class Reload:
         self._ages = mmap.mmap(-1, struct.calcsize("qq?"))
         self._cameras = tempfile.TemporaryFile()  # noqa: SIM115 - its lock is held as long as the process lives
 
-    def order(self, age: int) -> None:
+    def expect_successor(self, age: int) -> None:
         """Say that a worker is about to be started in the place of the older ones."""
         struct.pack_into("q", self._ages, 0, age)
 
-    def is_ordered(self, age: int) -> bool:
+    def has_successor(self, age: int) -> bool:
         """Whether a worker is to be replaced, rather than stopped."""
         ordered: int = struct.unpack_from("q", self._ages, 0)[0]
-        return ordered > age and not self.is_called_off
+        return ordered > age and not self.is_stopping
 
     def await_successor(self, stop: threading.Event) -> None:
         """Wait until a worker that was ordered is ready to serve, or until `stop` is set."""
         until = time.monotonic() + READY_LIMIT
-        while self.is_awaited() and time.monotonic() < until and not stop.wait(TICK):
+        while self.is_successor_pending() and time.monotonic() < until and not stop.wait(TICK):
             pass
 
-    def is_awaited(self) -> bool:
+    def is_successor_pending(self) -> bool:
         """Whether none of those who are to take over is ready."""
         ordered, ready = struct.unpack_from("qq", self._ages, 0)
-        return bool(ready < ordered) and not self.is_called_off
+        return bool(ready < ordered) and not self.is_stopping
 
-    def call_off(self) -> None:
+    def announce_stop(self) -> None:
         """Say that the whole server stops, perhaps in the middle of a change."""
         struct.pack_into("?", self._ages, 16, True)
 
     @property
-    def is_called_off(self) -> bool:
+    def is_stopping(self) -> bool:
         """Whether it does."""
         return bool(struct.unpack_from("?", self._ages, 16)[0])
 
-    def announce(self, age: int) -> None:
+    def mark_ready(self, age: int) -> None:
         """Say that a worker is ready."""
         struct.pack_into("q", self._ages, 8, age)
 
-    def take_cameras(self) -> bool:
+    def acquire_cameras(self) -> bool:
         """Wait until no other worker has the cameras; False where one keeps them for long."""
         until = time.monotonic() + CAMERAS_LIMIT
         while time.monotonic() < until:
@@ -98,23 +98,23 @@ class Reload:
                 return True
         return False
 
-    def give_cameras(self) -> None:
+    def release_cameras(self) -> None:
         """Say that this worker's cameras are closed."""
         fcntl.lockf(self._cameras, fcntl.LOCK_UN)
 
 
 @cache
-def the_reload() -> Reload:
+def get_reload() -> Reload:
     """The one of this server; to be called before the first fork."""
     return Reload()
 
 
-def is_made() -> bool:
+def is_created() -> bool:
     """Whether there is one, which gunicorn.conf.py sees to."""
-    return the_reload.cache_info().currsize > 0
+    return get_reload.cache_info().currsize > 0
 
 
-def guard(server: Any, bind: str) -> None:
+def try_before_reload(server: Any, bind: str) -> None:
     """Have gunicorn's master try settings and bundle before it reloads them, and keep the old where they would fail.
 
     gunicorn itself would end with all its viewers. It also would look at a stop only when the change is over.
@@ -136,7 +136,7 @@ def guard(server: Any, bind: str) -> None:
 def _calling_off(usual: Any, master: int) -> Callable[[int, FrameType | None], None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if os.getpid() == master:  # not a worker that has just been forked
-            the_reload().call_off()
+            get_reload().announce_stop()
         usual(number, frame)
 
     return handle
@@ -150,7 +150,7 @@ def _obstacle(bind: str) -> str:
         address = json.loads(told.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
         late = f"they could not be tried within {TRIAL_LIMIT:g} s"
-        return "the server is being stopped" if the_reload().is_called_off else late
+        return "the server is being stopped" if get_reload().is_stopping else late
     except OSError as error:  # too many files or processes; whatever is raised here ends gunicorn
         return f"they could not be tried ({error.strerror}); try again when the system has room for a process more"
     except (IndexError, ValueError):
@@ -171,14 +171,14 @@ def _trial() -> tuple[str, str]:
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, errors="replace") as process:
         while True:
             try:
-                return process.communicate(timeout=LOOK)
+                return process.communicate(timeout=CHECK_EVERY)
             except subprocess.TimeoutExpired:
-                if time.monotonic() > until or the_reload().is_called_off:
+                if time.monotonic() > until or get_reload().is_stopping:
                     process.kill()
                     raise
 
 
-def end_while_loading(worker: Any) -> None:
+def exit_on_sigterm_while_loading(worker: Any) -> None:
     """Have SIGTERM end a worker at once that is still loading, and has nothing to close yet; until `end_on`."""
     usual = worker.handle_exit
 
@@ -190,7 +190,7 @@ def end_while_loading(worker: Any) -> None:
     worker.handle_exit = handle
 
 
-def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> Callable[[], None]:
+def close_on_signals(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bool]) -> Callable[[], None]:
     """Have signals end a worker's streams, before gunicorn's own handlers wait for them.
 
     Returns a function that waits for the end that a signal has begun, and has no later signal begin one. A worker must
@@ -207,7 +207,7 @@ def end_on(numbers: tuple[signal.Signals, ...], age: int, close: Callable[[], bo
         before = befores[signal.Signals(received)]
         if not callable(before):
             return
-        replaced = received == signal.SIGTERM and the_reload().is_ordered(age)
+        replaced = received == signal.SIGTERM and get_reload().has_successor(age)
         if not begun.is_set():
             begun.set()
             # In a thread of its own: a signal may come while this one holds a lock that closing needs.
@@ -235,7 +235,7 @@ def _end(
     close: Callable[[], bool], stop: Callable[[int, FrameType | None], Any] | None, at_once: threading.Event
 ) -> None:
     if stop is not None:
-        the_reload().await_successor(at_once)
+        get_reload().await_successor(at_once)
         stop(signal.SIGTERM, None)  # first, so that nobody who comes again is let in here
     close()
-    the_reload().give_cameras()
+    get_reload().release_cameras()

@@ -20,7 +20,7 @@ from delivery.view_options import ViewOptions
 from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
 from live.engine import Engine
 from live.pipeline import Pipeline
-from live.run import CameraConfig
+from live.session import CameraConfig
 from live.visitors import Visitors
 from model import EmotionModel
 from sources.names import named_sources
@@ -30,7 +30,7 @@ from tracking.tracker import Tracker
 if TYPE_CHECKING:
     from relay.receiver import Receiver
 
-MOST_VIEWS = 8
+MAX_VIEWS = 8
 """Looks in which one camera's pictures are drawn and encoded at a time."""
 
 
@@ -48,7 +48,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.view = ViewOptions.usual(settings)
+        self.view = ViewOptions.from_settings(settings)
         self._lock = threading.Lock()
         self._entrance = threading.Lock()
         self._glimpses = 0
@@ -58,9 +58,9 @@ class Server:
         self.visitors = Visitors(settings.max_visitors, self._make_pipeline)
         self.on_change: Callable[[], None] = lambda: None
         self.relay = self._relay() if settings.redis_url else None
-        self.own = {} if settings.redis_url else self._own_cameras()
-        self.engines: Mapping[str, Camera] = self.own if self.relay is None else self.relay
-        self.listeners = Listeners(self.engines, self.about)
+        self.local_cameras = {} if settings.redis_url else self._own_cameras()
+        self.cameras: Mapping[str, Camera] = self.local_cameras if self.relay is None else self.relay
+        self.listeners = Listeners(self.cameras, self.info)
 
     def _relay(self) -> "Receiver":
         from relay.receiver import Receiver  # Redis' client, which many servers never need
@@ -115,7 +115,7 @@ class Server:
     @property
     def notice(self) -> str:
         """What viewers should be told of the sources, such as that one is a demo; empty where there is nothing."""
-        told = [engine.notice for engine in self.engines.values() if engine.notice]
+        told = [engine.notice for engine in self.cameras.values() if engine.notice]
         if not told and self.relay is None and "auto" in self.settings.source and not find_webcams():
             told = [NO_CAMERA]  # known before the source is opened
         return " ".join(dict.fromkeys(told))
@@ -123,11 +123,11 @@ class Server:
     @property
     def viewers(self) -> int:
         """How many watch now through this process, all cameras together."""
-        return sum(len(engine.viewers) for engine in self.known_engines())
+        return sum(len(engine.viewers) for engine in self.known_cameras())
 
-    def known_engines(self) -> list[Camera]:
+    def known_cameras(self) -> list[Camera]:
         """The cameras, without asking Redis for them where nobody has yet."""
-        return [] if self.relay is not None and not self.relay.opened else list(self.engines.values())
+        return [] if self.relay is not None and not self.relay.opened else list(self.cameras.values())
 
     def enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
         """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
@@ -162,9 +162,9 @@ class Server:
 
     def _enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
         views = engine.views
-        if viewer.view not in views and len(views) >= MOST_VIEWS:
+        if viewer.view not in views and len(views) >= MAX_VIEWS:
             known = "; ".join(sorted(map(str, views)))
-            raise Full(f"{engine.name!r} is shown in {MOST_VIEWS} looks already; take one of these: {known}.")
+            raise Full(f"{engine.name!r} is shown in {MAX_VIEWS} looks already; take one of these: {known}.")
         return engine.enter(viewer)
 
     def listen(self, topic: Topic, watches: bool) -> Listener:
@@ -179,23 +179,23 @@ class Server:
                 raise Full(f"{limit} are listening already; try again shortly.")
             return self.listeners.enter(topic, watches)
 
-    def about(self) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
         """What pages are told of the server beside its cameras."""
         model = self._model
         return {
             "notice": self.notice,
             "threshold": self.settings.threshold,
             "model": model and {"name": model.name, "labels": model.labels, "runtime": model.runtime},
-            "viewers": sum(engine.audience for engine in self.engines.values()),
+            "viewers": sum(engine.viewer_count for engine in self.cameras.values()),
             "max_viewers": self.settings.max_viewers,
         }
 
     def state(self, viewers: Sequence[str] = ()) -> dict[str, Any]:
         """What `/api/state` tells; `viewers` are the ids that a page gave its streams."""
-        engines = self.engines.values()
-        connections = {viewer: any(engine.is_sent(viewer) for engine in engines) for viewer in viewers}
+        engines = self.cameras.values()
+        connections = {viewer: any(engine.is_streaming(viewer) for engine in engines) for viewer in viewers}
         return {
-            **self.about(),
+            **self.info(),
             "listeners": len(self.listeners),
             "max_listeners": self.settings.max_listeners,
             "visitors": len(self.visitors),
@@ -213,7 +213,7 @@ class Server:
         a thread, so the process should then end by `os._exit`.
         """
         self.listeners.close()
-        engines = self.known_engines()
+        engines = self.known_cameras()
         with ThreadPoolExecutor(max_workers=len(engines) + 2) as pool:
             gone = pool.submit(self.visitors.close)
             if self.relay is not None:

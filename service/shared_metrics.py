@@ -17,21 +17,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-PLACES = 128
+SLOTS = 128
 """Workers at a time: at SIGHUP there are twice as many as settings allow."""
-ROOM = 1 << 18
+SLOT_BYTES = 1 << 18
 """Bytes that a worker may post, those of `HEAD` included; memory that was never written to is not used up."""
-HEAD = struct.Struct("<II")
+HEADER = struct.Struct("<II")
 """Before each posting: the number of its bytes, and their CRC-32."""
-TRIES = 100
+READ_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Posting:
+class WorkerMetrics:
     """What the worker of a place posted last: the place's number, from 0 on; whether it lives; its bytes."""
 
-    place: int
-    living: bool
+    slot: int
+    alive: bool
     data: bytes
 
 
@@ -43,12 +43,12 @@ class SharedMetrics:
     """
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, PLACES * (1 + 2 * ROOM))
+        self._memory = mmap.mmap(-1, SLOTS * (1 + 2 * SLOT_BYTES))
         self._locks = tempfile.TemporaryFile()  # noqa: SIM115 - a lock ends with its process, however that dies
 
-    def take_place(self) -> int | None:
+    def claim_slot(self) -> int | None:
         """The number of a place that is this process' own until it ends; None where all are taken."""
-        for place in range(PLACES):
+        for place in range(SLOTS):
             try:
                 fcntl.lockf(self._locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
             except OSError:
@@ -56,44 +56,44 @@ class SharedMetrics:
             return place
         return None
 
-    def post(self, place: int, data: bytes) -> None:
+    def write(self, place: int, data: bytes) -> None:
         """Put data in the place of what was posted there before; by one thread at a time of the process that has it.
 
         Raises:
             ValueError: it is too large.
         """
-        most = ROOM - HEAD.size
+        most = SLOT_BYTES - HEADER.size
         if len(data) > most:
             raise ValueError(f"got {len(data)} bytes to post, expected at most {most}")
         half = 1 if self._memory[place] == 2 else 2
         start = _start(place, half)
-        self._memory[start : start + HEAD.size + len(data)] = HEAD.pack(len(data), zlib.crc32(data)) + data
+        self._memory[start : start + HEADER.size + len(data)] = HEADER.pack(len(data), zlib.crc32(data)) + data
         self._memory[place] = half
 
-    def read(self, own: int | None) -> Iterator[Posting]:
+    def read(self, own: int | None) -> Iterator[WorkerMetrics]:
         """What stands at every place where ever something was posted; `own` is the place of the process that asks.
 
         Raises:
             OSError: a place cannot be read, which no worker that keeps to `post` brings about.
         """
-        for place in range(PLACES):
-            data = self.read_place(place)
+        for place in range(SLOTS):
+            data = self.read_slot(place)
             if data is not None:
-                yield Posting(place, place == own or self._is_taken(place), data)
+                yield WorkerMetrics(place, place == own or self._is_taken(place), data)
 
-    def read_place(self, place: int) -> bytes | None:
+    def read_slot(self, place: int) -> bytes | None:
         """What was posted there last, perhaps by a worker that is gone; None where nothing ever was.
 
         Raises:
             OSError: as for `read`.
         """
-        for _ in range(TRIES):  # again only where its owner has posted twice meanwhile
+        for _ in range(READ_ATTEMPTS):  # again only where its owner has posted twice meanwhile
             half = self._memory[place]
             if not half:
                 return None
             start = _start(place, half)
-            length, checksum = HEAD.unpack(self._memory[start : start + HEAD.size])
-            data = self._memory[start + HEAD.size : start + HEAD.size + min(length, ROOM)]
+            length, checksum = HEADER.unpack(self._memory[start : start + HEADER.size])
+            data = self._memory[start + HEADER.size : start + HEADER.size + min(length, SLOT_BYTES)]
             if zlib.crc32(data) == checksum:
                 return data
         raise OSError(f"place {place} of the board holds no whole posting; restart the server")
@@ -110,10 +110,10 @@ class SharedMetrics:
 
 def _start(place: int, half: int) -> int:
     """Where one of a place's two postings begins."""
-    return PLACES + (2 * place + half - 1) * ROOM
+    return SLOTS + (2 * place + half - 1) * SLOT_BYTES
 
 
 @cache
-def the_shared_metrics() -> SharedMetrics:
+def get_shared_metrics() -> SharedMetrics:
     """The one of this server; to be called before the first fork."""
     return SharedMetrics()

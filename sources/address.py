@@ -7,7 +7,7 @@ from errors import SourceError
 from faces import Image
 from sources.lag import Lag
 from sources.mjpeg import MjpegCamera
-from sources.reach import reach
+from sources.reach import check_reachable
 from sources.request import open_http
 from sources.source import OPEN_LIMIT, READ_LIMIT, OpenCVSource, Source, open_ffmpeg
 
@@ -44,8 +44,8 @@ class StreamCamera(OpenCVSource):
         image = super()._grab()
         if image is None:
             raise SourceError(f"{self.description}: the connection broke off; is the camera still on?")
-        late = self._lag.see(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        if self._lag.lasting:  # a new connection begins with fresh pictures
+        late = self._lag.update(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+        if self._lag.persists:  # a new connection begins with fresh pictures
             raise SourceError(
                 f"{self.description}: this machine is too slow for it, its pictures were {late:.0f} s late; choose a "
                 "smaller stream of this camera"
@@ -59,7 +59,7 @@ def open_address(url: str) -> Source:
     Raises:
         SourceError: nobody answers there, it refuses, or what answers is no video.
     """
-    reach(url)
+    check_reachable(url)
     if url.lower().startswith(("http://", "https://")):
         answer = open_http(url)
         if answer.headers.get_content_maintype() == "multipart":

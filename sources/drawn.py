@@ -8,7 +8,7 @@ from errors import SourceError
 from faces import Image
 from sources.source import USUAL, CaptureFormat, Source
 
-LOOK_EVERY = 1.0
+CHECK_EVERY = 1.0
 """Seconds between looks whether the demo is still needed."""
 
 
@@ -34,7 +34,7 @@ class DemoSource(Source):
 
     def _grab(self) -> Image | None:
         now = time.monotonic()
-        if now - self._looked_at > LOOK_EVERY:
+        if now - self._looked_at > CHECK_EVERY:
             self._looked_at = now
             if not self._needed():
                 raise SourceError("demo: the cameras of this machine have changed; they are tried again")

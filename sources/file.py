@@ -15,7 +15,7 @@ CATCH_UP = 0.25
 LONGEST_STEP = 2.0
 """Seconds for which a looped file's picture stands at most, whatever the file says."""
 USUAL_FPS = 25.0
-LOOK_EVERY = 0.3
+CHECK_EVERY = 0.3
 """Seconds between looks whether a looped file was replaced."""
 
 Mark = tuple[int, int, int, int]
@@ -81,14 +81,14 @@ class VideoFile(OpenCVSource):
     def _is_replaced(self) -> bool:
         """Look now and then; where the file has changed, wait until nobody writes to it any more."""
         now = time.monotonic()
-        if now - self._looked_at < LOOK_EVERY:
+        if now - self._looked_at < CHECK_EVERY:
             return False
         self._looked_at = now
         mark = self._stat()
         if mark == self._mark:
             return False
         while time.monotonic() - now < READ_LIMIT:
-            time.sleep(LOOK_EVERY)
+            time.sleep(CHECK_EVERY)
             mark, before = self._stat(), mark
             if mark == before:
                 return True

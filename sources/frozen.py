@@ -19,7 +19,7 @@ STEP = 8
 """Every how many pixels, each way, two pictures are compared at first."""
 
 
-class Silence:
+class SilenceDetector:
     """Tells a camera that has stopped from one that is slow, by its last intervals; their median forgets an outage.
 
     One thread takes note of frames, any other may ask.
@@ -29,14 +29,14 @@ class Silence:
         self._since = time.monotonic()
         self._gaps: deque[float] = deque(maxlen=5)
 
-    def end(self) -> None:
+    def frame_arrived(self) -> None:
         """Take note of a frame."""
         now = time.monotonic()
         self._gaps.append(now - self._since)
         self._since = now
 
     @property
-    def patience(self) -> float:
+    def remaining(self) -> float:
         """Seconds until the camera counts as silent; 0 or less when it does."""
         gaps = tuple(self._gaps)
         usual = statistics.median(gaps) if len(gaps) >= ENOUGH else 0.0

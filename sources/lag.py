@@ -16,7 +16,7 @@ class Lag:
         self._late_since: float | None = None
         self._begun = False
 
-    def see(self, told: float) -> float:
+    def update(self, told: float) -> float:
         """Take note of a picture's time on the stream's clock; how late it is, in seconds, beside the freshest."""
         now = time.monotonic()
         offset = now - told
@@ -33,6 +33,6 @@ class Lag:
         return late
 
     @property
-    def lasting(self) -> bool:
+    def persists(self) -> bool:
         """Whether pictures have been late for so long that it won't mend by itself."""
         return self._late_since is not None and self._seen_at - self._late_since > LATE

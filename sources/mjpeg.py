@@ -10,7 +10,7 @@ import numpy as np
 from config.redaction import without_password
 from errors import SourceError
 from faces import Image
-from sources.multipart import Parts
+from sources.multipart import MultipartParser
 from sources.source import READ_LIMIT, Source
 
 CHUNK = 1 << 18
@@ -31,7 +31,7 @@ class MjpegCamera(Source):
     def __init__(self, url: str, answer: HTTPResponse) -> None:
         super().__init__(without_password(url))
         self._answer = answer
-        self._parts = Parts()
+        self._parts = MultipartParser()
         self._came_at = 0.0
 
     def _grab(self) -> Image:

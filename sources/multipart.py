@@ -7,7 +7,7 @@ PART_LIMIT = 64 << 20
 """Bytes of a part's head and of its body beyond which what comes is no camera's stream."""
 
 
-class Parts:
+class MultipartParser:
     """The parts of one stream.
 
     Cameras disagree on the boundary that they announce and on Content-Length, so the boundary is learnt from the line

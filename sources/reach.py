@@ -11,7 +11,7 @@ REACH_LIMIT = 2.0
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935}
 
 
-def reach(url: str) -> None:
+def check_reachable(url: str) -> None:
     """Connect to where an address points, and hang up; what is not reached over TCP passes.
 
     This costs a millisecond where the camera is there. Where it is not, OpenCV would not say why, and would take

@@ -46,7 +46,7 @@ class Source(ABC):
     live = False
     fps = 0.0
     notice = ""
-    stillness: FrozenDetector | None = None
+    frozen_detector: FrozenDetector | None = None
 
     def __init__(self, description: str) -> None:
         self.description = description
@@ -69,8 +69,8 @@ class Source(ABC):
         image = self._grab()
         if image is None:
             return None
-        if self.stillness is not None:
-            self.stillness.check(image)
+        if self.frozen_detector is not None:
+            self.frozen_detector.check(image)
         frame = Frame(image, self._number, captured_at=self._captured_at(), position=self._position())
         self._number += 1
         return frame

@@ -180,7 +180,7 @@ def test_an_option_has_one_name_in_every_command_and_others_are_told_the_nearest
 @pytest.mark.parametrize("read", [True, False])
 def test_gunicorn_without_its_settings_is_warned_of(monkeypatch, caplog, read):
     monkeypatch.setenv("SERVER_SOFTWARE", "gunicorn/27.0.1")
-    monkeypatch.setattr("service.reloading.is_made", lambda: read)
+    monkeypatch.setattr("service.reloading.is_created", lambda: read)
     create_app(Settings(source=("demo",)))
     assert (f"{ROOT / 'gunicorn.conf.py'}: not read" in caplog.text) != read
 

@@ -153,13 +153,13 @@ def test_the_default_bundle_is_small_and_tells_non_faces():
     model = EmotionModel.load(DEFAULT)
     face = crops(model.spec, 0)
     wall = np.full((1, 48, 48, 1), 120, np.float32)
-    assert model.read(face).no_face[0] < model.no_face_threshold < model.read(wall).no_face[0]
+    assert model.predict(face).no_face[0] < model.no_face_threshold < model.predict(wall).no_face[0]
     assert EXPRESSIONS[model.probabilities(face)[0].argmax()] == "happy"
 
 
 def test_both_runtimes_read_the_default_bundle_alike():
     models = [EmotionModel.load(DEFAULT, runtime) for runtime in ("litert", "keras")]
-    readings = [model.read(crops(model.spec)) for model in models]
+    readings = [model.predict(crops(model.spec)) for model in models]
     given = [reading.probabilities * (1 - reading.no_face[:, None]) for reading in readings]
     apart = np.abs(given[0] - given[1])
     assert apart.max() < LARGEST
@@ -211,7 +211,7 @@ def test_a_damaged_file_is_named_with_its_remedy(bundle, runtime, name, remedy, 
 def test_litert_runs_what_was_checked_though_the_file_is_replaced_meanwhile(bundle, monkeypatch):
     def replaced(path, *rest):
         path.write_bytes(b"something else")
-        return runtimes.litert(path, *rest)
+        return runtimes.litert_runtime(path, *rest)
 
     monkeypatch.setattr("model.litert", replaced)
     assert EmotionModel.load(bundle, "litert").runtime == "litert"
@@ -228,7 +228,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path):
 
 
 def test_a_bundle_that_does_not_tell_non_faces_takes_everything_for_a_face(litert):
-    reading = litert.read(crops(litert.spec, 3))
+    reading = litert.predict(crops(litert.spec, 3))
     assert litert.no_face_threshold is None
     assert reading.no_face.tolist() == [0] * 4
     np.testing.assert_array_equal(reading.probabilities, litert.probabilities(crops(litert.spec, 3)))
@@ -240,13 +240,13 @@ def test_what_is_no_face_has_its_own_probability_and_the_others_still_sum_to_1(b
     plain = EmotionModel.load(bundle, "litert").probabilities(crops(EmotionModel.load(bundle).spec))
     edit_card(bundle, labels=labels[:6], no_face={"threshold": 0.4})
     model = EmotionModel.load(bundle, "litert")
-    reading = model.read(crops(model.spec))
+    reading = model.predict(crops(model.spec))
     assert (model.no_face_threshold, reading.probabilities.shape) == (0.4, (25, 6))
     np.testing.assert_allclose(reading.no_face, plain[:, 6], atol=1e-6)
     np.testing.assert_allclose(reading.probabilities.sum(axis=1), 1, atol=1e-6)
     expected = plain[:, :6] / plain[:, :6].sum(axis=1, keepdims=True)
     np.testing.assert_allclose(reading.probabilities, expected, atol=1e-5)
-    assert model.read(np.zeros((0, 48, 48, 1), np.float32)).probabilities.shape == (0, 6)
+    assert model.predict(np.zeros((0, 48, 48, 1), np.float32)).probabilities.shape == (0, 6)
 
 
 def test_an_unknown_runtime_is_refused():

@@ -41,7 +41,7 @@ class Smoother:
         self._held = 0
         self._read_at = -math.inf
 
-    def another(self, time_constant: float) -> "Smoother":
+    def with_time_constant(self, time_constant: float) -> "Smoother":
         """One with another time constant that begins where this one is."""
         made = Smoother(time_constant)
         made._logs, made._held, made._read_at = self._logs, self._held, self._read_at
@@ -66,7 +66,7 @@ class Smoother:
         smooth = np.exp(self._logs)
         return tuple((smooth / smooth.sum()).tolist())
 
-    def take(self, probabilities: NDArray[np.float32], now: float) -> None:
+    def update(self, probabilities: NDArray[np.float32], now: float) -> None:
         """Take in a reading, (labels,), of the time `now` in seconds."""
         new = np.log(np.maximum(probabilities.astype(np.float64), LEAST if self._time_constant > 0 else 1e-9))
         elapsed, self._read_at = now - self._read_at, now

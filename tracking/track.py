@@ -80,18 +80,20 @@ class Track:
         """From 1, in sight, to 0, gone."""
         return 1.0 if self.lost_at is None else max(0.0, 1 - (self.now - self.lost_at) / FADE_FOR)
 
-    def read(self, probabilities: NDArray[np.float32], no_face: float) -> None:
+    def add_prediction(self, probabilities: NDArray[np.float32], no_face: float) -> None:
         """Take in what the network reads in the newest frame: (labels,), and the probability that it is no face."""
         elapsed = self.now - self.reading.read_at
         for smoother in (self.reading, *self.others.values()):
-            smoother.take(probabilities, self.now)
+            smoother.update(probabilities, self.now)
         self.readings += 1
         gain = max(share(elapsed, DOUBT_SMOOTHING), 1 / self.readings)
         self.doubt += gain * (log_odds(no_face) - self.doubt)
 
     def keep_smoothings(self, wanted: Collection[float]) -> None:
         """Smooth with these time constants too, in seconds, and with no others."""
-        self.others = {constant: self.others.get(constant) or self.reading.another(constant) for constant in wanted}
+        self.others = {
+            constant: self.others.get(constant) or self.reading.with_time_constant(constant) for constant in wanted
+        }
 
     @property
     def visible(self) -> bool:

@@ -121,7 +121,7 @@ class Tracker:
             return pause >= SEEK_EVERY
         return not track.confirmed or track.leaps or track.likeness < SURE or pause >= CHECK_EVERY
 
-    def take(self, finds: SearchResult, grey: Grey) -> None:
+    def update(self, finds: SearchResult, grey: Grey) -> None:
         """Take in what Haar has found, in this frame or in one shortly before; `grey` is this frame."""
         self._check(finds, grey)
         for box, votes in finds.new:
@@ -219,16 +219,18 @@ class Tracker:
         track.edges, track.likeness = locate(grey, track.appearance, track.edges)
         return track.likeness >= FOLLOWED
 
-    def unread(self, now: float, every: float) -> list[Track]:
+    def due_for_prediction(self, now: float, every: float) -> list[Track]:
         """The tracks whose expression should be read now: all in sight, as soon as one is due."""
         ready = [track for track in self._seen if track.confirmed]
         due = any(track.readings < DOUBTFUL or now - track.reading.read_at >= every - 1e-6 for track in ready)
         return ready if due else []
 
-    def read(self, tracks: Sequence[Track], probabilities: NDArray[np.float32], no_face: NDArray[np.float32]) -> None:
+    def add_predictions(
+        self, tracks: Sequence[Track], probabilities: NDArray[np.float32], no_face: NDArray[np.float32]
+    ) -> None:
         """Take in what the network reads, (N, labels) and (N,), in the tracks that `unread` gave."""
         for track, row, none in zip(tracks, probabilities, no_face, strict=True):
-            track.read(row, float(none))
+            track.add_prediction(row, float(none))
             if track.doubt <= self._doubt_limit:
                 track.shown = True
             elif track.shown or track.readings >= DOUBTFUL:

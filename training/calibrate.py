@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from errors import ExpressionError
-from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
-from inference.runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified_path
+from inference.runtimes import load_keras_network
 from training.arguments import share
 from training.compilation.bundle_files import write_card, write_network
 from training.compilation.precisions import PRECISIONS
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _network(folder: Path, card: dict[str, Any]) -> Any:
-    return keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    return load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
 
 
 def _command(options: argparse.Namespace) -> str:

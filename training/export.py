@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from errors import BundleError, DataError, ExpressionError
-from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, spec_of, verified
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, spec_of, verified_path
 from inference.preprocess import InputSpec
-from inference.runtimes import Batch, keras_network
+from inference.runtimes import Batch, load_keras_network
 from model import EmotionModel
 from training.compilation.bundle_files import write_card
 from training.compilation.litert import compile_litert, write_onnx
@@ -45,7 +45,7 @@ def export(folder: Path, precision: str, dataset: Dataset | None = None) -> dict
         BundleError: a file is missing, damaged, or does not fit, or the runtimes do not agree.
     """
     card = read_card(folder)
-    network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    network = load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
     compile_litert(network, folder / COMPILED, precision)
     files = {**card["files"], COMPILED: sha256(folder / COMPILED)}
     card = {**card, "files": files, "litert": {"precision": precision, "made_from": files[WEIGHTS]}}
@@ -94,7 +94,7 @@ def export_onnx(folder: Path, dataset: Dataset | None = None) -> float:
         BundleError: the bundle cannot be read, packages are missing, or outputs differ.
     """
     card = read_card(folder)
-    network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    network = load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
     difference = write_onnx(network, folder / ONNX, _batch(spec_of(card), dataset)[:256])
     if difference > LARGEST_DIFFERENCE["float32"]:
         raise BundleError(f"{folder / ONNX}: differs from Keras by {difference:.3g}. Use LiteRT's file instead")
@@ -121,7 +121,7 @@ def _differences(models: dict[str, EmotionModel], dataset: Dataset | None) -> di
         runtime,
         model,
     ) in models.items():  # weighted as the network gives them: without a face, the rest is nearly noise
-        reading = model.read(batch)
+        reading = model.predict(batch)
         outputs[runtime] = reading.probabilities * (1 - reading.no_face[:, None])
     difference = np.abs(outputs["keras"] - outputs["litert"])
     worst = float(difference.max())

@@ -89,7 +89,7 @@ def measure_gate(model: EmotionModel, faceless: Sequence[Path], faces: dict[str,
     for file in tqdm(faceless, desc="searching", unit=" files", disable=None):
         for image in frames_of(file):
             frames += 1
-            finds.append(model.read(crop_faces(image, detector.detect(image), model.spec)).no_face)
+            finds.append(model.predict(crop_faces(image, detector.detect(image), model.spec)).no_face)
     return Gate(
         frames,
         np.concatenate([np.zeros(0, np.float32), *finds]),
@@ -192,7 +192,7 @@ def _corrupt_all(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _scores(model: EmotionModel, images: NDArray[np.uint8]) -> Scores:
-    parts = [model.read(images[i : i + CHUNK].astype(np.float32)).no_face for i in range(0, len(images), CHUNK)]
+    parts = [model.predict(images[i : i + CHUNK].astype(np.float32)).no_face for i in range(0, len(images), CHUNK)]
     return np.concatenate(parts)
 
 

@@ -18,8 +18,8 @@ import keras
 import numpy as np
 
 from errors import BundleError, ExpressionError
-from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified
-from inference.runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, spec_of, verified_path
+from inference.runtimes import load_keras_network
 from training.compilation.bundle_files import write_card, write_network
 from training.compilation.precisions import PRECISIONS
 from training.data.dataset import Dataset
@@ -72,7 +72,7 @@ def merge(folders: Sequence[Path], output: Path, precision: str, dataset: Datase
         if ("no_face" in card) != ("no_face" in cards[0]):
             raise BundleError(f"{folder} and {folders[0]}: one tells non-faces, the other does not")
     networks = [
-        keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+        load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
         for folder, card in zip(folders, cards, strict=True)
     ]
     network = merge_networks(networks)

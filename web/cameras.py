@@ -15,7 +15,7 @@ def the_server() -> Server:
 
 def chosen_camera(name: str = "") -> Camera:
     """Return the camera named by the address or `?camera=`, or the first one; aborts with 404 if it is unknown."""
-    engines = the_server().engines
+    engines = the_server().cameras
     name = name or request.args.get("camera") or next(iter(engines), "")
     if name not in engines:
         abort(unknown_camera(name))
@@ -24,7 +24,7 @@ def chosen_camera(name: str = "") -> Camera:
 
 def chosen_cameras() -> tuple[str, ...]:
     """Return the names given by `?camera=` in the server's order, or all; aborts with 404 if one is unknown."""
-    engines = the_server().engines
+    engines = the_server().cameras
     names = [name for name in request.args.getlist("camera") if name]
     for name in names:
         if name not in engines:
@@ -34,7 +34,7 @@ def chosen_cameras() -> tuple[str, ...]:
 
 def unknown_camera(name: str) -> Response:
     """Return a 404 that lists the cameras; a 503 if there are none yet."""
-    known = ", ".join(the_server().engines)
+    known = ", ".join(the_server().cameras)
     if not known:
         detail = "No camera is published; start one with: main.py camera --name door --source 0."
         return problem(503, "No camera", detail, Retry_After="5")

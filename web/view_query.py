@@ -60,7 +60,7 @@ def view(query: ViewQuery | None = None) -> ViewOptions:
         threshold=defaults.threshold if share is None else nearest_threshold(share),
         smoothing=defaults.smoothing if seconds is None else seconds,
         mirror=_choice(query, "mirror", ("0", "1"), "0") == "1",
-    ).guarded(defaults.privacy)
+    ).with_privacy(defaults.privacy)
 
 
 def threshold(query: ViewQuery | None = None) -> float | None:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 from flask import Flask
+from live.run import CameraConfig
 
 import main
 from config.loader import load
 from delivery import renditions
 from faces import EXPRESSIONS, Box, Face, Frame, Image
 from live.engine import Engine
-from live.run import CameraConfig
 from sources.source import Source
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)
@@ -55,7 +55,7 @@ class FixedPipeline:
     def __init__(self) -> None:
         self._faces = some_faces(int(os.environ.get("OFFERED_FACES", "0")))
 
-    def see(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
+    def analyze(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
         """Return the frame unchanged, with the faces."""
         return replace(frame, faces=self._faces)
 
@@ -69,5 +69,5 @@ def create_app() -> Flask:
     renditions.encode = lambda image, quality: jpeg
     app = main.create_app(load({"source": ["demo"]}, os.environ))
     engine = Engine(CameraConfig("camera", "offered", FixedSource, FixedPipeline))  # type: ignore[arg-type]
-    app.extensions["server"].engines["camera"] = engine
+    app.extensions["server"].cameras["camera"] = engine
     return app

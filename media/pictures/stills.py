@@ -29,7 +29,7 @@ class StillReader:
     def __init__(self, model: EmotionModel, settings: Settings) -> None:
         self.model = model
         self._settings = settings
-        self._batching = Batcher(model.read)
+        self._batching = Batcher(model.predict)
         self._idle: list[tuple[OctaveSearch, FaceDetector]] = []
 
     def faces(self, image: Image) -> tuple[Face, ...]:
@@ -53,7 +53,7 @@ class StillReader:
         model, limit = self.model, self.model.no_face_threshold
         if not boxes:
             return ()
-        reading = self._batching.read(crop_faces(image, boxes, model.spec))
+        reading = self._batching.predict(crop_faces(image, boxes, model.spec))
         candidates = zip(boxes, reading.probabilities.tolist(), reading.no_face, strict=True)
         return tuple(
             Face(box, model.labels, tuple(row)) for box, row, none in candidates if limit is None or none <= limit
@@ -66,7 +66,7 @@ class StillReader:
         size = max(1, round(width * scale)), max(1, round(height * scale))
         reduced = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         batch = fit_image(reduced, self.model.spec)[None]
-        probabilities = self._batching.read(batch).probabilities[0]
+        probabilities = self._batching.predict(batch).probabilities[0]
         return Face(Box(0, 0, width, height), self.model.labels, tuple(probabilities.tolist()))
 
     @contextmanager

@@ -7,7 +7,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from config.redaction import told_of
+from config.redaction import short_id
 from errors import QueueError, StorageError
 from media.queue.job import Job
 from media.queue.jobs import Jobs
@@ -41,14 +41,14 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._over.wait(BEAT):
             if time.monotonic() - self._moved > STALL:
-                log.error("no frame of %s came for %g s; giving this worker up", told_of(self._job.id), STALL)
+                log.error("no frame of %s came for %g s; giving this worker up", short_id(self._job.id), STALL)
                 os._exit(STALLED)  # the reading thread hangs in a decoder and cannot be interrupted
             try:
                 self._jobs.beat(self._job)
             except (QueueError, StorageError):  # the queue may answer again before this worker counts as dead
                 continue
             except Exception:  # whatever it is: without this thread nobody notices a decoder that hangs
-                log.exception("the heartbeat of %s could not be sent; trying again", told_of(self._job.id))
+                log.exception("the heartbeat of %s could not be sent; trying again", short_id(self._job.id))
 
     def __enter__(self) -> Self:
         self._thread.start()

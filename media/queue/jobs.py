@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.redaction import without_password
-from config.settings import REDIS
+from config.settings import REDIS_SCHEMES
 from errors import QueueError, SettingError, StorageError
 from media.limits.disk import disk_full_errors
 from media.queue.job import WAITING, Job
@@ -51,7 +51,7 @@ class Jobs:
     """
 
     def __init__(self, folder: Path, queue: str = "sqlite", keep: float = 86_400.0) -> None:
-        if queue != "sqlite" and not queue.startswith(REDIS):
+        if queue != "sqlite" and not queue.startswith(REDIS_SCHEMES):
             detail = f"queue: got {without_password(queue)!r}, expected sqlite or an address"
             raise SettingError(f"{detail} such as redis://localhost:6379/0")
         if queue != "sqlite":

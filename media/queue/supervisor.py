@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from config.logs import tell_failure
+from config.logs import log_failure
 from config.settings import PREFIX, SETTINGS, Settings, variable
 from errors import QueueError, StorageError
 from media.limits.disk import exists
@@ -57,7 +57,7 @@ class Supervisor:
         try:
             known = exists(self.jobs.folder)
         except OSError as error:  # another user's, for instance; an upload reports it, too
-            tell_failure(log, error, "the storage cannot be used; main.py --check tells more")
+            log_failure(log, error, "the storage cannot be used; main.py --check tells more")
         else:
             if known:
                 self.wake()
@@ -88,7 +88,7 @@ class Supervisor:
                 log.warning("%s", error)
                 self._wake.wait(STOP_TIMEOUT)
             except Exception as error:
-                tell_failure(log, error, "the waiting videos could not be checked; trying again")
+                log_failure(log, error, "the waiting videos could not be checked; trying again")
             self._wake.wait(POLL)
             self._wake.clear()
         self._end_worker()

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from config import logs
 from config.loader import add_options, load, parse_options
-from config.logs import tell_failure
-from config.redaction import told_of
+from config.logs import log_failure
+from config.redaction import short_id
 from config.settings import Settings
 from errors import BundleError, ExpressionError, QueueError, StorageError
 from media.limits.disk import UNUSABLE, disk_full_errors, is_full
@@ -177,14 +177,14 @@ class Worker:
         except Exception as error:
             if not self._still_owns(job):  # its files were deleted during the analysis
                 raise _Lost from None
-            tell_failure(log, error, "the analysis of %s broke off", told_of(job.id))
+            log_failure(log, error, "the analysis of %s broke off", short_id(job.id))
             return f"{job.name}: the analysis broke off by a fault of this program; its log says which"
         finally:
             shutil.rmtree(attempt, ignore_errors=True)
         return ""
 
     def _fail(self, job: Job, message: str) -> None:
-        log.warning("job %s failed: %s", told_of(job.id), message.replace(job.name, "the video"))
+        log.warning("job %s failed: %s", short_id(job.id), message.replace(job.name, "the video"))
         if self._finish(job, "failed", message):
             shutil.rmtree(self.jobs.files(job.id), ignore_errors=True)
         else:

@@ -29,7 +29,7 @@ def analyse_frames(
     sizes = (settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
     search = Search(FaceDetector(*sizes), settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
-    pipeline = Pipeline(search, model, tracker, replace(ViewOptions.usual(settings), privacy="off"))
+    pipeline = Pipeline(search, model, tracker, replace(ViewOptions.from_settings(settings), privacy="off"))
     try:
         for number, (seconds, image) in enumerate(reader.pictures(copy.sound if copy is not None else None)):
             frame = pipeline.process(Frame(image, number, time.time(), seconds))

@@ -89,7 +89,7 @@ def test_a_cookie_holds_until_its_grant_is_revoked_and_no_longer_than_a_week(gra
     cookie = guard.cookie(guard.by_token(grants.tokens["watch"]))
     assert guard.by_cookie(cookie).name == "watch-er"
     assert guard.by_cookie(cookie[:-2] + "xx") is None
-    assert guard.by_cookie(sessions.signed(guard.by_cookie(cookie).grant, 0, "0" * 64)) is None, "signed by another key"
+    assert guard.by_cookie(sessions.sign(guard.by_cookie(cookie).grant, 0, "0" * 64)) is None, "signed by another key"
     monkeypatch.setattr(sessions, "LIFETIME", -1)
     assert guard.by_cookie(cookie) is None
     monkeypatch.undo()

@@ -82,7 +82,7 @@ def test_a_log_out_of_nobody_writes_nothing(worker, grants):
     ended = log_in(worker, grants.tokens["watch"])
     worker.post("/logout", headers=OURS)
     before = grants.path.stat()
-    forged = sessions.signed(next(iter(grants.register.contents().grants)), 0, "0" * 64)
+    forged = sessions.sign(next(iter(grants.register.contents().grants)), 0, "0" * 64)
     for cookie in ("", "x", forged, ended):
         worker.set_cookie("expression_session", cookie)
         assert worker.post("/logout", headers=OURS).status_code == 303
@@ -193,7 +193,7 @@ def test_who_came_before_there_was_access_control_is_asked_too(tmp_path):
         guard.register.add("anna", "watch")
         assert theirs.recv(1) == b"", "its socket was shut"
         served.close()
-    assert not served.is_welcome(ANYBODY)
+    assert not served.is_allowed(ANYBODY)
 
 
 def test_a_file_that_cannot_be_looked_at_counts_as_one_that_is_there():

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from config.logs import LetGo, dress
+from config.logs import DisconnectFilter, configure_handler
 from tests.support.servers.servers import ROOT
 
 
@@ -17,14 +17,14 @@ def record(error: BaseException) -> logging.LogRecord:
 
 def test_a_viewer_that_is_let_go_is_one_quiet_line():
     told = record(TimeoutError("timed out"))
-    assert LetGo().filter(told)
+    assert DisconnectFilter().filter(told)
     assert told.levelname == "INFO"
     assert logging.Formatter("%(message)s").format(told) == "a viewer who took nothing any more was let go"
 
 
 def test_every_other_error_keeps_its_traceback():
     told = record(ValueError("odd"))
-    assert LetGo().filter(told)
+    assert DisconnectFilter().filter(told)
     assert told.levelname == "ERROR"
     assert "ValueError: odd" in logging.Formatter().format(told)
 
@@ -43,7 +43,7 @@ def test_a_log_that_nobody_reads_keeps_nobody_waiting_and_says_what_was_lost():
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as reader, os.fdopen(writing, "w") as writer:
         handler = logging.StreamHandler(writer)
-        dress(handler, "text")
+        configure_handler(handler, "text")
         log = logging.Logger("web")
         log.addHandler(handler)
         begun = time.monotonic()

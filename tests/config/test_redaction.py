@@ -14,7 +14,7 @@ from config.settings import Settings
 from errors import ExpressionError, SettingError
 from main import create_app
 from media.queue.jobs import Jobs
-from service.checks import shown
+from service.checks import redacted
 from sources.names import named_sources
 from tests.support.cameras.cameras import http_camera
 from tests.support.servers.servers import ROOT, free_port
@@ -146,6 +146,6 @@ def test_an_error_that_quotes_an_address_has_no_password_in_it(tmp_path):
 
 
 def test_check_shows_no_password():
-    assert shown("source", ("a=rtsp://me:secret@host/live", "demo")) == ["a=rtsp://host/live", "demo"]
-    assert shown("queue", "redis://:secret@host:6379/0?password=secret") == "redis://host:6379/0?password=..."
-    assert shown("port", 5000) == 5000
+    assert redacted("source", ("a=rtsp://me:secret@host/live", "demo")) == ["a=rtsp://host/live", "demo"]
+    assert redacted("queue", "redis://:secret@host:6379/0?password=secret") == "redis://host:6379/0?password=..."
+    assert redacted("port", 5000) == 5000

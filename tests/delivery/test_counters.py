@@ -46,7 +46,7 @@ def test_values_are_counted_into_classes_with_their_sum():
 
 def test_stages_are_summed():
     counters = Counters()
-    counters.passed({"draw": 0.5}, delay=0.1)
-    counters.passed({"draw": 0.25, "encode": 1.0}, delay=0.1)
+    counters.record_frame({"draw": 0.5}, delay=0.1)
+    counters.record_frame({"draw": 0.25, "encode": 1.0}, delay=0.1)
     assert counters.stages == {"draw": (2, 0.75), "encode": (1, 1.0)}
     assert (counters.analysed, counters.delay.count) == (2, 2)

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from delivery.fanout import POSSIBLE, Fanout
+from delivery.fanout import SUPPORTED, Fanout
 from delivery.stream import OPENING, Hub, Outgoing, Picture
 from delivery.viewers import Viewer
 from tests.support.waiting import Clock, until
 
-pytestmark = pytest.mark.skipif(not POSSIBLE, reason="epoll(7) is Linux's; elsewhere each viewer has a thread")
+pytestmark = pytest.mark.skipif(not SUPPORTED, reason="epoll(7) is Linux's; elsewhere each viewer has a thread")
 
 
 def outgoing(number: int, jpeg: bytes = b"jpeg") -> Outgoing:
@@ -244,6 +244,6 @@ def test_many_come_and_go_while_frames_run_and_nothing_is_left(fanout, hub):
             viewer.close()
     stop.set()
     producer.join()
-    assert not fanout._places
-    assert not fanout._rows
+    assert not fanout._clients
+    assert not fanout._groups
     assert hub._listeners == ()

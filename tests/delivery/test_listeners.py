@@ -43,7 +43,7 @@ def test_a_listener_opens_its_cameras_and_is_told_their_faces_but_nothing_is_enc
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.001)
     assert face["seconds"] >= 0
     assert (data["threshold"], data["max_viewers"], data["model"]["labels"]) == (0.4, 200, list(server.model.labels))
-    assert server.engines["right"].state()["status"] == "idle", "a camera was opened that nobody listens to"
+    assert server.cameras["right"].state()["status"] == "idle", "a camera was opened that nobody listens to"
     server.listeners.leave(listener)
 
 
@@ -74,7 +74,7 @@ def test_each_smoothing_has_its_own_probabilities(server):
 
 
 def test_streams_that_ended_are_named_for_a_while_unless_they_came_back(server, monkeypatch):
-    listener, left = server.listen(Topic(("left",), 0.4), watches=False), server.engines["left"]
+    listener, left = server.listen(Topic(("left",), 0.4), watches=False), server.cameras["left"]
     gone, back, nameless = Viewer("gone"), Viewer("back"), Viewer()
     for viewer in (gone, back, nameless):
         left.enter(viewer)
@@ -93,7 +93,7 @@ def test_there_are_only_so_many_listeners_and_none_is_left_behind(server):
     here = [server.listen(Topic(("left",), 0.4), watches=False) for _ in range(2)]
     with pytest.raises(Full, match="2 are listening already"):
         server.listen(Topic(("right",), 0.4), watches=True)
-    assert server.engines["right"].state()["listeners"] == 0
+    assert server.cameras["right"].state()["listeners"] == 0
     server.listeners.leave(here.pop())
     here.append(server.listen(Topic(("right",), 0.4), watches=True))
     state = server.state()

@@ -5,7 +5,7 @@ import pytest
 from gunicorn.util import parse_address
 
 from delivery import network
-from delivery.network import STALL_LIMIT, TO_COME, UNSENT_LIMIT, joined, listen
+from delivery.network import MAX_DRAIN, STALL_LIMIT, UNSENT_LIMIT, host_and_port, listen
 from errors import SettingError
 
 
@@ -54,7 +54,7 @@ def test_a_host_that_is_not_this_machine_is_told(host):
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "camera.example.org"])
 def test_gunicorn_reads_what_it_is_told_to_listen_on(host):
-    assert parse_address(joined(host, 5000)) == (host, 5000)
+    assert parse_address(host_and_port(host, 5000)) == (host, 5000)
 
 
 class Closing:
@@ -67,7 +67,7 @@ class Closing:
         if not timeout:
             self.at_once.append(connection)
             return
-        assert max_drain == TO_COME
+        assert max_drain == MAX_DRAIN
         self.go.wait(10)
         self.waited.release()
 
@@ -75,7 +75,7 @@ class Closing:
 def test_a_client_that_does_not_hang_up_is_waited_for_aside_and_of_many_only_for_some(monkeypatch):
     monkeypatch.setattr(network, "MOST_CLOSING", 2)
     closing = Closing()
-    close = network.aside(closing)
+    close = network.close_in_background(closing)
     for number in range(4):
         close(number)
     assert closing.at_once == [2, 3]
@@ -94,7 +94,7 @@ def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypat
 
     monkeypatch.setattr(network, "MOST_CLOSING", 1)
     closing = Closing()
-    close = network.aside(closing)
+    close = network.close_in_background(closing)
     with monkeypatch.context() as starting:
         starting.setattr(threading.Thread, "start", no_room)
         for number in range(3):

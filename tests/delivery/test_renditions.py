@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from delivery import renditions
-from delivery.renditions import Drawing, Renditions, Scene, encode
+from delivery.renditions import Drawing, Renderer, Renditions, encode
 from delivery.stream import Ended
 from delivery.view_options import ViewOptions
 from faces import Box, Face
@@ -11,7 +11,7 @@ from faces import Box, Face
 FACE = Face(Box(1, 2, 3, 4))
 
 
-def scene(number: int = 1, width: int = 320, height: int = 180, drawn: list[ViewOptions] | None = None) -> Scene:
+def scene(number: int = 1, width: int = 320, height: int = 180, drawn: list[ViewOptions] | None = None) -> Renderer:
     """A grey picture, brighter with bars, whose faces are as many as its threshold has tenths."""
 
     def draw(view: ViewOptions):

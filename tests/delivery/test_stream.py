@@ -120,13 +120,13 @@ def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_mor
     def listener() -> None:
         told.append(1)
 
-    hub.listen(listener)
+    hub.add_listener(listener)
     hub.publish(1)
     assert hub.peek() == (1, 1)
     hub.close()
     assert len(told) == 2
     with pytest.raises(Ended):
         hub.peek()
-    hub.unlisten(listener)
+    hub.remove_listener(listener)
     hub.close()
     assert len(told) == 2

@@ -7,9 +7,9 @@ from delivery.view_options import PRIVACIES, SMOOTHING_STEPS, ViewOptions, neare
 
 
 def test_who_wishes_for_nothing_gets_what_the_settings_say():
-    assert ViewOptions.usual(Settings()) == ViewOptions()
+    assert ViewOptions.from_settings(Settings()) == ViewOptions()
     chosen = replace(Settings(), draw="bars", privacy="blur", threshold=0.51, smoothing=1.23, width=640)
-    assert ViewOptions.usual(chosen) == ViewOptions(0, True, "blur", 0.51, 1.23)
+    assert ViewOptions.from_settings(chosen) == ViewOptions(0, True, "blur", 0.51, 1.23)
 
 
 def test_the_setting_knows_every_kind_of_privacy():
@@ -19,16 +19,18 @@ def test_the_setting_knows_every_kind_of_privacy():
 @pytest.mark.parametrize("least", PRIVACIES)
 @pytest.mark.parametrize("wished", PRIVACIES)
 def test_nobody_gets_less_privacy_than_the_server_gives_all(wished, least):
-    got = ViewOptions(width=320, privacy=wished).guarded(least)
+    got = ViewOptions(width=320, privacy=wished).with_privacy(least)
     assert PRIVACIES.index(got.privacy) == max(PRIVACIES.index(wished), PRIVACIES.index(least))
     assert replace(got, privacy=wished) == ViewOptions(width=320, privacy=wished)
 
 
 def test_looks_that_differ_in_their_width_share_a_drawing_and_no_others_do():
     assert (
-        ViewOptions(width=320, bars=True).drawing == ViewOptions(width=640, bars=True).drawing == ViewOptions(bars=True)
+        ViewOptions(width=320, bars=True).full_size
+        == ViewOptions(width=640, bars=True).full_size
+        == ViewOptions(bars=True)
     )
-    assert ViewOptions(threshold=0.5).drawing != ViewOptions().drawing
+    assert ViewOptions(threshold=0.5).full_size != ViewOptions().full_size
 
 
 @pytest.mark.parametrize(("value", "taken"), [(0, 0), (0.33, 0.35), (0.374, 0.35), (0.38, 0.4), (1, 1)])

@@ -12,12 +12,12 @@ def test_viewers_are_counted_and_known_by_their_ids(monkeypatch):
     assert len(viewers) == 2
     assert "a" in viewers
     assert viewers.views == {ViewOptions(), ViewOptions(320)}
-    assert viewers.away == 0
+    assert viewers.idle_seconds == 0
     viewers.leave(one)
     viewers.leave(other)
     assert "a" not in viewers
     clock.sleep(5)
-    assert viewers.away == 5
+    assert viewers.idle_seconds == 5
 
 
 def test_what_was_sent_to_those_who_have_left_still_counts():
@@ -25,10 +25,10 @@ def test_what_was_sent_to_those_who_have_left_still_counts():
     assert viewers.counts() == {"frames": 0, "sent": 0, "slow": 0, "capped": 0}
     for viewer in (gone, here):
         viewers.enter(viewer)
-        assert viewer.takes(5)
-        viewer.got(1000)
-        assert viewer.takes(8), "two were missed"
-        viewer.got(1000)
+        assert viewer.should_send(5)
+        viewer.record_sent(1000)
+        assert viewer.should_send(8), "two were missed"
+        viewer.record_sent(1000)
     viewers.leave(gone)
     assert viewers.counts() == {"frames": 4, "sent": 4000, "slow": 4, "capped": 0}
 
@@ -38,7 +38,7 @@ def taken(viewer: Viewer, times: list[float], monkeypatch) -> list[float]:
     monkeypatch.setattr("delivery.viewers.time.monotonic", lambda: now[0])
     kept = []
     for sequence, now[0] in enumerate(times, 1):
-        if viewer.takes(sequence):
+        if viewer.should_send(sequence):
             kept.append(now[0])
     return kept
 
@@ -64,9 +64,9 @@ def test_a_picture_that_stands_still_is_due_again_after_the_longer_of_both_times
     monkeypatch.setattr("delivery.viewers.time.monotonic", lambda: now[0])
     often, seldom = Viewer(), Viewer(fps=0.2)
     for viewer in (often, seldom):
-        viewer.takes(1)
-        viewer.got(1)
+        viewer.should_send(1)
+        viewer.record_sent(1)
     now[0] = 11.5
-    assert (often.waited(1), seldom.waited(1)) == (True, False)
+    assert (often.idle_for(1), seldom.idle_for(1)) == (True, False)
     now[0] = 15.5
-    assert seldom.waited(1)
+    assert seldom.idle_for(1)

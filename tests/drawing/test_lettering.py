@@ -1,30 +1,30 @@
 import numpy as np
 import pytest
 
-from drawing.lettering import paste, plate
+from drawing.lettering import paste, text_image
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 
 def test_plates_grow_with_their_text_and_size():
     short, long, large = (
-        plate("sad", 20, BLACK, WHITE),
-        plate("surprise", 20, BLACK, WHITE),
-        plate("sad", 40, BLACK, WHITE),
+        text_image("sad", 20, BLACK, WHITE),
+        text_image("surprise", 20, BLACK, WHITE),
+        text_image("sad", 40, BLACK, WHITE),
     )
     assert long.shape[1] > short.shape[1] + 20
     assert large.shape[0] > 1.8 * short.shape[0]
 
 
 def test_letters_are_smooth_and_in_the_colours_asked_for():
-    made = plate("sad", 30, (250, 0, 0), (0, 0, 250), padding=4)
+    made = text_image("sad", 30, (250, 0, 0), (0, 0, 250), padding=4)
     assert tuple(made[0, 0]) == (0, 0, 250)
     assert (made == (250, 0, 0)).all(axis=2).any()
     assert ((made[..., 0] > 60) & (made[..., 0] < 190)).any(), "no step between letter and ground"
 
 
 def test_all_of_a_text_is_on_its_plate():
-    made = plate("jgqÄ", 40, BLACK, WHITE, padding=6)
+    made = text_image("jgqÄ", 40, BLACK, WHITE, padding=6)
     assert (made[:2] == 255).all()
     assert (made[-2:] == 255).all()
     assert (made[:, :2] == 255).all()
@@ -32,8 +32,8 @@ def test_all_of_a_text_is_on_its_plate():
 
 
 def test_a_plate_is_made_once_and_cannot_be_written_to():
-    made = plate("sad", 20, BLACK, WHITE)
-    assert plate("sad", 20, BLACK, WHITE) is made
+    made = text_image("sad", 20, BLACK, WHITE)
+    assert text_image("sad", 20, BLACK, WHITE) is made
     with pytest.raises(ValueError, match="read-only"):
         made[0, 0] = 0
 

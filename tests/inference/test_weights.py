@@ -9,8 +9,8 @@ import pytest
 
 from errors import BundleError
 from inference.architecture import CLASSES, check_weights, read_architecture
-from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, verified
-from inference.runtimes import keras_network
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, sha256, verified_path
+from inference.runtimes import load_keras_network
 from model import EmotionModel
 from tests.support.servers.servers import ROOT
 
@@ -48,7 +48,7 @@ def test_a_model_that_holds_more_than_plain_layers_is_refused_before_keras_sees_
     path = tmp_path / ARCHITECTURE
     path.write_text(json.dumps(network(layer("InputLayer", batch_shape=[None, 4]), part)))
     with pytest.raises(BundleError, match="none of the plain layers"):
-        keras_network(path, tmp_path / WEIGHTS)
+        load_keras_network(path, tmp_path / WEIGHTS)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '"os"', "[" * 100_000, '{"a":' * 50_000, "\xff"])
@@ -122,6 +122,6 @@ def test_a_file_with_another_hash_or_none_is_refused(hashed, tmp_path):
     (folder / "card.json").write_text(json.dumps(card))
     for name in (ARCHITECTURE, WEIGHTS, COMPILED):
         with pytest.raises(BundleError, match=r"its SHA-256 is [0-9a-f]{64}, the card says"):
-            verified(folder, name, read_card(folder))
+            verified_path(folder, name, read_card(folder))
     with pytest.raises(BundleError, match="damaged or replaced"):
         EmotionModel.load(folder, "litert")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from live.batching import Batcher
-from model import Reading
+from model import Prediction
 from tests.support.servers.recorded import until
 
 SHAPE = (2, 2, 1)
@@ -24,7 +24,7 @@ class Network:
         if (crops < 0).any():
             raise ValueError("a negative crop")
         means = crops.reshape(len(crops), -1).mean(axis=1) if len(crops) else np.zeros(0, np.float32)
-        return Reading(np.stack([means, 1 - means], axis=1), means)
+        return Prediction(np.stack([means, 1 - means], axis=1), means)
 
 
 def crops(*values):
@@ -37,7 +37,7 @@ def together(batching, network, parts):
 
     def read(number):
         try:
-            answers[number] = batching.read(parts[number])
+            answers[number] = batching.predict(parts[number])
         except ValueError as error:
             answers[number] = error
 
@@ -56,7 +56,7 @@ def together(batching, network, parts):
 
 def test_who_is_alone_is_read_at_once_and_alone():
     network = Network()
-    reading = Batcher(network.read).read(crops(0.25, 0.5))
+    reading = Batcher(network.read).predict(crops(0.25, 0.5))
     assert reading.no_face.tolist() == [0.25, 0.5]
     assert network.batches == [2]
 

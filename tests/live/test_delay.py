@@ -10,7 +10,7 @@ from inference.preprocess import InputSpec
 from live import delay
 from live.delay import HELD_FOR, FrameDelay
 from live.pipeline import Pipeline
-from model import Reading
+from model import Prediction
 from tests.support.cameras.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker
@@ -24,7 +24,7 @@ def frame(number: int, **others) -> Frame:
 
 def passed(frames: list[Frame]) -> list[Frame | None]:
     held = FrameDelay()
-    return [held.take(frame) for frame in frames]
+    return [held.push(frame) for frame in frames]
 
 
 def test_every_frame_comes_out_once_a_moment_later_as_it_was():
@@ -84,7 +84,7 @@ def test_a_place_that_becomes_doubtful_was_so_before():
 def test_large_pictures_do_not_fill_the_memory_and_are_shown_no_earlier(monkeypatch):
     monkeypatch.setattr(delay, "MOST_BYTES", 5 * frame(0).image.nbytes)
     held = FrameDelay()
-    out = [held.take(frame(number)) for number in range(90)]
+    out = [held.push(frame(number)) for number in range(90)]
     assert sum(one.image.nbytes for one in held._held) <= delay.MOST_BYTES
     shown = [(number, one) for number, one in enumerate(out) if one is not None]
     assert 10 < len(shown) < 30
@@ -94,9 +94,9 @@ def test_large_pictures_do_not_fill_the_memory_and_are_shown_no_earlier(monkeypa
 def test_what_was_held_is_forgotten_on_request():
     held = FrameDelay()
     for number in range(60):
-        held.take(frame(number))
+        held.push(frame(number))
     held.clear()
-    assert held.take(frame(60)) is None
+    assert held.push(frame(60)) is None
 
 
 class Reader:
@@ -104,9 +104,9 @@ class Reader:
 
     labels, spec = EXPRESSIONS, InputSpec(48, 48, 1)
 
-    def read(self, batch):
+    def predict(self, batch):
         happy = np.tile(np.float32([0, 0, 0, 1, 0, 0, 0]), (len(batch), 1))
-        return Reading(happy, np.zeros(len(batch), np.float32))
+        return Prediction(happy, np.zeros(len(batch), np.float32))
 
 
 def clear(frame: Frame, image: Image, box: Box) -> bool:
@@ -124,8 +124,8 @@ def test_nobody_who_walks_in_is_seen_clearly_before_the_face_is_found():
     for number in range(50):
         images.append(wall())
         boxes.append(head.place(images[-1], -120 + 19 * number, 270))
-        seen = pipeline.see(replace(frame(number), image=images[-1]))
-        late = held.take(seen)
+        seen = pipeline.analyze(replace(frame(number), image=images[-1]))
+        late = held.push(seen)
         whole = [0 <= box.x <= 960 - box.width for box in boxes]
         at_once += whole[-1] and clear(seen, images[-1], boxes[-1])
         if late is not None and whole[late.number]:

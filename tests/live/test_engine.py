@@ -12,7 +12,7 @@ from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from faces import Box, Face, Frame
 from live.engine import Engine
-from live.run import CameraConfig
+from live.session import CameraConfig
 from tests.support.cameras.scripted import Camera, Nothing, Script
 from tests.support.waiting import Clock, until
 
@@ -249,10 +249,10 @@ def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
 
 
 def test_time_constants_are_reckoned_for_as_long_as_somebody_asks_for_them(engine, pipeline, monkeypatch):
-    monkeypatch.setattr("delivery.recent.KEPT", 0.3)
+    monkeypatch.setattr("delivery.recent.REMEMBER_FOR", 0.3)
     pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
-    assert engine.brief(0.8)["faces"] == [], "there is no frame yet"
+    assert engine.summary(0.8)["faces"] == [], "there is no frame yet"
     with watching(engine, Viewer(view=ViewOptions(smoothing=1.6))):
-        until(lambda: [face["track"] for face in engine.brief(0.8)["faces"]] == [8])
+        until(lambda: [face["track"] for face in engine.summary(0.8)["faces"]] == [8])
         assert pipeline.smoothings == {0.8, 1.6}
         until(lambda: pipeline.smoothings == {1.6})

@@ -8,8 +8,8 @@ from delivery.view_options import ViewOptions
 from drawing.annotate import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Face, Frame, joined
 from inference.preprocess import InputSpec
-from live.pipeline import READ_EVERY, Pipeline, drawn
-from model import Reading
+from live.pipeline import READ_EVERY, Pipeline, render
+from model import Prediction
 from tests.support.cameras.moving_faces import Head, wall
 from tracking.searching import Search
 from tracking.tracker import Tracker
@@ -43,11 +43,11 @@ class Classifier:
     def __init__(self) -> None:
         self.batches = []
 
-    def read(self, batch):
+    def predict(self, batch):
         self.batches.append(len(batch))
         time.sleep(self.takes)
         happy = np.tile(np.float32([0, 0, 0, 1, 0, 0, 0]), (len(batch), 1))
-        return Reading(happy, np.full(len(batch), self.no_face, np.float32))
+        return Prediction(happy, np.full(len(batch), self.no_face, np.float32))
 
 
 def frame(number: int, image=None) -> Frame:
@@ -129,7 +129,7 @@ def test_bars_are_drawn_where_they_are_asked_for():
 
 def test_one_frame_is_drawn_in_any_look_and_left_as_it_is():
     given = frame(0)
-    seen, image = made().see(given), given.image.copy()
+    seen, image = made().analyze(given), given.image.copy()
     views = [
         ViewOptions(),
         ViewOptions(bars=True),
@@ -137,7 +137,7 @@ def test_one_frame_is_drawn_in_any_look_and_left_as_it_is():
         ViewOptions(privacy="emoji"),
         ViewOptions(threshold=1.0),
     ]
-    pictures = [drawn(seen, view) for view in views]
+    pictures = [render(seen, view) for view in views]
     assert len({picture.tobytes() for picture in pictures}) == len(views)
     assert (seen.image == image).all()
 
@@ -147,21 +147,21 @@ def test_a_mirrored_picture_has_its_boxes_where_the_faces_are_seen_and_words_tha
     happy = tuple(0.94 if label == "happy" else 0.01 for label in EXPRESSIONS)
     frame = Frame(pixels, 1, 0.0, faces=(Face(Box(20, 100, 60, 60), EXPRESSIONS, happy),))
     turned = Frame(pixels[:, ::-1].copy(), 1, 0.0, faces=(Face(Box(320, 100, 60, 60), EXPRESSIONS, happy),))
-    mirrored = drawn(frame, ViewOptions(mirror=True))
-    assert (mirrored == drawn(turned, ViewOptions())).all()
-    assert (mirrored != drawn(frame, ViewOptions())[:, ::-1]).any(), "the words were turned as well"
-    assert (drawn(Frame(pixels, 1, 0.0), ViewOptions(mirror=True)) == pixels[:, ::-1]).all()
+    mirrored = render(frame, ViewOptions(mirror=True))
+    assert (mirrored == render(turned, ViewOptions())).all()
+    assert (mirrored != render(frame, ViewOptions())[:, ::-1]).any(), "the words were turned as well"
+    assert (render(Frame(pixels, 1, 0.0), ViewOptions(mirror=True)) == pixels[:, ::-1]).all()
 
 
 def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wanted():
     detector = Detector()
     detector.detect_new = lambda image, area=None, known=(): [(FACE, 5)]  # too few windows agree
-    seen = made(detector).see(frame(0))
+    seen = made(detector).analyze(frame(0))
     assert seen.faces == ()
     assert seen.doubtful == (FACE,)
     inside = np.s_[100:180, 100:180]
-    assert (drawn(seen, ViewOptions())[inside] == seen.image[inside]).all()
-    assert drawn(seen, ViewOptions(privacy="blur"))[inside].std() < 0.3 * seen.image[inside].std()
+    assert (render(seen, ViewOptions())[inside] == seen.image[inside]).all()
+    assert render(seen, ViewOptions(privacy="blur"))[inside].std() < 0.3 * seen.image[inside].std()
 
 
 def test_what_the_network_calls_no_face_is_hidden_all_the_same():
@@ -169,20 +169,20 @@ def test_what_the_network_calls_no_face_is_hidden_all_the_same():
     classifier.no_face = 0.9
     pipeline = made(classifier=classifier, threshold=0.5)
     for number in range(60):
-        assert any(place.overlap(FACE) > 0.9 for place in pipeline.see(frame(number)).doubtful), number
+        assert any(place.overlap(FACE) > 0.9 for place in pipeline.analyze(frame(number)).doubtful), number
 
 
 def test_faces_are_told_with_every_time_constant_that_is_wanted():
     class Moody(Classifier):
-        def read(self, batch):
-            reading = super().read(batch)
+        def predict(self, batch):
+            reading = super().predict(batch)
             if len(self.batches) > 5:
                 reading.probabilities[:] = np.float32([0, 0, 0, 0.45, 0.55, 0, 0])
             return reading
 
     pipeline = made(classifier=Moody())
     for number in range(40):
-        seen = pipeline.see(frame(number), {0.0, 0.4, 3.0})
+        seen = pipeline.analyze(frame(number), {0.0, 0.4, 3.0})
     quick, usual, slow = (seen.faces_over(constant)[0].probabilities[4] for constant in (0.0, 0.4, 3.0))
     assert seen.faces_over(0.4) == seen.faces
     assert seen.faces_over(1.6) == seen.faces, "nobody asked for it in time"

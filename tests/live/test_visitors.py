@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from errors import ImageError
-from live.visitors import NoRoom, Visitor, Visitors, decoded
+from live.visitors import NoRoom, Visitor, Visitors, decode_frame
 from tests.support.clients.bombs import many_scans
 
 
@@ -20,7 +20,7 @@ class Pipeline:
         self.frames, self.closed = [], False
         self.made.append(self)
 
-    def see(self, frame):
+    def analyze(self, frame):
         self.frames.append(frame)
         return replace(frame, timings={**frame.timings, "detect": 0.01})
 
@@ -47,7 +47,7 @@ def bomb(side: int) -> bytes:
 
 
 def test_a_frame_is_decoded_as_it_was_sent():
-    image = decoded(jpeg(64, 48, 90))
+    image = decode_frame(jpeg(64, 48, 90))
     assert image.shape == (48, 64, 3)
     assert image.dtype == np.uint8
     assert np.abs(image.astype(int) - 90).max() < 3
@@ -69,7 +69,7 @@ def test_a_frame_is_decoded_as_it_was_sent():
 )
 def test_what_is_no_frame_is_refused_with_its_reason(data, words):
     with pytest.raises(ImageError, match=words):
-        decoded(data)
+        decode_frame(data)
 
 
 def test_a_broken_frame_leaves_the_visitor_as_before(made):

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from live.run import CameraConfig
 
 from delivery.stream import Picture
 from delivery.view_options import ViewOptions
@@ -11,7 +12,6 @@ from delivery.viewers import Viewer
 from errors import SettingError
 from faces import Box, Face
 from live.engine import Engine
-from live.run import CameraConfig
 from relay import messages, renditions
 from relay import receiver as receiver_module
 from relay.publisher import Publisher
@@ -68,7 +68,7 @@ def test_a_camera_opens_for_the_first_viewer_anywhere_and_closes_after_the_last(
     feed.leave(viewer)
     until(lambda: ends.script.closed == 1)
     until(lambda: not redis.keys(f"{messages.PREFIX}:picture:*"))
-    assert feed.brief()["status"] in ("live", "idle")
+    assert feed.summary()["status"] in ("live", "idle")
 
 
 def test_a_new_look_comes_and_is_guarded_by_the_nodes_privacy(ends):
@@ -83,31 +83,31 @@ def test_a_new_look_comes_and_is_guarded_by_the_nodes_privacy(ends):
 
 
 def test_more_looks_than_may_be_are_not_drawn(ends, monkeypatch):
-    monkeypatch.setattr(renditions, "MOST", 2)
+    monkeypatch.setattr(renditions, "MAX_VIEWS", 2)
     feed = ends.receiver["door"]
     for width in (16, 32, 48):
         feed.enter(Viewer(view=ViewOptions(width=width)))
-    until(lambda: len(ends.publisher._posts["door"].outlets.views) == 2)
+    until(lambda: len(ends.publisher._cameras["door"].relayed.views) == 2)
     time.sleep(0.3)
     assert len(ends.engine.views) == 2
 
 
 def test_who_listens_has_the_camera_open_and_faces_but_nothing_is_encoded(ends, redis):
     feed = ends.receiver["door"]
-    feed.hold()
-    until(lambda: [face["track"] for face in feed.brief(0.8)["faces"]] == [8])
+    feed.add_listener()
+    until(lambda: [face["track"] for face in feed.summary(0.8)["faces"]] == [8])
     assert ends.engine.views == set()
     assert not redis.keys(f"{messages.PREFIX}:picture:*")
-    feed.release()
+    feed.remove_listener()
     until(lambda: ends.script.closed == 1)
 
 
 def test_what_viewers_were_sent_is_still_counted_when_their_process_has_ended(ends):
     feed, viewer = ends.receiver["door"], Viewer()
     camera_picture(feed.enter(viewer))
-    audience = ends.publisher._posts["door"].outlets.audience
+    audience = ends.publisher._cameras["door"].relayed.subscribers
     until(lambda: audience.viewers == 1)
-    viewer.got(1000)
+    viewer.record_sent(1000)
     ends.receiver.close()
     until(lambda: audience.viewers == 0)
     assert (audience.counts()["frames"], audience.counts()["sent"]) == (1, 1000)
@@ -118,9 +118,9 @@ def test_a_stream_is_told_as_ended_everywhere_when_its_process_is_stopped(ends, 
     until(lambda: "door" in other)
     other["door"].enter(Viewer())
     camera_picture(ends.receiver["door"].enter(Viewer(name="x")))
-    until(lambda: other["door"].is_sent("x"))
+    until(lambda: other["door"].is_streaming("x"))
     ends.receiver.close()
-    until(lambda: other["door"].left == ["x"])
+    until(lambda: other["door"].ended_streams == ["x"])
     other.close()
 
 
@@ -129,7 +129,7 @@ def test_a_camera_that_fails_tells_all_processes_why(ends):
     hub = feed.enter(Viewer())
     camera_picture(hub)
     ends.script.missing = True
-    until(lambda: feed.brief()["status"] == "lost")
+    until(lambda: feed.summary()["status"] == "lost")
     assert feed.state()["message"] in ("test camera: it was pulled out", "test camera: it is not there; plug it in")
     until(lambda: hub.peek()[1].picture.drawn)
     late = feed.enter(Viewer(view=ViewOptions(width=80)))
@@ -144,12 +144,12 @@ def test_names_that_do_not_fit_into_an_address_are_passed_over(ends, redis):
 
 
 def test_the_name_of_a_node_that_was_killed_is_dropped_after_a_while(ends, redis, monkeypatch):
-    monkeypatch.setattr(receiver_module, "BEAT", 0.05)
+    monkeypatch.setattr(receiver_module, "SUBSCRIBE_EVERY", 0.05)
     redis.sadd(messages.CAMERAS, "killed", "coming")
     redis.set(messages.lock_key("coming"), "a node that has not reported yet")
     until(lambda: set(ends.receiver._silent) == {"killed", "coming"})
     assert redis.smembers(messages.CAMERAS) == {b"door", b"killed", b"coming"}, "for a moment it is only lost"
-    monkeypatch.setattr(receiver_module, "FORGET", 0.1)
+    monkeypatch.setattr(receiver_module, "FORGET_AFTER", 0.1)
     until(lambda: redis.smembers(messages.CAMERAS) == {b"door", b"coming"})
     redis.delete(messages.lock_key("coming"))
     until(lambda: redis.smembers(messages.CAMERAS) == {b"door"})

@@ -24,13 +24,13 @@ FACE = Face(Box(50, 30, 40, 40), ("calm", "tense"), (0.75, 0.25), 3, "calm", sec
 
 @pytest.fixture
 def short_lease(monkeypatch):
-    monkeypatch.setattr(lease_module, "LIFE", 1.5)
+    monkeypatch.setattr(lease_module, "EXPIRES_AFTER", 1.5)
 
 
 @pytest.mark.usefixtures("short_lease")
 def test_a_lease_is_refused_while_its_owner_lives(redis):
     first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
-    first.take(never)
+    first.acquire(never)
     stop = threading.Event()
 
     def refresh():
@@ -40,7 +40,7 @@ def test_a_lease_is_refused_while_its_owner_lives(redis):
     thread = threading.Thread(target=refresh)
     thread.start()
     with pytest.raises(RelayError, match=r"another camera node has the name 'door' .*, process .*; end that one, or"):
-        second.take(never)
+        second.acquire(never)
     stop.set()
     thread.join()
     assert first.valid
@@ -50,8 +50,8 @@ def test_a_lease_is_refused_while_its_owner_lives(redis):
 @pytest.mark.usefixtures("short_lease")
 def test_a_dead_owners_lease_is_waited_for(redis):
     first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
-    first.take(never)
-    second.take(never)
+    first.acquire(never)
+    second.acquire(never)
     assert second.valid
     assert not first.valid, "an owner who did not refresh it may publish no more"
     with pytest.raises(RelayError, match="another camera node"):
@@ -62,25 +62,25 @@ def test_a_dead_owners_lease_is_waited_for(redis):
 
 def test_a_lease_that_redis_has_forgotten_is_taken_again_and_one_that_is_released_is_free(redis):
     first, second, never = NameLock(redis, "door"), NameLock(redis, "door"), threading.Event()
-    first.take(never)
+    first.acquire(never)
     redis.flushall()
     first.refresh()
     first.release()
-    second.take(never)
+    second.acquire(never)
     assert second.valid
 
 
 def test_an_audience_is_the_sum_of_all_processes():
     audience = Subscribers()
     small = ViewOptions(width=160)
-    audience.take(messages.Subscription("a", (ViewOptions(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
-    audience.take(
+    audience.update(messages.Subscription("a", (ViewOptions(),), (0.8,), 2, 1, ("x",), ("y", "z"), {"frames": 5}))
+    audience.update(
         messages.Subscription("b", (ViewOptions(), small), (1.6,), 3, 0, ("y",), (), {"frames": 7, "slow": 1})
     )
     assert set(audience.views) == {ViewOptions(), small}
     assert (audience.viewers, audience.listeners, audience.smoothings) == (5, 1, {0.8, 1.6})
     assert audience.left == ["z"], "a stream that goes on elsewhere has not ended"
-    audience.take(messages.Subscription("a", counts={"frames": 6}, bye=True))
+    audience.update(messages.Subscription("a", counts={"frames": 6}, bye=True))
     assert audience.views == [ViewOptions(), small]
     assert audience.counts() == {"frames": 13, "sent": 0, "slow": 1, "capped": 0}
 
@@ -89,37 +89,37 @@ def test_what_is_not_said_again_is_wished_for_no_more_and_its_streams_have_ended
     clock = Clock()
     monkeypatch.setattr(audience_module, "time", clock)
     audience = Subscribers()
-    audience.take(messages.Subscription("a", (ViewOptions(),), here=("x",), viewers=1))
-    audience.deafen()
-    clock.sleep(audience_module.LIFE + 1)
+    audience.update(messages.Subscription("a", (ViewOptions(),), here=("x",), viewers=1))
+    audience.pause_expiry()
+    clock.sleep(audience_module.EXPIRES_AFTER + 1)
     audience.expire()
     assert audience.views == [ViewOptions()], "it could not be said"
-    audience.undeafen()
+    audience.resume_expiry()
     audience.expire()
     assert audience.views == [ViewOptions()]
-    clock.sleep(audience_module.LIFE + 1)
+    clock.sleep(audience_module.EXPIRES_AFTER + 1)
     audience.expire()
     assert (audience.views, audience.viewers, audience.left) == ([], 0, ["x"])
 
 
 def test_the_streams_of_a_process_that_ends_have_ended_with_it():
     audience = Subscribers()
-    audience.take(messages.Subscription("a", (ViewOptions(),), viewers=2, here=("x", "y"), left=("z",)))
-    audience.take(messages.Subscription("b", (ViewOptions(),), viewers=1, here=("y",)))
-    audience.take(messages.Subscription("a", bye=True))
+    audience.update(messages.Subscription("a", (ViewOptions(),), viewers=2, here=("x", "y"), left=("z",)))
+    audience.update(messages.Subscription("b", (ViewOptions(),), viewers=1, here=("y",)))
+    audience.update(messages.Subscription("a", bye=True))
     assert (set(audience.left), audience.here, audience.viewers) == ({"x", "z"}, {"y"}, 1)
 
 
 def test_what_processes_counted_stays_in_the_sum_and_few_are_remembered_one_by_one(monkeypatch):
-    monkeypatch.setattr(audience_module, "MOST", 2)
+    monkeypatch.setattr(audience_module, "MAX_PROCESSES", 2)
     audience = Subscribers()
-    audience.take(messages.Subscription("unknown", counts={"frames": 1000}, bye=True))
+    audience.update(messages.Subscription("unknown", counts={"frames": 1000}, bye=True))
     for number in range(5):
-        audience.take(messages.Subscription(f"ended {number}", counts={"frames": 1}))
-        audience.take(messages.Subscription(f"ended {number}", counts={"frames": 2}, bye=True))
-        audience.take(messages.Subscription(f"killed {number}", counts={"frames": 3}))
+        audience.update(messages.Subscription(f"ended {number}", counts={"frames": 1}))
+        audience.update(messages.Subscription(f"ended {number}", counts={"frames": 2}, bye=True))
+        audience.update(messages.Subscription(f"killed {number}", counts={"frames": 3}))
     assert audience.counts()["frames"] == 5 * (2 + 3)
-    audience.take(messages.Subscription("killed 4", counts={"frames": 4}))
+    audience.update(messages.Subscription("killed 4", counts={"frames": 4}))
     assert audience.counts()["frames"] == 5 * (2 + 3) + 1, "who lives goes on from where it was"
     assert len(audience._counts) == 2
 
@@ -144,21 +144,21 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
     clock = Clock()
     monkeypatch.setattr(feed_module, "time", clock)
     changes = []
-    feed = RemoteCamera("door", some_report(), lambda: None, lambda: changes.append(feed.brief()["status"]), 80)
-    feed.mind_silence()
+    feed = RemoteCamera("door", some_report(), lambda: None, lambda: changes.append(feed.summary()["status"]), 80)
+    feed.check_silence()
     hub = feed.enter(Viewer(view=ViewOptions(width=80)))
-    feed.report(some_report())
-    assert feed.brief(0.8)["faces"] == [2]
-    assert (feed.audience, feed.left, feed.is_sent("x")) == (1, ["y"], True)
+    feed.receive_report(some_report())
+    assert feed.summary(0.8)["faces"] == [2]
+    assert (feed.viewer_count, feed.ended_streams, feed.is_streaming("x")) == (1, ["y"], True)
     clock.sleep(1)
-    feed.mind_silence()
+    feed.check_silence()
     assert hub.newest()[1].picture.drawn
-    assert (feed.brief()["status"], feed.brief()["faces"]) == ("lost", [])
+    assert (feed.summary()["status"], feed.summary()["faces"]) == ("lost", [])
     assert feed.state()["message"] == "its camera node does not answer"
     picture = Picture(b"jpeg", 8, 1.0)
-    feed.take(messages.picture_key("door", ViewOptions(width=80)), messages.pack(picture))
+    feed.receive(messages.picture_key("door", ViewOptions(width=80)), messages.pack(picture))
     assert hub.newest()[1].picture == picture
-    feed.report(some_report())
+    feed.receive_report(some_report())
     assert changes == ["live", "lost", "live"]
     feed.close()
 
@@ -166,6 +166,6 @@ def test_a_watched_camera_that_falls_silent_is_drawn_as_lost_until_it_is_heard_a
 def test_a_notice_has_the_size_of_the_camera():
     feed = RemoteCamera("door", some_report(width=320, height=200), lambda: None, lambda: None, 80)
     hub = feed.enter(Viewer())
-    feed.lose("gone")
+    feed.mark_lost("gone")
     assert hub.newest()[1].picture.size == (320, 200)
     assert hub.newest()[1].picture.jpeg.startswith(b"\xff\xd8")

@@ -26,7 +26,7 @@ SMALL = Settings(source=("demo",), width=320, height=180, fps=15, port=0)
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    monkeypatch.setattr(checks, "WATCHED", 0.3)
+    monkeypatch.setattr(checks, "MEASURE_FOR", 0.3)
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def found(settings):
 
 def test_a_server_that_would_work_is_told_with_its_figures(settings, tmp_path):
     told = found(settings)
-    assert all(check.well for check in told.values()), told
+    assert all(check.ok for check in told.values()), told
     assert list(told) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
-    assert told["bundle"].words.startswith("ferplus by litert, 7 labels, loaded in ")
-    figures = told["camera camera"].figures
+    assert told["bundle"].detail.startswith("ferplus by litert, 7 labels, loaded in ")
+    figures = told["camera camera"].data
     assert (figures["width"], figures["height"]) == (320, 180)
     assert 5 < figures["fps"] < 25
-    assert told["storage"].figures["free_bytes"] > 0
+    assert told["storage"].data["free_bytes"] > 0
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
@@ -62,7 +62,7 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
             queue=f"redis://:secret@127.0.0.1:{nobody}/0",
         )
         told = found(bad)
-    assert {name for name, check in told.items() if check.well} == {"camera b", "access"}
+    assert {name for name, check in told.items() if check.ok} == {"camera b", "access"}
     for name, words in (
         ("bundle", "weights/gone: no such folder"),
         ("camera a", "source 'gone.mp4': there is no such file"),
@@ -71,8 +71,8 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
         ("queue", f"redis://127.0.0.1:{nobody}/0 does not answer"),
         ("port", f"port: {port} on 127.0.0.1 is taken by another program"),
     ):
-        assert words in told[name].words
-    assert not any("secret" in check.words for check in told.values())
+        assert words in told[name].detail
+    assert not any("secret" in check.detail for check in told.values())
 
 
 def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeypatch):
@@ -86,8 +86,8 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeyp
     monkeypatch.setattr(checks, "CAMERA_LIMIT", 0.2)
     told = found(settings)
     release.set()
-    assert told["camera camera"].words == "demo gave no frame within 0.2 s; is it in use?"
-    assert told["port"].well
+    assert told["camera camera"].detail == "demo gave no frame within 0.2 s; is it in use?"
+    assert told["port"].ok
 
 
 def access(settings):
@@ -96,20 +96,20 @@ def access(settings):
 
 def test_who_may_come_in_is_told_and_what_start_would_say(settings, tmp_path):
     told = access(settings)
-    assert (told.well, told.figures["on"], told.figures["exposed"]) == (True, False, False)
-    assert told.words == (
+    assert (told.ok, told.data["on"], told.data["exposed"]) == (True, False, False)
+    assert told.detail == (
         f"off, there is no {settings.access}: this machine, and no other, may do everything"
         "; called 127.0.0.1, localhost"
     )
     exposed = replace(settings, host="0.0.0.0")
     with pytest.raises(SettingError) as refused:
         check_exposure("0.0.0.0", exposed)
-    assert (access(exposed).well, access(exposed).words) == (False, str(refused.value))
+    assert (access(exposed).ok, access(exposed).detail) == (False, str(refused.value))
     meant = access(replace(exposed, insecure_public=True, hosts=("faces.example.org",)))
-    assert meant.well
-    assert "whoever reaches it may do everything" in meant.words
+    assert meant.ok
+    assert "whoever reaches it may do everything" in meant.detail
     own = socket.gethostname().lower()
-    assert set(meant.figures["names"]) == {"localhost", "faces.example.org", own, f"{own}.local"}
+    assert set(meant.data["names"]) == {"localhost", "faces.example.org", own, f"{own}.local"}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,14 +117,14 @@ def test_grants_are_told_by_role_without_their_secrets(settings, tmp_path, monke
     grants = Grants(tmp_path)
     grants.register.add("anna", "watch")
     told = access(replace(settings, host="0.0.0.0"))
-    assert (told.well, told.figures["on"], told.figures["exposed"]) == (True, True, True)
-    assert told.figures["grants"] == {"watch": 2, "analyse": 1, "operate": 1}
-    assert f"on, by {grants.path}: 2 may watch, 1 may analyse, 1 may operate; called " in told.words
+    assert (told.ok, told.data["on"], told.data["exposed"]) == (True, True, True)
+    assert told.data["grants"] == {"watch": 2, "analyse": 1, "operate": 1}
+    assert f"on, by {grants.path}: 2 may watch, 1 may analyse, 1 may operate; called " in told.detail
     contents = grants.register.contents()
     secrets = [contents.key, *(grant.kept for grant in contents.grants.values()), *grants.tokens.values(), "anna"]
-    assert not any(secret in json.dumps([told.words, told.figures]) for secret in secrets)
+    assert not any(secret in json.dumps([told.detail, told.data]) for secret in secrets)
     monkeypatch.setattr(checks.os, "access", lambda path, mode: False)
-    assert f"access: {tmp_path} cannot be written, so that no log-out" in access(settings).words
+    assert f"access: {tmp_path} cannot be written, so that no log-out" in access(settings).detail
 
 
 @pytest.mark.parametrize(("text", "mode", "words"), [("{", 0o600, "damaged"), ("{}", 0o644, "chmod 600")])
@@ -133,8 +133,8 @@ def test_a_file_of_grants_that_cannot_be_used_is_told(settings, tmp_path, text, 
     path.write_text(text)
     path.chmod(mode)
     told = access(settings)
-    assert not told.well
-    assert words in told.words
+    assert not told.ok
+    assert words in told.detail
 
 
 def check(*options, **environment):
@@ -178,23 +178,23 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         over = replace(settings, redis_url=redis.url)
         told = found(over)
         assert list(told) == ["bundle", "relay", "access", "storage", "queue", "port"]
-        assert told["relay"].words.endswith("desk, door")
-        assert told["queue"].words.startswith("redis://127.0.0.1")
+        assert told["relay"].detail.endswith("desk, door")
+        assert told["queue"].detail.startswith("redis://127.0.0.1")
         by_file = found(replace(settings, redis_url=redis.unix_url, queue=redis.unix_url))
-        assert (by_file["relay"].well, by_file["queue"].well) == (True, True)
+        assert (by_file["relay"].ok, by_file["queue"].ok) == (True, True)
         redis.kill()
-        assert "redis_url: redis://127.0.0.1" in found(over)["relay"].words
-        assert not found(over)["queue"].well
+        assert "redis_url: redis://127.0.0.1" in found(over)["relay"].detail
+        assert not found(over)["queue"].ok
 
 
 def test_a_storage_and_a_source_that_cannot_be_looked_at_are_told(settings):
     told = found(replace(settings, storage="a" * 300, source=("b" * 300,)))
-    assert f"storage: {'a' * 300} cannot be written (File name too long)" in told["storage"].words
-    assert "it cannot be looked at (File name too long); grant it, or give another" in told["camera camera"].words
+    assert f"storage: {'a' * 300} cannot be written (File name too long)" in told["storage"].detail
+    assert "it cannot be looked at (File name too long); grant it, or give another" in told["camera camera"].detail
 
 
 def test_more_workers_than_may_be_are_told(settings):
     several = found(replace(settings, workers=2))["workers"]
-    assert not several.well
-    assert "got 2 without redis_url, expected 1" in several.words
+    assert not several.ok
+    assert "got 2 without redis_url, expected 1" in several.detail
     assert "workers" not in found(settings)

@@ -123,7 +123,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(deployment, master):
 @pytest.fixture
 def made(monkeypatch):
     made = Reload()
-    monkeypatch.setattr("service.reloading.the_reload", lambda: made)
+    monkeypatch.setattr("service.reloading.get_reload", lambda: made)
     yield made
     made._cameras.close()
 
@@ -135,7 +135,7 @@ def guarded(made):
     for number in befores:
         signal.signal(number, lambda *_: None)
     server = SimpleNamespace(reload=lambda: reloads.append(True), log=logging.getLogger("server"), reloads=reloads)
-    reloading.guard(server, "127.0.0.1:5000")
+    reloading.try_before_reload(server, "127.0.0.1:5000")
     yield server
     for number, before in befores.items():
         signal.signal(number, before)
@@ -161,8 +161,8 @@ def test_a_trial_that_takes_too_long_changes_nothing(guarded, monkeypatch, caplo
 
 def test_a_stop_ends_a_trial_and_no_old_worker_waits_for_a_new_one(guarded, made, monkeypatch, caplog):
     monkeypatch.setattr("service.reloading.TRIAL", "import time; time.sleep(60)")
-    made.order(2)
-    assert made.is_ordered(1)
+    made.expect_successor(2)
+    assert made.has_successor(1)
     stop = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM))
     stop.start()
     guarded.reload()
@@ -170,7 +170,7 @@ def test_a_stop_ends_a_trial_and_no_old_worker_waits_for_a_new_one(guarded, made
     made.await_successor(threading.Event())
     assert guarded.reloads == []
     assert "stay as they were: the server is being stopped" in caplog.text
-    assert not made.is_ordered(1), "it is to end like the whole server"
+    assert not made.has_successor(1), "it is to end like the whole server"
 
 
 def test_a_stop_in_the_middle_of_a_change_begins_no_new_worker(deployment, master):
@@ -211,7 +211,7 @@ def test_a_worker_that_is_told_to_stop_while_it_loads_ends_at_once_and_later_as_
 import os, signal, sys, types
 from service import reloading
 worker = types.SimpleNamespace(handle_exit=lambda *_: print("as ever", flush=True))
-reloading.end_while_loading(worker)
+reloading.exit_on_sigterm_while_loading(worker)
 signal.signal(signal.SIGTERM, worker.handle_exit)
 if sys.argv[1] == "loaded":
     signal.signal(signal.SIGTERM, lambda *told: worker.handle_exit(*told))
@@ -235,15 +235,15 @@ def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, m
         made.await_successor(stop)
         return time.monotonic() - start
 
-    assert not made.is_ordered(1)
-    made.order(2)
-    assert made.is_ordered(1)
-    assert not made.is_ordered(2), "the successor itself stays"
+    assert not made.has_successor(1)
+    made.expect_successor(2)
+    assert made.has_successor(1)
+    assert not made.has_successor(2), "the successor itself stays"
     assert waited() >= 0.3, "nobody came"
     monkeypatch.setattr("service.reloading.READY_LIMIT", 3600)
-    made.announce(2)
+    made.mark_ready(2)
     made.await_successor(stop)
-    made.order(3)
+    made.expect_successor(3)
     stop.set()
     made.await_successor(stop)  # the server stops
 
@@ -254,10 +254,10 @@ def test_the_cameras_have_one_owner_even_where_it_is_killed(made, monkeypatch):
     script = f"import time, fcntl; fcntl.lockf({number}, fcntl.LOCK_EX); print(flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, pass_fds=(number,)) as owner:
         owner.stdout.readline()
-        assert not made.take_cameras()
+        assert not made.acquire_cameras()
         owner.kill()
         owner.wait(5)
-        assert made.take_cameras()
+        assert made.acquire_cameras()
 
 
 def test_a_bad_setting_stops_the_start_in_one_line():

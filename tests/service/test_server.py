@@ -8,7 +8,7 @@ from config.settings import Settings
 from delivery.view_options import ViewOptions
 from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
 from errors import BundleError, SettingError, SourceError
-from service.server import MOST_VIEWS, Full, Server
+from service.server import MAX_VIEWS, Full, Server
 from tests.support.waiting import until
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
@@ -23,7 +23,7 @@ def test_building_a_server_opens_loads_and_starts_nothing(tmp_path):
 
 
 def test_cameras_keep_the_order_they_were_given_in():
-    assert list(Server(DEMO).engines) == ["left", "right"]
+    assert list(Server(DEMO).cameras) == ["left", "right"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_bundle_that_is_missing_is_told_when_the_model_is_needed(tmp_path):
 
 def test_the_limit_on_viewers_counts_all_cameras_together():
     server = Server(replace(DEMO, max_viewers=2))
-    left, right = server.engines.values()
+    left, right = server.cameras.values()
     leaving = Viewer()
     server.enter(left, Viewer())
     server.enter(right, leaving)
@@ -70,8 +70,8 @@ def test_the_limit_on_viewers_counts_all_cameras_together():
 
 def test_a_camera_is_drawn_in_a_few_looks_only():
     server = Server(DEMO)
-    left, right = server.engines.values()
-    for number in range(MOST_VIEWS):
+    left, right = server.cameras.values()
+    for number in range(MAX_VIEWS):
         server.enter(left, Viewer(view=ViewOptions(100 + number // 2, bars=bool(number % 2))))
     full = r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
     with pytest.raises(Full, match=full):
@@ -85,7 +85,7 @@ def test_a_camera_is_drawn_in_a_few_looks_only():
 
 def test_a_few_dozen_wait_for_one_picture_at_a_time_and_no_viewer_is_kept_out_by_them():
     server = Server(replace(DEMO, max_viewers=1))
-    left, right = server.engines.values()
+    left, right = server.cameras.values()
     with ExitStack() as waiting:
         for _ in range(SNAPSHOT_VIEWERS):
             waiting.enter_context(server.enter_snapshot(left, Viewer()))
@@ -100,7 +100,7 @@ def test_a_few_dozen_wait_for_one_picture_at_a_time_and_no_viewer_is_kept_out_by
 
 def test_many_who_come_at_once_do_not_pass_the_limit():
     server = Server(replace(DEMO, max_viewers=5))
-    left, full = server.engines["left"], []
+    left, full = server.cameras["left"], []
 
     def come() -> None:
         try:
@@ -124,7 +124,7 @@ def test_a_password_in_an_address_is_not_told():
 
 def test_closing_ends_all_cameras():
     server, before = Server(DEMO), threading.active_count()
-    for engine in server.engines.values():
+    for engine in server.cameras.values():
         server.enter(engine, Viewer())
     assert threading.active_count() > before
     server.close()

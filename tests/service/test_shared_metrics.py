@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from service.shared_metrics import PLACES, ROOM, SharedMetrics
+from service.shared_metrics import SLOT_BYTES, SLOTS, SharedMetrics
 
 
 @pytest.fixture
@@ -27,25 +27,25 @@ def holder(shared_metrics: SharedMetrics, place: int) -> "subprocess.Popen[bytes
 
 def test_nothing_is_read_before_anybody_has_posted(shared_metrics):
     assert list(shared_metrics.read(None)) == []
-    assert shared_metrics.read_place(3) is None
+    assert shared_metrics.read_slot(3) is None
 
 
 def test_the_last_posting_of_each_place_is_read(shared_metrics):
     for data in (b"one", b"", b"three" * 1000):
-        shared_metrics.post(2, data)
-        shared_metrics.post(PLACES - 1, data[::-1])
-        assert [(told.place, told.data) for told in shared_metrics.read(2)] == [(2, data), (PLACES - 1, data[::-1])]
+        shared_metrics.write(2, data)
+        shared_metrics.write(SLOTS - 1, data[::-1])
+        assert [(told.slot, told.data) for told in shared_metrics.read(2)] == [(2, data), (SLOTS - 1, data[::-1])]
 
 
 def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_posted(shared_metrics):
     with holder(shared_metrics, 0) as process:
-        shared_metrics.post(0, b"of another")
-        assert shared_metrics.take_place() == 1
-        shared_metrics.post(1, b"mine")
-        assert [told.living for told in shared_metrics.read(1)] == [True, True]
+        shared_metrics.write(0, b"of another")
+        assert shared_metrics.claim_slot() == 1
+        shared_metrics.write(1, b"mine")
+        assert [told.alive for told in shared_metrics.read(1)] == [True, True]
         process.kill()
         process.wait(30)
-        assert [(told.living, told.data) for told in shared_metrics.read(1)] == [
+        assert [(told.alive, told.data) for told in shared_metrics.read(1)] == [
             (False, b"of another"),
             (True, b"mine"),
         ]
@@ -57,31 +57,31 @@ def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_post
 
 
 def test_what_was_broken_off_in_the_middle_is_not_read(shared_metrics):
-    shared_metrics.post(0, b"whole")
-    shared_metrics.post(0, b"newer")
+    shared_metrics.write(0, b"whole")
+    shared_metrics.write(0, b"newer")
     half = shared_metrics._memory[0]
     start = shared_metrics._memory.find(b"whole")
     shared_metrics._memory[start : start + 5] = b"wh???"  # where the next one would be written
     assert shared_metrics._memory[0] == half
-    assert shared_metrics.read_place(0) == b"newer"
+    assert shared_metrics.read_slot(0) == b"newer"
     shared_metrics._memory[0] = 3 - half
-    with pytest.raises(OSError, match="place 0 of the board holds no whole posting"):
-        shared_metrics.read_place(0)
+    with pytest.raises(OSError, match="slot 0 of the shared metrics holds no complete entry"):
+        shared_metrics.read_slot(0)
 
 
 def test_what_is_too_large_is_refused_and_the_last_one_stands(shared_metrics):
-    shared_metrics.post(0, b"x")
-    with pytest.raises(ValueError, match=rf"got {ROOM} bytes to post, expected at most {ROOM - 8}"):
-        shared_metrics.post(0, bytes(ROOM))
-    assert shared_metrics.read_place(0) == b"x"
-    shared_metrics.post(0, bytes(ROOM - 8))
-    assert shared_metrics.read_place(0) == bytes(ROOM - 8)
+    shared_metrics.write(0, b"x")
+    with pytest.raises(ValueError, match=rf"got {SLOT_BYTES} bytes of metrics, expected at most {SLOT_BYTES - 8}"):
+        shared_metrics.write(0, bytes(SLOT_BYTES))
+    assert shared_metrics.read_slot(0) == b"x"
+    shared_metrics.write(0, bytes(SLOT_BYTES - 8))
+    assert shared_metrics.read_slot(0) == bytes(SLOT_BYTES - 8)
 
 
 def test_all_places_can_be_taken_and_no_more(shared_metrics):
     script = f"""
 import fcntl
-for place in range({PLACES}):
+for place in range({SLOTS}):
     fcntl.lockf({shared_metrics._locks.fileno()}, fcntl.LOCK_EX, 1, place)
 print(flush=True)
 input()
@@ -90,6 +90,6 @@ input()
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(number,)) as process:
         process.stdout.readline()
-        assert shared_metrics.take_place() is None
+        assert shared_metrics.claim_slot() is None
         process.communicate(b"\n", timeout=30)
-    assert shared_metrics.take_place() == 0
+    assert shared_metrics.claim_slot() == 0

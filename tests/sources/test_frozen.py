@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from errors import SourceError
-from sources.frozen import FrozenDetector, Silence
+from sources.frozen import FrozenDetector, SilenceDetector
 
 
 @pytest.fixture
@@ -16,37 +16,37 @@ def noise(seed: int, shape=(90, 160, 3)) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
 
 
-def play(silence: Silence, clock: list[float], gap: float, frames: int) -> None:
+def play(silence: SilenceDetector, clock: list[float], gap: float, frames: int) -> None:
     for _ in range(frames):
         clock[0] += gap
-        silence.end()
+        silence.frame_arrived()
 
 
 def test_a_camera_of_a_usual_pace_is_silent_within_a_second(clock):
-    silence = Silence()
+    silence = SilenceDetector()
     play(silence, clock, 1 / 30, 20)
     clock[0] += 0.5
-    assert silence.patience > 0
+    assert silence.remaining > 0
     clock[0] += 0.2
-    assert silence.patience <= 0
+    assert silence.remaining <= 0
 
 
 def test_a_slow_camera_is_waited_for_by_its_own_pace(clock):
-    silence = Silence()
+    silence = SilenceDetector()
     play(silence, clock, 2.0, 3)
     clock[0] += 5.0
-    assert silence.patience > 0
+    assert silence.remaining > 0
     clock[0] += 1.5
-    assert silence.patience <= 0
+    assert silence.remaining <= 0
 
 
 def test_an_outage_does_not_make_a_camera_slow(clock):
-    silence = Silence()
+    silence = SilenceDetector()
     play(silence, clock, 1 / 30, 10)
     play(silence, clock, 60.0, 1)
     play(silence, clock, 1 / 30, 2)
     clock[0] += 0.9
-    assert silence.patience <= 0
+    assert silence.remaining <= 0
 
 
 def test_a_picture_that_never_changes_is_told_after_its_time_and_again_after_reopening(clock):

@@ -17,8 +17,8 @@ class Stream:
         for _ in range(round(seconds * 10)):
             self._now += 0.1 + delay
             self.taken += 0.1 * clock
-            self.late = self.lag.see(self.taken)
-            lasting |= self.lag.lasting
+            self.late = self.lag.update(self.taken)
+            lasting |= self.lag.persists
         return lasting
 
 

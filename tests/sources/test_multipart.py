@@ -1,7 +1,7 @@
 import pytest
 
 from errors import SourceError
-from sources.multipart import HEAD_LIMIT, Parts
+from sources.multipart import HEAD_LIMIT, MultipartParser
 
 JPEGS = [b"\xff\xd8 one \r\n\r\n two \xff\xd9", b"\xff\xd8three\xff\xd9", b"\xff\xd8" + bytes(300) + b"\xff\xd9"]
 
@@ -13,7 +13,7 @@ def stream(head: bytes, newline: bytes = b"\r\n", between: bytes = b"\r\n") -> b
 
 
 def fed(data: bytes, size: int) -> list[bytes]:
-    parts = Parts()
+    parts = MultipartParser()
     return [part for at in range(0, len(data), size) for part in parts.feed(data[at : at + size])]
 
 
@@ -37,13 +37,13 @@ def test_parts_come_out_whole_however_a_camera_writes_them_and_they_arrive(data,
 
 def test_a_part_comes_as_soon_as_its_last_byte_has():
     head = b"--frame\r\nContent-Length: 5\r\n\r\n"
-    parts = Parts()
+    parts = MultipartParser()
     assert parts.feed(head + b"1234") == []
     assert parts.feed(b"5") == [b"12345"]
 
 
 def test_nothing_is_kept_of_parts_that_were_given_out():
-    parts = Parts()
+    parts = MultipartParser()
     for _ in range(100):
         parts.feed(STREAMS["as most send it"])
     assert len(parts._buffer) < 100
@@ -51,7 +51,7 @@ def test_nothing_is_kept_of_parts_that_were_given_out():
 
 def test_what_is_no_stream_of_parts_is_refused_before_it_fills_the_memory(monkeypatch):
     with pytest.raises(SourceError, match="without the end of a picture"):
-        Parts().feed(b"x" * (HEAD_LIMIT + 1))
+        MultipartParser().feed(b"x" * (HEAD_LIMIT + 1))
     monkeypatch.setattr("sources.multipart.PART_LIMIT", 1000)
     with pytest.raises(SourceError, match="without the end of a picture, expected a stream of JPEGs"):
-        Parts().feed(b"--frame\r\nContent-Length: 2000\r\n\r\n" + bytes(1001))
+        MultipartParser().feed(b"--frame\r\nContent-Length: 2000\r\n\r\n" + bytes(1001))

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from errors import SourceError
-from sources.reach import reach
+from sources.reach import check_reachable
 from tests.support.servers.servers import free_port
 
 
@@ -27,7 +27,7 @@ from tests.support.servers.servers import free_port
 def test_what_is_wrong_with_an_address_is_told_without_its_password(url, told):
     port = free_port()
     with pytest.raises(SourceError, match=re.escape(told.format(port=port))) as error:
-        reach(url.format(port=port))
+        check_reachable(url.format(port=port))
     assert "secret" not in str(error.value)
 
 
@@ -42,15 +42,15 @@ def test_a_machine_that_does_not_answer_is_told(monkeypatch):
             client.setblocking(False)
             client.connect_ex(("127.0.0.1", port))
         with pytest.raises(SourceError, match=r"did not answer within 0.3 s; check the address, and that the camera"):
-            reach(f"rtsp://127.0.0.1:{port}/live")
+            check_reachable(f"rtsp://127.0.0.1:{port}/live")
         for client in waiting:
             client.close()
 
 
 def test_a_camera_that_listens_passes():
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        reach(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/live")
+        check_reachable(f"rtsp://127.0.0.1:{listening.getsockname()[1]}/live")
 
 
 def test_what_is_not_reached_over_tcp_is_left_to_be_tried():
-    reach("udp://239.0.0.1:1234")
+    check_reachable("udp://239.0.0.1:1234")

@@ -146,7 +146,7 @@ def test_the_machines_cameras_are_listed_by_number():
 
 def test_a_camera_that_is_plugged_in_while_auto_shows_the_demo_ends_the_demo(monkeypatch):
     monkeypatch.setattr("camera.find_webcams", list)
-    monkeypatch.setattr("sources.drawn.LOOK_EVERY", 0.1)
+    monkeypatch.setattr("sources.drawn.CHECK_EVERY", 0.1)
     with open_source("auto", CaptureFormat(320, 180, 30)) as source:
         source.read()
         monkeypatch.setattr("camera.find_webcams", lambda: [0])
@@ -155,7 +155,7 @@ def test_a_camera_that_is_plugged_in_while_auto_shows_the_demo_ends_the_demo(mon
 
 
 def test_the_demo_that_was_asked_for_goes_on_whatever_is_plugged_in(monkeypatch):
-    monkeypatch.setattr("sources.drawn.LOOK_EVERY", 0.0)
+    monkeypatch.setattr("sources.drawn.CHECK_EVERY", 0.0)
     with DemoSource(CaptureFormat(320, 180, 30)) as source:
         assert all(source.read() for _ in range(5))
 

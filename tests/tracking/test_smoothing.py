@@ -9,7 +9,7 @@ CALM, TENSE, EVEN = np.float32([0.9, 0.1]), np.float32([0.1, 0.9]), np.float32([
 def held(smoother: Smoother, rows, every=0.1, start=0.0):
     labels = []
     for number, row in enumerate(rows):
-        smoother.take(row, start + number * every)
+        smoother.update(row, start + number * every)
         labels.append(smoother.held)
     return labels
 
@@ -20,7 +20,7 @@ def test_before_the_first_reading_there_are_no_probabilities():
 
 def test_the_first_reading_stands_as_it_is():
     smoother = Smoother()
-    smoother.take(TENSE, 5.0)
+    smoother.update(TENSE, 5.0)
     assert smoother.held == 1
     assert smoother.probabilities == pytest.approx((0.1, 0.9), abs=1e-6)
 
@@ -32,9 +32,9 @@ def test_without_smoothing_the_newest_reading_stands():
 @pytest.mark.parametrize("every", [1 / 30, 0.1])
 def test_probabilities_go_the_same_way_in_the_same_time_at_any_rate(every):
     smoother = Smoother(0.5)
-    smoother.take(CALM, 0.0)
+    smoother.update(CALM, 0.0)
     for number in range(1, round(0.3 / every) + 1):
-        smoother.take(np.float32([0.6, 0.4]), number * every)
+        smoother.update(np.float32([0.6, 0.4]), number * every)
     logs = np.log([0.9, 0.1]) + share(0.3, 0.5) * (np.log([0.6, 0.4]) - np.log([0.9, 0.1]))
     assert smoother.probabilities[0] == pytest.approx(np.exp(logs[0]) / np.exp(logs).sum(), abs=0.005)
 
@@ -72,13 +72,13 @@ def test_a_faint_but_lasting_change_shows_in_the_end():
 
 def test_a_pause_between_readings_counts_for_little_as_evidence():
     smoother = Smoother()
-    smoother.take(CALM, 0.0)
-    smoother.take(np.float32([0.3, 0.7]), 60.0)
+    smoother.update(CALM, 0.0)
+    smoother.update(np.float32([0.3, 0.7]), 60.0)
     assert smoother.held == 0
 
 
 def test_impossible_labels_do_no_harm():
     smoother = Smoother()
-    smoother.take(np.float32([1, 0, 0]), 0.0)
-    smoother.take(np.float32([0, 1, 0]), 0.1)
+    smoother.update(np.float32([1, 0, 0]), 0.0)
+    smoother.update(np.float32([0, 1, 0]), 0.1)
     assert sum(smoother.probabilities) == pytest.approx(1)

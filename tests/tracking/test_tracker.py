@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from faces import Box, joined
-from model import Reading
+from model import Prediction
 from tracking.following import Grey
 from tracking.searching import Search
 from tracking.track import FADE_FOR
@@ -62,11 +62,11 @@ class Stage:
         self.tracker.follow(grey)
         finds = self.search.find(grey, self.tracker.known(self.time))
         if finds is not None:
-            self.tracker.take(finds, grey)
-        tracks = self.tracker.unread(self.time, 0.1)
+            self.tracker.update(finds, grey)
+        tracks = self.tracker.due_for_prediction(self.time, 0.1)
         rows = np.tile(np.float32([0.9, 0.1]), (len(tracks), 1))
-        reading = Reading(rows, np.full(len(tracks), self.no_face, np.float32))
-        self.tracker.read(tracks, reading.probabilities, reading.no_face)
+        reading = Prediction(rows, np.full(len(tracks), self.no_face, np.float32))
+        self.tracker.add_predictions(tracks, reading.probabilities, reading.no_face)
         self.time += 1 / FPS
         return self.tracker.faces(LABELS)
 
@@ -184,7 +184,7 @@ def test_a_find_in_an_older_frame_is_brought_to_where_the_face_is_now():
     finds = stage.search.find(then, [])
     stage.time += 2 / FPS
     now = stage.grey({1: (108, 104)})
-    stage.tracker.take(finds, now)
+    stage.tracker.update(finds, now)
     (known,) = stage.tracker.known(stage.time)
     assert known.box.overlap(Box(108, 104, 40, 40)) > 0.9
 

@@ -242,8 +242,8 @@ def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, capsy
     assert "--also more" in model.card["training"]["command"]
     noise = rng.integers(0, 255, (10, 48, 48, 1)).astype(np.float32)
     faces = np.stack([cv2.cvtColor(draw("happy", seed), cv2.COLOR_BGR2GRAY) for seed in range(10)])[..., None]
-    assert model.read(noise).no_face.min() > model.no_face_threshold
-    assert model.read(faces.astype(np.float32)).no_face.max() < model.no_face_threshold
+    assert model.predict(noise).no_face.min() > model.no_face_threshold
+    assert model.predict(faces.astype(np.float32)).no_face.max() < model.no_face_threshold
 
     again = ["--data", str(data), "--start", str(tmp_path / "w"), "--output", str(tmp_path / "on"), *SMALL]
     assert main([*again, "--run-folder", str(tmp_path / "on-run"), "--epochs", "1", "--learning-rate", "1e-6"]) == 0

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from config.logs import JSONFormatter, TextFormatter, dress
+from config.logs import JSONFormatter, TextFormatter, configure_handler
 from config.settings import Settings
 from main import create_app
 from web.request_log import QUIET
@@ -30,7 +30,7 @@ def told():
     """What the log tells at its most talkative, as JSON."""
     output = io.StringIO()
     handler = logging.StreamHandler(output)
-    dress(handler, "json")
+    configure_handler(handler, "json")
     root = logging.getLogger()
     before = root.level
     root.addHandler(handler)
@@ -132,7 +132,7 @@ def test_a_failure_is_told_with_its_traceback_and_route(app, told):
 
 def test_what_gunicorn_would_tell_of_visitors_is_left_out():
     handler = logging.Handler()
-    dress(handler, "text")
+    configure_handler(handler, "text")
     for message, arguments in (
         (f"Invalid request from ip={VISITOR}: Invalid HTTP request line: 'GET /{NAME}'", ()),
         ("Error handling request %s %s", ("GET", f"/{NAME}")),

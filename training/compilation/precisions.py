@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified
-from inference.runtimes import Batch, keras_network
+from inference.bundle import ARCHITECTURE, COMPILED, WEIGHTS, read_card, verified_path
+from inference.runtimes import Batch, load_keras_network
 from model import EmotionModel
 from training.compilation.litert import compile_litert
 from training.data.dataset import Split
@@ -52,7 +52,7 @@ def compare_precisions(folder: Path, split: Split) -> list[Precision]:
         BundleError: the bundle cannot be read.
     """
     card = read_card(folder)
-    network = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    network = load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
     keras = EmotionModel.load(folder, "keras").probabilities(split.images.astype(np.float32))
     with tempfile.TemporaryDirectory() as temporary:
         files = {name: Path(temporary) / f"{name}.{COMPILED}" for name in PRECISIONS}
@@ -83,12 +83,12 @@ def milliseconds(models: Sequence[EmotionModel], images: NDArray[np.uint8]) -> l
     """Return the median time of each model for these images; the models take turns."""
     batch: Batch = images.astype(np.float32)
     for model in models:
-        model.read(batch)
+        model.predict(batch)
     times = np.empty((ROUNDS, len(models)))
     for repeat in range(ROUNDS):
         for index, model in enumerate(models):
             start = time.perf_counter()
-            model.read(batch)
+            model.predict(batch)
             times[repeat, index] = 1000 * (time.perf_counter() - start)
     return [float(value) for value in np.median(times, axis=0)]
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from errors import DataError
-from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, verified
-from inference.runtimes import keras_network
+from inference.bundle import ARCHITECTURE, WEIGHTS, read_card, verified_path
+from inference.runtimes import load_keras_network
 from training.data.dataset import NO_FACE
 
 
@@ -24,7 +24,7 @@ def load_bundle_weights(network: keras.Model, folder: Path, labels: tuple[str, .
         DataError: the bundle has another architecture or input.
     """
     card = read_card(folder)
-    trained = keras_network(verified(folder, ARCHITECTURE, card), verified(folder, WEIGHTS, card))
+    trained = load_keras_network(verified_path(folder, ARCHITECTURE, card), verified_path(folder, WEIGHTS, card))
     old, new = trained.get_weights(), network.get_weights()
     body = len(new) - 2  # the last layer's kernel and bias
     if len(old) != len(new) or any(a.shape != b.shape for a, b in zip(old[:body], new[:body], strict=True)):

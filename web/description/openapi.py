@@ -73,7 +73,7 @@ def the_document() -> dict[str, Any]:
     known: dict[bool, dict[str, Any]] = current_app.extensions.setdefault("openapi", {})
     if guarded not in known:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-        known[guarded] = document(app, next(iter(the_server().engines), "camera"), guarded)
+        known[guarded] = document(app, next(iter(the_server().cameras), "camera"), guarded)
     return known[guarded]
 
 

@@ -34,7 +34,7 @@ def state() -> Response:
 @operation("Live", {200: Answer("The cameras", kind=Cameras)})
 def cameras() -> Response:
     """The cameras with their addresses, in their order."""
-    return _fresh({"cameras": [_about(engine) for engine in the_server().engines.values()]})
+    return _fresh({"cameras": [_about(engine) for engine in the_server().cameras.values()]})
 
 
 def _about(engine: Camera) -> dict[str, object]:

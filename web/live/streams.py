@@ -38,7 +38,7 @@ def stream_response(
 def _body(fan: Fanout, hub: Hub[Sent], viewer: Viewer, opening: bytes) -> Iterator[bytes]:
     """Under gunicorn one thread writes to all sockets; with other servers each viewer's thread writes to its own."""
     connection, protocol = request.environ.get("gunicorn.socket"), request.environ.get("SERVER_PROTOCOL")
-    if fanout.POSSIBLE and type(connection) is socket.socket and protocol in ("HTTP/1.0", "HTTP/1.1"):
+    if fanout.SUPPORTED and type(connection) is socket.socket and protocol in ("HTTP/1.0", "HTTP/1.1"):
         return _hand_over(fan, hub, viewer, opening, connection, chunked=protocol == "HTTP/1.1")
     return parts(hub, viewer, opening)
 

@@ -56,7 +56,7 @@ def snapshot(camera: str = "") -> Response:
     engine, client = chosen_camera(camera), Viewer(view=view())
     try:
         with the_server().enter_snapshot(engine, client) as hub:
-            lost = engine.brief()["status"] == "lost"  # it is being reopened, which may take for ever
+            lost = engine.summary()["status"] == "lost"  # it is being reopened, which may take for ever
             picture = None if lost else _newest_frame(hub, SNAPSHOT_LIMIT)
     except Full as full:
         return _full(full)

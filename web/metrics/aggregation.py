@@ -81,11 +81,11 @@ class SharedFigures:
         Args:
             shared_metrics: of the server, shared by all its workers.
         """
-        self._shared, self._place = shared_metrics, shared_metrics.take_place()
+        self._shared, self._place = shared_metrics, shared_metrics.claim_slot()
         if self._place is None:
             log.warning("there are more workers than places in the shared metrics: this one's are missing in /metrics")
             return
-        earlier = shared_metrics.read_place(self._place)
+        earlier = shared_metrics.read_slot(self._place)
         self._before.counts = _decoded(earlier).counts if earlier else {}
         self._post()
         self._thread.start()
@@ -101,7 +101,7 @@ class SharedFigures:
         self._post()  # first, so that no other worker answers with less after this
         total = Figures()
         for posting in self._shared.read(self._place):
-            total.add(_decoded(posting.data), posting.living)
+            total.add(_decoded(posting.data), posting.alive)
         return total
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ class SharedFigures:
             figures = self._own(str(self._place + 1))
             figures.add(self._before)
             try:
-                self._shared.post(self._place, msgspec.msgpack.encode(figures))
+                self._shared.write(self._place, msgspec.msgpack.encode(figures))
             except ValueError as error:
                 if not self._failed:
                     log.error("metrics stay as they were: %s", error)

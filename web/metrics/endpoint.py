@@ -54,7 +54,7 @@ class _Shared(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the cameras that this process knows, and the sums of all workers."""
-        feeds = list(self._server.engines.values())
+        feeds = list(self._server.cameras.values())
         names, figures = {feed.name for feed in feeds}, self._figures.read()
         yield from state_metrics(feeds)
         yield from count_metrics({name: counted for name, counted in figures.cameras.items() if name in names})

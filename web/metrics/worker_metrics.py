@@ -57,7 +57,7 @@ class WorkerFigures:
     def read(self, worker: str) -> Figures:
         """Return all metrics; the processor time, memory and files of the process are labelled `worker`."""
         gauges: dict[str, Values] = {name: {(): (value,)} for name, value in self._gauges().items()}
-        cameras = {camera.name: counts_of(camera) for camera in self._server.known_engines()}
+        cameras = {camera.name: counts_of(camera) for camera in self._server.known_cameras()}
         figures = Figures(self._counts(), gauges, cameras)
         for metric in self._process.collect():
             of_kind = figures.counts if metric.type == "counter" else figures.gauges

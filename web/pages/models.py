@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from errors import BundleError
-from inference.bundle import CARD, located, read_card, spec_of
+from inference.bundle import CARD, locate_bundle, read_card, spec_of
 from web.cameras import the_server
 from web.description.answers import Bundle, Bundles
 from web.description.operations import Answer, operation
@@ -18,7 +18,7 @@ blueprint = Blueprint("models", __name__)
 @operation("Server", {200: Answer("The bundles, by name", kind=Bundles)})
 def models() -> Response:
     """The weights bundles beside the one in use: labels, input, size and measured figures."""
-    used = located(the_server().settings.weights)
+    used = locate_bundle(the_server().settings.weights)
     return jsonify(Bundles(models=bundles(used)))
 
 

@@ -20,7 +20,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def index() -> str | Response:
     """The live page; while cameras of other processes are expected and none is known, a page that waits for them."""
     server = the_server()
-    cameras = list(server.engines)
+    cameras = list(server.cameras)
     if not cameras:
         return Response(render_template("no-camera.html"), 503, {"Refresh": "3", "Retry-After": "3"})
     options = {name: getattr(server.view, name) for name in ("bars", "privacy", "threshold", "smoothing")}

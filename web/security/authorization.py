@@ -46,7 +46,7 @@ def access_check() -> Callable[[], bool]:
     """Return a function that says later, from any thread, whether this client still has access, even logged out."""
     guard = the_guard()
     identity = replace(the_identity() or ANYBODY, session=None)
-    return lambda: guard.is_welcome(identity)
+    return lambda: guard.is_allowed(identity)
 
 
 def the_identity() -> Identity | None:
@@ -113,7 +113,7 @@ def cookie_name() -> str:
 def _register_connection(guard: Guard, identity: Identity | None) -> None:
     connection = request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
-        guard.connections.serves(connection, identity)
+        guard.connections.register(connection, identity)
 
 
 def _unauthorized() -> Answer:

@@ -11,7 +11,7 @@ import av
 import pytest
 
 from config.settings import Settings
-from inference.bundle import located
+from inference.bundle import locate_bundle
 from media.queue.job import Job
 from media.queue.jobs import UPLOAD
 from media.queue.storage import LINE, RESULT, TABLE, VIDEO
@@ -234,7 +234,7 @@ def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeyp
         assert worker.jobs.get(job.id) == job, "it waits, and is told nothing of the server's folders"
         assert files(worker.jobs, job) == [UPLOAD]
         assert caplog.text.count("no such folder") == 1, "told once"
-        bundle.symlink_to(located(settings.weights).resolve())
+        bundle.symlink_to(locate_bundle(settings.weights).resolve())
         await_status(worker.jobs, job, "done")
     finally:
         worker.stop.set()

@@ -52,7 +52,7 @@ class Nothing:
     def __init__(self) -> None:
         self.smoothings: set[float] = set()
 
-    def see(self, frame: Frame, smoothings=()) -> Frame:
+    def analyze(self, frame: Frame, smoothings=()) -> Frame:
         self.smoothings = set(smoothings)
         if self.fails:
             self.fails -= 1

@@ -19,11 +19,11 @@ def late_app() -> Flask:
     """One where stops are answered early, cancellations come late, and closed cameras give no snapshot."""
     records.STOP_TIMEOUT = 0.0
     app = create_app()
-    jobs, (camera,) = app.extensions["supervisor"].jobs, app.extensions["server"].engines.values()
+    jobs, (camera,) = app.extensions["supervisor"].jobs, app.extensions["server"].cameras.values()
 
     @app.before_request
     def come_late() -> None:
-        video.SNAPSHOT_LIMIT = 10.0 if camera.brief()["status"] == "live" else 0.0
+        video.SNAPSHOT_LIMIT = 10.0 if camera.summary()["status"] == "live" else 0.0
         *_, job, action = request.path.split("/")
         until = time.monotonic() + LIMIT
         while action == "cancel" and jobs.get(job).status in ("queued", "running") and time.monotonic() < until:

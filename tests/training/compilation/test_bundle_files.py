@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from inference.bundle import CARD, read_card, sha256
-from inference.runtimes import keras_network
+from inference.runtimes import load_keras_network
 from training.compilation.bundle_files import write_card, write_network
 from training.networks.architectures import tiny
 
@@ -25,7 +25,9 @@ def network():
 
 def test_what_is_written_is_read_back_as_the_same_network(network, tmp_path):
     write_network(tmp_path / "new" / "bundle", network)
-    read = keras_network(tmp_path / "new" / "bundle" / "model.json", tmp_path / "new" / "bundle" / "model.weights.h5")
+    read = load_keras_network(
+        tmp_path / "new" / "bundle" / "model.json", tmp_path / "new" / "bundle" / "model.weights.h5"
+    )
     for one, other in zip(network.get_weights(), read.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 

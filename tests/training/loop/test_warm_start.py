@@ -9,7 +9,7 @@ import pytest
 from errors import DataError
 from faces import EXPRESSIONS
 from inference.bundle import ARCHITECTURE, WEIGHTS, sha256
-from inference.runtimes import keras_network
+from inference.runtimes import load_keras_network
 from training.compilation.bundle_files import write_network
 from training.data.dataset import NO_FACE
 from training.loop.warm_start import load_bundle_weights
@@ -32,7 +32,7 @@ def bundle(tmp_path):
 
 
 def test_all_weights_are_taken_and_of_the_last_layer_those_of_common_labels(bundle):
-    before = keras_network(bundle / ARCHITECTURE, bundle / WEIGHTS).get_weights()
+    before = load_keras_network(bundle / ARCHITECTURE, bundle / WEIGHTS).get_weights()
     network = made(4)
     drawn = network.get_weights()
     load_bundle_weights(network, bundle, ("neutral", "happy", "bored", NO_FACE))

@@ -96,7 +96,7 @@ def test_the_document_is_the_same_at_both_addresses_and_names_a_camera_of_this_s
     assert app.test_client().get("/openapi.json").json == document
     assert document["openapi"].startswith("3.1")
     (camera,) = document["paths"]["/video_feed/{camera}"]["get"]["parameters"][:1]
-    assert camera["example"] in app.extensions["server"].engines
+    assert camera["example"] in app.extensions["server"].cameras
 
 
 def test_where_the_server_asks_who_is_there_the_document_says_so(app):

@@ -76,8 +76,8 @@ def test_who_takes_a_place_goes_on_with_what_was_counted_there(shared_metrics, s
 def test_each_posts_without_being_asked(shared_metrics, shared, worker, monkeypatch):
     monkeypatch.setattr("web.metrics.aggregation.TICK", 0.01)
     shared.open(shared_metrics)
-    before, worker.asked = shared_metrics.read_place(0), 8
-    until(lambda: shared_metrics.read_place(0) != before)
+    before, worker.asked = shared_metrics.read_slot(0), 8
+    until(lambda: shared_metrics.read_slot(0) != before)
 
 
 def test_the_last_word_is_that_of_the_end(shared_metrics, shared, worker):
@@ -99,7 +99,7 @@ def test_what_finds_no_room_is_told_once_and_what_was_posted_stands(shared_metri
 
 def test_a_worker_that_finds_no_place_says_so_and_tells_of_the_others(shared_metrics, shared, monkeypatch, caplog):
     posted_by_another(shared_metrics, 5, asked=10, here=4)
-    monkeypatch.setattr(shared_metrics, "take_place", lambda: None)
+    monkeypatch.setattr(shared_metrics, "claim_slot", lambda: None)
     shared.open(shared_metrics)
     assert shared.read().counts[ASKED]["GET",] == (10, 5)
     assert "this one's are missing" in caplog.text

@@ -12,7 +12,7 @@ from PIL import Image as Pillow
 
 from config.settings import Settings
 from errors import ImageError, SourceError
-from live.visitors import LARGEST_SIDE, decoded
+from live.visitors import LARGEST_SIDE, decode_frame
 from main import create_app
 from media.sandbox.decoding import FORMATS
 from media.videos.files import VideoReader
@@ -172,7 +172,7 @@ def test_spoilt_frames_of_a_visitor_are_refused_or_read(times):
     @fuzz(20 * times, jpegs)
     def feed(data):
         try:
-            image = decoded(data)
+            image = decode_frame(data)
         except ImageError:
             return
         assert max(image.shape) <= LARGEST_SIDE

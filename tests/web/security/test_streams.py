@@ -146,14 +146,14 @@ def test_a_stream_asks_for_a_token_like_everything_else(server, path):
 
 
 def test_a_connection_that_serves_somebody_else_now_is_left_alone(monkeypatch):
-    monkeypatch.setattr("access.connections.LOOK", 0.02)
+    monkeypatch.setattr("access.connections.CHECK_EVERY", 0.02)
     anna, ben = Identity("a", "anna", "watch"), Identity("b", "ben", "watch")
     late = Identity("a", "anna", "watch", Session("a", 0, "x", time.time() - 1))
     connections = Connections(lambda identity: identity.grant == "a")
     pairs = [socket.socketpair() for _ in range(4)]
     for (ours, _), owners in zip(pairs, [(ben, anna), (anna, ben), (late,), (ben, None)], strict=True):
         for owner in owners:
-            connections.serves(ours, owner)
+            connections.register(ours, owner)
     assert [ended(pairs[place][1], 30) for place in (1, 2)] == [True, True]
     assert [ended(pairs[place][1], 0.3) for place in (0, 3)] == [False, False]
     connections.close()

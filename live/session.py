@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from delivery.counters import Counters, Rate
-from delivery.renditions import Drawing, Renditions, Scene
+from delivery.renditions import Drawing, Renderer, Renditions
 from delivery.stream import Ended
 from delivery.view_options import Privacy, ViewOptions
 from drawing.annotate import notice
@@ -18,7 +18,7 @@ from errors import ExpressionError
 from faces import Frame
 from live.capture import Capture
 from live.delay import FrameDelay
-from live.pipeline import Pipeline, drawn
+from live.pipeline import Pipeline, render
 from sources.source import Source
 
 log = logging.getLogger("run")
@@ -52,13 +52,13 @@ class CameraConfig:
     on_change: Callable[[], None] = lambda: None
 
 
-def nothing(status: Status, message: str = "") -> dict[str, Any]:
+def empty_summary(status: Status, message: str = "") -> dict[str, Any]:
     """What `Run.about` tells where there is no frame."""
     zeros = {"width": 0, "height": 0, "fps": 0.0, "capture_fps": 0.0, "frame": 0, "captured_at": 0.0, "latency": 0.0}
     return {"status": status, "message": message, **zeros, "faces": []}
 
 
-class Run:
+class CameraSession:
     """One stretch of time in which a camera is open: `capture` keeps the newest frame, another thread analyses it.
 
     The analysis thread writes all that `about` tells; each is one assignment.
@@ -70,8 +70,8 @@ class Run:
         renditions: Renditions,
         counters: Counters,
         smoothings: Callable[[], set[float]],
-        end_if_idle: Callable[["Run"], bool],
-        before: "Run | None",
+        end_if_idle: Callable[["CameraSession"], bool],
+        before: "CameraSession | None",
     ) -> None:
         self.capture: Capture = Capture(
             config.name, config.open_source, counters, before.capture if before is not None else None
@@ -92,7 +92,7 @@ class Run:
         self._thread = threading.Thread(target=self._analyse, name=f"analysis {config.name}", daemon=True)
 
     @property
-    def going(self) -> bool:
+    def running(self) -> bool:
         """Whether it has not been told to stop."""
         return not self._stop.is_set()
 
@@ -113,11 +113,11 @@ class Run:
         self._thread.join(max(0.0, until - time.monotonic()))
         return ended and not self._thread.is_alive()
 
-    def about(self, smoothing: float | None = None) -> dict[str, Any]:
+    def summary(self, smoothing: float | None = None) -> dict[str, Any]:
         """Status, rates, and the newest frame with its faces, as the API gives them."""
         frame = self._frame
         if frame is None:
-            return nothing(self._status, self._message)
+            return empty_summary(self._status, self._message)
         height, width = frame.image.shape[:2]
         faces = frame.faces if smoothing is None else frame.faces_over(smoothing)
         return {
@@ -140,7 +140,7 @@ class Run:
 
     def _analyse(self) -> None:
         """Find the newest frame's faces, have it drawn and encoded for those who watch; go on after any failure."""
-        while self.going:
+        while self.running:
             try:
                 self._follow()
             except Ended:
@@ -160,19 +160,19 @@ class Run:
             while not self._end_if_idle(self):
                 before, live = sequence, self._status == "live"
                 try:
-                    wait = min(TICK, max(0.0, silence.patience)) if live else TICK
+                    wait = min(TICK, max(0.0, silence.remaining)) if live else TICK
                     sequence, frame = self.capture.frames.newest(before, timeout=wait)
                 except TimeoutError:
-                    self._look_after(silent=silence.patience <= 0)
+                    self._look_after(silent=silence.remaining <= 0)
                     continue
                 self._tally.overtaken += sequence - before - 1 if before else 0
-                self._deliver(pipeline.see(frame, self._smoothings()))
+                self._deliver(pipeline.analyze(frame, self._smoothings()))
 
     def _deliver(self, frame: Frame) -> None:
         timings = self._publish(partial(self._drawn, frame, self._held_back(frame)))
         self._latency = time.time() - frame.captured_at
         frame = replace(frame, timings={**frame.timings, **timings})
-        self._tally.passed(frame.timings, self._latency)
+        self._tally.record_frame(frame.timings, self._latency)
         self._made.count()
         self._frame, self._told = frame, None
         self._turn("live", "")
@@ -182,15 +182,15 @@ class Run:
         wanted = self._plan.privacy != "off" or any(view.privacy != "off" for view in self._renditions.views)
         if not wanted:
             self._delay.clear()
-        return self._delay.take(frame) if wanted else None
+        return self._delay.push(frame) if wanted else None
 
     def _drawn(self, newest: Frame, held: Frame | None, view: ViewOptions) -> Drawing | None:
-        view = view.guarded(self._plan.privacy)
+        view = view.with_privacy(self._plan.privacy)
         frame = newest if view.privacy == "off" else held
         if frame is None:
             return None
         faces = frame.faces_over(view.smoothing)
-        return Drawing(drawn(frame, view), frame.number, frame.captured_at, frame.position, faces)
+        return Drawing(render(frame, view), frame.number, frame.captured_at, frame.position, faces)
 
     def _look_after(self, silent: bool) -> None:
         """Say what is wrong when no frame comes, instead of letting viewers look at a frozen picture."""
@@ -217,8 +217,8 @@ class Run:
         if changed:
             self._plan.on_change()
 
-    def _publish(self, scene: Scene) -> dict[str, float]:
+    def _publish(self, scene: Renderer) -> dict[str, float]:
         """Show a scene to all who watch; returns the seconds that drawing and encoding took."""
-        if self.going:  # else the hubs may be another run's by now
+        if self.running:  # else the hubs may be another run's by now
             return self._renditions.publish(scene)
         return {}
