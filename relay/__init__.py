@@ -1,1 +1,1 @@
-"""Cameras in one process, viewers in others: pictures, reports and wishes over Redis."""
+"""Cameras in one process, viewers in others: pictures, reports and subscriptions over Redis."""

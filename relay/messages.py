@@ -1,7 +1,7 @@
-"""What travels through Redis, and under which names: pictures, reports on cameras, wishes of web processes.
+"""The messages that go through Redis, and their keys: pictures, camera reports, subscriptions of web processes.
 
-A key that changes is told of by an empty message on a channel of the same name; who wants the value reads it, so that
-only the newest is ever sent, and nothing waits in Redis for who is slow.
+An empty message on the channel of a key's name announces that the key has changed. Readers then get the value, so only
+the newest value is ever sent, and Redis queues nothing for slow readers.
 """
 
 from collections.abc import Mapping
@@ -16,45 +16,45 @@ from delivery.view_options import ViewOptions
 from errors import RelayError
 
 PREFIX = "expression:1"
-"""The number is that of the form of all this: who speaks another one is not seen."""
+"""The number is the version of the protocol; processes of another version are not seen."""
 CAMERAS = f"{PREFIX}:cameras"
-"""The set of the cameras' names; that of a node which was killed stays until a web process drops it."""
+"""The set of the cameras' names; the name of a killed node stays until a web process drops it."""
 CHANGES = f"{PREFIX}:changes"
-"""The channel that tells when a camera node begins or ends."""
+"""The channel that announces that a camera node starts or ends."""
 
 
 def picture_key(camera: str, view: ViewOptions) -> str:
-    """Where a camera's newest picture in a look is."""
+    """Key of a camera's newest picture with some view options."""
     return f"{PREFIX}:picture:{camera}:{view}"
 
 
 def report_key(camera: str) -> str:
-    """Where a camera's newest report is."""
+    """Key of a camera's newest report."""
     return f"{PREFIX}:report:{camera}"
 
 
 def subscriptions_channel(camera: str) -> str:
-    """Where a camera node hears what is wanted of a camera."""
+    """Channel on which a camera node receives subscriptions."""
     return f"{PREFIX}:wishes:{camera}"
 
 
 def lock_key(camera: str) -> str:
-    """Where the name of a camera's owner is."""
+    """Key that holds the owner of a camera's name."""
     return f"{PREFIX}:lease:{camera}"
 
 
 def inbox_channel(process: str) -> str:
-    """Where a process hears its own signs of life, and that it is to look again at what it follows."""
+    """Channel on which a process receives its own heartbeat and is told to update what it subscribes to."""
     return f"{PREFIX}:inbox:{process}"
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a web process wants of a camera, and who watches it there.
+    """What a web process subscribes to of one camera, and who watches it there.
 
-    `process` is the sender's name. `here` are the ids of streams that are being sent, `left` those that have ended
-    lately, `viewers` how many there are, `listeners` for how many it is open without a picture. `counts` are
-    `Viewers.counts`. With `bye` the process ends.
+    `process` is the sender's name. `here` holds the ids of the streams being sent, `left` of those that ended lately.
+    `viewers` counts viewers, `listeners` clients that get events only. `counts` are `Viewers.counts`. `bye` says that
+    the process ends.
     """
 
     process: str
@@ -70,11 +70,11 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a camera fares.
+    """A camera's state, for all web processes.
 
-    `state` is what the API tells. `faces` has the faces of the newest frame, as the API tells them, by time constants
-    that were asked for. `views` are those that are drawn. The others are `Subscription`'s, of all web processes
-    together.
+    `state` is the camera's state in the API. `faces` are the faces of the newest frame as in the API, by the smoothing
+    time constants that were requested. `views` are those that are drawn. The other fields are `Subscription`'s, summed
+    over all web processes.
     """
 
     state: dict[str, Any]
@@ -94,35 +94,37 @@ _decoders = {kind: msgspec.msgpack.Decoder(kind) for kind in (Picture, Report, S
 
 
 def pack(message: Message) -> bytes:
-    """A message as MessagePack."""
+    """Encode a message as MessagePack."""
     return _encoder.encode(message)
 
 
 def picture_of(data: bytes) -> Picture:
-    """The picture that was packed.
+    """Decode a picture.
 
     Raises:
-        RelayError: it is none.
+        RelayError: the data is no picture.
     """
     picture: Picture = _unpack(data, Picture)
     return picture
 
 
 def report_of(data: bytes) -> Report:
-    """The report that was packed; raises as `picture_of`."""
+    """Decode a report; raises as `picture_of`."""
     report: Report = _unpack(data, Report)
     return report
 
 
 def subscription_of(data: bytes) -> Subscription:
-    """The wish that was packed; raises as `picture_of`."""
-    wish: Subscription = _unpack(data, Subscription)
-    return wish
+    """Decode a subscription; raises as `picture_of`."""
+    subscription: Subscription = _unpack(data, Subscription)
+    return subscription
 
 
 def _unpack(data: bytes, kind: type[Any]) -> Any:
     try:
         return _decoders[kind].decode(data)
     except (msgspec.MsgspecError, ValueError) as error:
-        told = f"Redis holds something that is no {kind.__name__.lower()} ({error}); do all nodes run one version?"
-        raise RelayError(told) from None
+        expected = kind.__name__.lower()
+        raise RelayError(
+            f"Redis holds something that is no {expected} ({error}); do all nodes run one version?"
+        ) from None

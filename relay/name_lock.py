@@ -1,6 +1,7 @@
-"""A camera's name has one owner: a lease in Redis that ends by itself when its owner does not refresh it.
+"""A lock in Redis on a camera's name: one owner, and it expires by itself unless the owner refreshes it.
 
-The lock is Redis' own recipe (SET NX PX, compare and delete). Who could not refresh it in time publishes nothing.
+The lock is Redis' own recipe (SET NX PX, compare and delete). An owner who could not refresh it in time publishes
+nothing.
 """
 
 import os
@@ -14,10 +15,10 @@ from errors import RelayError
 from relay.messages import lock_key
 
 EXPIRES_AFTER = 2.0
-"""Seconds for which a lease lasts without being refreshed; a killed node's name is free after that."""
+"""Seconds after which a lock that is not refreshed expires; a killed node's name is free after that."""
 REFRESH_EVERY = 0.5
 RETRY_EVERY = 0.1
-"""Seconds between looks at a lease that another has."""
+"""Seconds between attempts to acquire a lock that another holds."""
 
 TAKE = """
 local owner = redis.call('GET', KEYS[1])
@@ -40,14 +41,14 @@ class NameLock:
 
     @property
     def valid(self) -> bool:
-        """Whether nobody else can have it at this moment."""
+        """Whether this process certainly holds the lock now."""
         return time.monotonic() < self._until
 
     def acquire(self, stop: threading.Event) -> None:
-        """Take the lease, and wait for it where its owner seems to be dead, until it ends or `stop` is set.
+        """Acquire the lock; where its owner seems dead, wait until it expires or `stop` is set.
 
         Raises:
-            RelayError: its owner lives.
+            RelayError: its owner is alive.
             RedisError: Redis does not answer.
         """
         last, least = self._try()
@@ -58,10 +59,10 @@ class NameLock:
             last, least = owner, left
 
     def refresh(self) -> None:
-        """Keep it for another while, or take it again where it has ended.
+        """Extend the lock, or acquire it again where it has expired.
 
         Raises:
-            RelayError: another has taken it meanwhile.
+            RelayError: another process has acquired it meanwhile.
             RedisError: Redis does not answer.
         """
         owner, _ = self._try()
@@ -69,16 +70,16 @@ class NameLock:
             raise self._refused(owner)
 
     def release(self) -> None:
-        """Give it up, where it is still one's own; raises RedisError where Redis does not answer."""
+        """Release the lock if this process still holds it; raise RedisError when Redis does not answer."""
         self._until = 0.0
         self._redis.eval(RELEASE, 1, lock_key(self._camera), self._owner)
 
     def _try(self) -> tuple[str, int]:
-        """Take or refresh it; returns its owner, and the milliseconds that are left."""
-        asked_at = time.monotonic()
+        """Acquire or refresh it; return its owner and the milliseconds left."""
+        sent_at = time.monotonic()
         owner, left = self._take(keys=[lock_key(self._camera)], args=[self._owner, int(EXPIRES_AFTER * 1000)])
         if owner.decode() == self._owner:
-            self._until = asked_at + EXPIRES_AFTER
+            self._until = sent_at + EXPIRES_AFTER
         return owner.decode(), int(left)
 
     def _refused(self, owner: str) -> RelayError:

@@ -1,4 +1,4 @@
-"""The camera's side: what web processes wish for is drawn, encoded and put into Redis, once for all of them."""
+"""The cameras' side of the relay: each view that web processes subscribe to is drawn, encoded and published once."""
 
 import logging
 import threading
@@ -20,129 +20,129 @@ from relay.renditions import RelayedViews
 log = logging.getLogger("relay")
 
 REPORT_EVERY = 0.1
-"""Seconds between reports on a camera that somebody watches or listens to."""
+"""Seconds between reports of a camera with viewers or listeners."""
 REPORT_IDLE = 0.5
 REPORT_EXPIRES_AFTER = 2.0
-"""Seconds after which a report is gone from Redis; then the camera counts as lost."""
+"""Seconds after which a report expires in Redis; then the camera counts as lost."""
 TICK = 0.1
 
 
 class PublishedCamera:
-    """One camera's place: its engine, its lease, and when what is due."""
+    """One published camera: its engine, the lock on its name, and when its next report and refresh are due."""
 
-    def __init__(self, engine: Engine, ring: Callable[[], None]) -> None:
+    def __init__(self, engine: Engine, wake: Callable[[], None]) -> None:
         self.engine = engine
-        self.views = RelayedViews(engine, ring)
+        self.relayed = RelayedViews(engine, wake)
         self.name_lock: NameLock
         self.report_at = self.refresh_at = 0.0
-        self._throughput = Throughput(self.views.subscribers.counts)
+        self._throughput = Throughput(self.relayed.subscribers.counts)
 
     def report(self) -> messages.Report:
-        """How the camera fares now."""
-        engine, audience = self.engine, self.views.subscribers
-        counts = audience.counts()
+        """The camera's state now."""
+        engine, subscribers = self.engine, self.relayed.subscribers
+        counts = subscribers.counts()
         dropped = {**engine.dropped(), "slow_viewer": counts["slow"], "capped": counts["capped"]}
         own = {
-            "viewers": audience.viewers,
-            "listeners": audience.listeners,
+            "viewers": subscribers.viewers,
+            "listeners": subscribers.listeners,
             "delivered": self._throughput.read(),
             "dropped": dropped,
         }
         return messages.Report(
             state={**engine.state(), **own},
-            faces={seconds: engine.summary(seconds)["faces"] for seconds in audience.smoothings},
+            faces={seconds: engine.summary(seconds)["faces"] for seconds in subscribers.smoothings},
             notice=engine.notice,
             counters=engine.counters,
-            views=tuple(self.views.views),
-            here=tuple(audience.here),
-            left=tuple(audience.left),
+            views=tuple(self.relayed.views),
+            here=tuple(subscribers.here),
+            left=tuple(subscribers.left),
             counts=counts,
         )
 
 
 class Publisher:
-    """Publishes cameras from `open` to `close`. Building one connects to nothing.
+    """Publishes cameras from `open` to `close`. The constructor connects to nothing.
 
     Args:
-        url: of the Redis server.
+        url: address of the Redis server.
         engines: the cameras by name.
 
     Attributes:
-        ended: set when it ends, by `close` or because another node has taken a camera.
-        failure: why it ended by itself, or empty.
+        ended: set when publishing ends, by `close` or because another node has taken a camera's name.
+        failure: why it ended by itself; empty otherwise.
 
     Raises:
-        SettingError: the address is none of a Redis server.
+        SettingError: the address is not a Redis server's.
     """
 
     def __init__(self, url: str, engines: Mapping[str, Engine]) -> None:
         self.ended = threading.Event()
         self.failure = ""
-        self._bell = threading.Event()
+        self._wakeup = threading.Event()
         self._redis = connect(url)
-        self._hearing = connect(url)
-        self._posts = {name: PublishedCamera(engine, self._bell.set) for name, engine in engines.items()}
+        self._subscriber_redis = connect(url)
+        self._cameras = {name: PublishedCamera(engine, self._wakeup.set) for name, engine in engines.items()}
         self._process = f"{id(self):x}-{time.time_ns():x}"
         self._pulse_at = 0.0
         self._threads: list[threading.Thread] = []
-        self._told = ""
+        self._last_problem = ""
 
     def open(self) -> None:
-        """Take the cameras' names and begin; waits for Redis as long as it does not answer.
+        """Lock the cameras' names and start; wait for Redis as long as it does not answer.
 
         Raises:
-            RelayError: another node, which lives, has one of the names.
+            RelayError: another node that is alive has one of the names.
         """
-        for name, post in self._posts.items():
-            post.name_lock = NameLock(self._redis, name)
+        for name, camera in self._cameras.items():
+            camera.name_lock = NameLock(self._redis, name)
         while not self.ended.is_set():
             try:
-                for post in self._posts.values():
-                    post.name_lock.acquire(self.ended)
+                for camera in self._cameras.values():
+                    camera.name_lock.acquire(self.ended)
                 break
             except UNREACHABLE as error:
-                self._tell(str(unreachable(error)))
+                self._report_problem(str(unreachable(error)))
                 self.ended.wait(RETRY_AFTER)
-        for name, work in (("wishes", self._hear), ("publish", self._work)):
-            thread = threading.Thread(target=self._kept_up, args=(work,), name=f"relay {name}", daemon=True)
+        for name, work in (("subscriptions", self._receive_subscriptions), ("publish", self._publish_all)):
+            thread = threading.Thread(target=self._keep_running, args=(work,), name=f"relay {name}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def wake(self) -> None:
-        """Report at once, because something has changed; called by any thread, and quick."""
-        for post in self._posts.values():
-            post.report_at = 0.0
-        self._bell.set()
+        """Send reports at once, because something has changed; may be called by any thread and returns quickly."""
+        for camera in self._cameras.values():
+            camera.report_at = 0.0
+        self._wakeup.set()
 
     def end(self) -> None:
-        """Have it end; called by any thread."""
+        """Ask the threads to end; may be called by any thread."""
         self.ended.set()
-        self._bell.set()
+        self._wakeup.set()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop publishing, and give the names up."""
+        """Stop publishing and release the names."""
         self.end()
         until = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
-        for post in self._posts.values():
-            post.views.close()
+        for camera in self._cameras.values():
+            camera.relayed.close()
         with suppress(*UNREACHABLE):
-            self._retire()
+            self._unregister()
 
-    def _retire(self) -> None:
-        for name, post in self._posts.items():
-            mine = post.name_lock.valid
-            post.name_lock.release()
+    def _unregister(self) -> None:
+        for name, camera in self._cameras.items():
+            mine = camera.name_lock.valid
+            camera.name_lock.release()
             if mine:
-                self._redis.delete(messages.report_key(name), *post.views.removed_keys())
+                self._redis.delete(messages.report_key(name), *camera.relayed.removed_keys())
                 self._redis.srem(messages.CAMERAS, name)
                 self._redis.publish(messages.CHANGES, name)
         self._redis.close()
-        self._hearing.close()
+        self._subscriber_redis.close()
 
-    def _kept_up(self, work: Callable[[], None]) -> None:
-        """Do a thread's work until the end; begin it anew when Redis did not answer."""
+    def _keep_running(self, work: Callable[[], None]) -> None:
+        """Run a thread's work until the end; restart it after any failure."""
         while not self.ended.is_set():
             try:
                 work()
@@ -150,85 +150,85 @@ class Publisher:
                 self.failure = str(error)
                 self.ended.set()
             except UNREACHABLE as error:
-                self._tell(str(unreachable(error)))
+                self._report_problem(str(unreachable(error)))
             except Exception:
                 log.exception("publishing failed; trying again")
             self.ended.wait(RETRY_AFTER)
 
-    def _tell(self, words: str) -> None:
-        """Log what is wrong, once; empty where all is well."""
-        if words != self._told:
-            log.warning("%s", words) if words else log.info("Redis answers again")
-        self._told = words
+    def _report_problem(self, problem: str) -> None:
+        """Log a problem once; an empty text means that there is none."""
+        if problem != self._last_problem:
+            log.warning("%s", problem) if problem else log.info("Redis answers again")
+        self._last_problem = problem
 
-    def _hear(self) -> None:
-        """Take in wishes."""
-        by_channel = {messages.subscriptions_channel(name): post for name, post in self._posts.items()}
+    def _receive_subscriptions(self) -> None:
+        """Receive subscriptions."""
+        by_channel = {messages.subscriptions_channel(name): camera for name, camera in self._cameras.items()}
         try:
-            with ChannelReader(self._hearing, messages.inbox_channel(self._process)) as subscription:
-                subscription.subscribe(by_channel)
+            with ChannelReader(self._subscriber_redis, messages.inbox_channel(self._process)) as reader:
+                reader.subscribe(by_channel)
                 while not self.ended.is_set():
-                    for channel, data in subscription.read(TICK):
-                        self._take(by_channel.get(channel), data)
+                    for channel, data in reader.read(TICK):
+                        self._receive(by_channel.get(channel), data)
         finally:
-            for post in self._posts.values():
-                post.views.subscribers.pause_expiry()
+            for camera in self._cameras.values():
+                camera.relayed.subscribers.pause_expiry()
 
-    def _take(self, post: PublishedCamera | None, data: bytes) -> None:
-        if post is None:
+    def _receive(self, camera: PublishedCamera | None, data: bytes) -> None:
+        if camera is None:
             return
-        post.views.subscribers.resume_expiry()
-        if data:  # else it is the subscription that was confirmed
+        camera.relayed.subscribers.resume_expiry()
+        if data:  # else it only confirms that the channel is subscribed
             try:
-                post.views.subscribers.update(messages.subscription_of(data))
+                camera.relayed.subscribers.update(messages.subscription_of(data))
             except RelayError as error:
-                self._tell(str(error))
-        self._bell.set()
+                self._report_problem(str(error))
+        self._wakeup.set()
 
-    def _work(self) -> None:
-        """Publish what is new, as it comes."""
-        for post in self._posts.values():
-            post.views.resend_all()
-            post.report_at = post.refresh_at = 0.0
-        self._turn()
-        for name in self._posts:
+    def _publish_all(self) -> None:
+        """Publish new pictures and reports as they come."""
+        for camera in self._cameras.values():
+            camera.relayed.resend_all()
+            camera.report_at = camera.refresh_at = 0.0
+        self._publish_round()
+        for name in self._cameras:
             self._redis.publish(messages.CHANGES, name)
         while not self.ended.is_set():
-            self._bell.wait(TICK)
-            self._bell.clear()
-            self._turn()
+            self._wakeup.wait(TICK)
+            self._wakeup.clear()
+            self._publish_round()
 
-    def _turn(self) -> None:
-        for name, post in self._posts.items():
-            self._publish(name, post)
-        if time.monotonic() >= self._pulse_at:  # the subscription's sign of life
+    def _publish_round(self) -> None:
+        for name, camera in self._cameras.items():
+            self._publish(name, camera)
+        if time.monotonic() >= self._pulse_at:  # the heartbeat of our own reader
             self._pulse_at = time.monotonic() + 1.0
             self._redis.publish(messages.inbox_channel(self._process), b"")
 
-    def _publish(self, name: str, post: PublishedCamera) -> None:
+    def _publish(self, name: str, camera: PublishedCamera) -> None:
         now = time.monotonic()
-        if now >= post.refresh_at:
-            post.name_lock.refresh()
-            post.refresh_at = now + REFRESH_EVERY
-        post.views.apply_subscriptions()
-        gone = post.views.removed_keys()
+        if now >= camera.refresh_at:
+            camera.name_lock.refresh()
+            camera.refresh_at = now + REFRESH_EVERY
+        camera.relayed.apply_subscriptions()
+        gone = camera.relayed.removed_keys()
         with self._redis.pipeline(transaction=False) as pipeline:
             if gone:
                 pipeline.delete(*gone)
-            if post.name_lock.valid:  # else another may have taken it meanwhile
-                self._put(pipeline, name, post, now)
+            if camera.name_lock.valid:  # else another node may have the name by now
+                self._add_updates(pipeline, name, camera, now)
             if len(pipeline):
                 pipeline.execute()
-                self._tell("")
+                self._report_problem("")
 
-    def _put(self, pipeline: "Pipeline", name: str, post: PublishedCamera, now: float) -> None:
-        for key, data, life in post.views.updates():
+    def _add_updates(self, pipeline: "Pipeline", name: str, camera: PublishedCamera, now: float) -> None:
+        for key, data, life in camera.relayed.updates():
             pipeline.set(key, data, px=int(life * 1000))
             pipeline.publish(key, b"")
-        if now >= post.report_at:
-            busy = post.views.busy
-            post.report_at = now + (REPORT_EVERY if busy else REPORT_IDLE)
+        if now >= camera.report_at:
+            busy = camera.relayed.busy
+            camera.report_at = now + (REPORT_EVERY if busy else REPORT_IDLE)
             key = messages.report_key(name)
-            pipeline.set(key, messages.pack(post.report()), px=int(REPORT_EXPIRES_AFTER * 1000))
+            pipeline.set(key, messages.pack(camera.report()), px=int(REPORT_EXPIRES_AFTER * 1000))
             pipeline.publish(key, b"")
             pipeline.sadd(messages.CAMERAS, name)
