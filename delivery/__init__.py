@@ -1,1 +1,1 @@
-"""From the newest picture to the viewers' sockets."""
+"""Delivery: from a camera's newest picture to the viewers' sockets."""

@@ -9,35 +9,35 @@ from delivery.viewers import Viewer, Viewers
 
 
 class Camera(Protocol):
-    """What the web and the server ask of a camera. Every method may be called from any thread, and none waits."""
+    """The interface of a camera for web pages and server. Every method is thread-safe and returns without waiting."""
 
     name: str
     viewers: Viewers
-    """Those of this process."""
+    """The viewers in this process."""
 
     @property
     def counters(self) -> Counters:
-        """What the camera has done since it was started."""
+        """Frame counters since the camera was started."""
         ...
 
     @property
     def notice(self) -> str:
-        """What viewers should be told of the source, such as that it is a demo."""
+        """A note on the source for viewers, such as that it is a demo; empty for none."""
         ...
 
     @property
     def viewer_count(self) -> int:
-        """How many watch, through whatever process."""
+        """Viewers in all processes."""
         ...
 
     @property
     def views(self) -> set[ViewOptions]:
-        """The looks that are watched."""
+        """The view options that are watched."""
         ...
 
     @property
     def ended_streams(self) -> list[str]:
-        """The ids of streams that have ended within the last seconds, and of which no other has begun since."""
+        """The ids of streams that ended within the last seconds and have not begun again."""
         ...
 
     def is_streaming(self, name: str) -> bool:
@@ -45,37 +45,37 @@ class Camera(Protocol):
         ...
 
     def counts(self) -> dict[str, int]:
-        """`Viewers.counts` of all who watch."""
+        """`Viewers.counts` over all viewers."""
         ...
 
     def enter(self, viewer: Viewer) -> Hub[Outgoing]:
-        """Count a viewer and return the hub of the viewer's look; the camera opens with the first."""
+        """Add a viewer and return the hub of the viewer's view options; the first viewer opens the camera."""
         ...
 
     def leave(self, viewer: Viewer) -> None:
-        """Count a viewer less."""
+        """Remove a viewer."""
         ...
 
     def add_listener(self) -> None:
-        """Count one who listens to the faces, for whom the camera is open."""
+        """Add a listener to events, which keeps the camera open."""
         ...
 
     def remove_listener(self) -> None:
-        """Count one of them less."""
+        """Remove a listener."""
         ...
 
     def summary(self, smoothing: float | None = None) -> dict[str, Any]:
-        """What changes from one moment to the next, as `/api/events` tells it."""
+        """What changes from moment to moment: the camera's entry in `/api/events`."""
         ...
 
     def state(self) -> dict[str, Any]:
-        """What `/api/state` tells of the camera."""
+        """The camera's entry in `/api/state`."""
         ...
 
     def dropped(self) -> dict[str, int]:
-        """Frames left out since the start, by reason."""
+        """Frames dropped since the start, by reason."""
         ...
 
     def close(self, timeout: float = 1.5) -> bool:
-        """End every viewer's stream, for good; False where a thread is stuck."""
+        """End every viewer's stream for good; False when a thread is stuck."""
         ...

@@ -1,4 +1,4 @@
-"""Who sits in the fan-out: sockets that are written to without waiting, in a row for each hub."""
+"""The clients of the fan-out: sockets that are written to without blocking, grouped by hub."""
 
 import socket
 import threading
@@ -10,23 +10,23 @@ from delivery.viewers import Viewer
 
 
 class AnyHub(Protocol):
-    """A hub of whatever can be sent: pictures, events."""
+    """A hub of anything that can be sent: pictures or events."""
 
     def peek(self) -> tuple[int, Item | None]:
-        """As `Hub.glance`."""
+        """As `Hub.peek`."""
         ...
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """As `Hub.listen`."""
+        """As `Hub.add_listener`."""
         ...
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
-        """As `Hub.unlisten`."""
+        """As `Hub.remove_listener`."""
         ...
 
 
 class Client:
-    """One viewer's socket, and what is still to be written of the part that it is being sent."""
+    """One viewer's socket, and the unsent rest of the part that is being written."""
 
     def __init__(self, connection: socket.socket, viewer: Viewer, chunked: bool) -> None:
         self.connection = connection
@@ -36,29 +36,29 @@ class Client:
         self.done = threading.Event()
         self.rest: memoryview | None = None
         self.blocked = False
-        """Whether the kernel takes nothing at the moment, so that no part was begun."""
+        """Whether the socket's buffer is full, so that no part was begun."""
 
     @property
     def busy(self) -> bool:
-        """Whether the kernel must take more before the next part can be offered."""
+        """Whether the socket must become writable before the next part can be sent."""
         return self.blocked or self.rest is not None
 
     def write(self, data: bytes | memoryview) -> None:
-        """Write as much as the kernel takes without waiting, and keep the rest; a part not begun is not kept.
+        """Write as much as fits without blocking, and keep the rest; a part of which nothing fits is not kept.
 
         Raises:
-            OSError: the viewer is gone.
+            OSError: the viewer has disconnected.
         """
         try:
-            taken = self.connection.send(data, socket.MSG_DONTWAIT)
+            sent = self.connection.send(data, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            taken = 0
-        self.blocked = taken == 0 and self.rest is None
-        self.rest = memoryview(data)[taken:] if taken < len(data) and not self.blocked else None
+            sent = 0
+        self.blocked = sent == 0 and self.rest is None
+        self.rest = memoryview(data)[sent:] if sent < len(data) and not self.blocked else None
 
 
 class HubClients:
-    """The viewers of one hub, and its newest part in the two forms in which it goes out."""
+    """The clients of one hub, and the hub's newest part, plain and framed as a chunk."""
 
     def __init__(self, hub: AnyHub) -> None:
         self.hub = hub
@@ -67,7 +67,7 @@ class HubClients:
         self.plain = self.chunk = b""
 
     def refresh(self) -> bool:
-        """Take the hub's newest part; whether there is a newer one.
+        """Take the hub's newest part; return whether it is new.
 
         Raises:
             Ended: the hub was closed.

@@ -1,4 +1,4 @@
-"""Figures kept while frames pass, and of what else is counted: rates over the last seconds, sums since the start."""
+"""Counters and rates: rates over the last seconds, sums since the start."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 DELAYS = (0.005, 0.01, 0.02, 0.03, 0.045, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0)
-"""Upper bounds, in seconds, of the classes into which delays are counted."""
+"""Upper bounds of the histogram's buckets, in seconds."""
 
 
 class Rate:
@@ -20,13 +20,13 @@ class Rate:
         self._times: deque[float] = deque()
 
     def count(self) -> None:
-        """Take note of one event, now."""
+        """Count one event, now."""
         self._times.append(time.monotonic())
         self._forget()
 
     def _forget(self) -> None:
         oldest = time.monotonic() - self._window
-        with suppress(IndexError):  # empty, or another thread was quicker
+        with suppress(IndexError):  # empty, or another thread has emptied it
             while self._times[0] < oldest:
                 self._times.popleft()
 
@@ -39,7 +39,7 @@ class Rate:
 
 
 class Growth:
-    """How fast a counter grows, from its readings: averaged between the last one and one some seconds ago."""
+    """The growth rate of a counter, from its readings: the average since a reading some seconds ago."""
 
     def __init__(self, window: float = 3.0) -> None:
         self._window = window
@@ -47,7 +47,7 @@ class Growth:
         self._readings: deque[tuple[float, float]] = deque()
 
     def read(self, value: float) -> float:
-        """Take a reading of the counter, now; return its growth a second."""
+        """Add a reading of the counter, now; return its growth per second."""
         now = time.monotonic()
         with self._lock:
             if not self._readings or now - self._readings[-1][0] > 0.1:
@@ -59,14 +59,14 @@ class Growth:
 
 
 class Throughput:
-    """How fast viewers are sent frames and bytes, from counts as `Viewers.counts` has them."""
+    """Frames and bytes per second that viewers are sent, from counts such as `Viewers.counts`."""
 
     def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
         self._counts = counts
         self._frames, self._bytes = Growth(), Growth()
 
     def read(self) -> dict[str, float]:
-        """Frames and bytes a second now, and in sum, as the API tells them."""
+        """The current frames and bytes per second and the totals, as in the API."""
         counts = self._counts()
         return {
             "fps": round(self._frames.read(counts["frames"]), 1),
@@ -77,14 +77,14 @@ class Throughput:
 
 
 class Counts:
-    """How often something happened, and the sum of what it took or brought, by labels; for any number of threads."""
+    """Number and sum of observed amounts, by labels; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, ...], tuple[int, float]] = defaultdict(lambda: (0, 0.0))
 
     def add(self, labels: tuple[str, ...], amount: float) -> None:
-        """Count one time."""
+        """Add one observation."""
         with self._lock:
             count, total = self._counts[labels]
             self._counts[labels] = count + 1, total + amount
@@ -97,14 +97,14 @@ class Counts:
 
 @dataclass
 class Histogram:
-    """How many values fell into each of the classes that `DELAYS` bounds, their number and sum."""
+    """A histogram with the buckets of `DELAYS`, and the number and sum of its values."""
 
     classes: list[int] = field(default_factory=lambda: [0] * (len(DELAYS) + 1))
     count: int = 0
     total: float = 0.0
 
     def add(self, value: float) -> None:
-        """Take note of one value, in seconds."""
+        """Add one value, in seconds."""
         self.classes[bisect_left(DELAYS, value)] += 1
         self.count += 1
         self.total += value
@@ -112,16 +112,16 @@ class Histogram:
 
 @dataclass
 class Counters:
-    """What one camera has done since the server started. One thread writes each field.
+    """One camera's counters since the server started. Each field has one writing thread.
 
     Attributes:
-        captured: frames that the source gave.
+        captured: frames read from the source.
         analysed: frames that went through the pipeline.
-        overtaken: frames that a newer one replaced before they could be analysed.
-        failures: times that the source failed.
-        stages: for each stage, how often it ran and the seconds that it took, summed.
+        overtaken: frames that a newer one replaced before they were analysed.
+        failures: failures of the source.
+        stages: for each stage, its number of runs and their total seconds.
         delay: seconds from the capture of each frame until its JPEG was ready.
-        since: when the counting began, as Unix time.
+        since: start of the counting, as Unix time.
     """
 
     captured: int = 0
@@ -133,7 +133,7 @@ class Counters:
     since: float = field(default_factory=time.time, compare=False)
 
     def record_frame(self, timings: Mapping[str, float], delay: float) -> None:
-        """Take note of a frame that is ready."""
+        """Count a frame that is ready to be sent."""
         self.analysed += 1
         self.delay.add(delay)
         for stage, seconds in timings.items():

@@ -1,4 +1,4 @@
-"""Server-sent events (HTML standard, 9.2), made once for all who listen to the same; knows nothing of cameras."""
+"""Server-sent events (HTML standard, 9.2), made once for all listeners of a topic; knows nothing of cameras."""
 
 import logging
 import threading
@@ -14,9 +14,9 @@ log = logging.getLogger("events")
 EVERY = 0.25
 """Seconds from one event to the next."""
 SOONEST = 0.02
-"""The same at least, where something has changed: several changes at one moment make one event."""
+"""The least seconds between two events when something has changed: several changes at once make one event."""
 OPENING = b"retry: 1000\n\n"
-"""What every listener is sent first: milliseconds after which a browser whose stream has ended comes again."""
+"""The start of every stream: milliseconds after which a browser reconnects when its stream has ended."""
 
 Topic = TypeVar("Topic", bound=Hashable)
 
@@ -35,7 +35,7 @@ def state_event(number: int, data: str) -> Event:
 
 @dataclass(eq=False)
 class Channel(Generic[Topic]):
-    """Those who listen to one topic."""
+    """One topic's hub and the number of its listeners."""
 
     topic: Topic
     hub: Hub[Event] = field(default_factory=Hub)
@@ -43,14 +43,14 @@ class Channel(Generic[Topic]):
 
 
 class Events(Generic[Topic]):
-    """Makes the events of all topics that somebody listens to, in one thread, which runs only while somebody does.
+    """Makes the events of all topics with listeners, in one thread that runs only while there are any.
 
     Args:
-        tell: the data of some topics, in their order, each a single line; called in that thread.
+        make_data: returns the data of some topics in their order, each a single line; called in that thread.
     """
 
-    def __init__(self, tell: Callable[[Sequence[Topic]], Sequence[str]]) -> None:
-        self._tell = tell
+    def __init__(self, make_data: Callable[[Sequence[Topic]], Sequence[str]]) -> None:
+        self._make_data = make_data
         self._condition = threading.Condition()
         self._channels: dict[Topic, Channel[Topic]] = {}
         self._fresh: list[Channel[Topic]] = []
@@ -60,7 +60,7 @@ class Events(Generic[Topic]):
         self._closed = False
 
     def enter(self, topic: Topic) -> Channel[Topic]:
-        """One listener more; the first of a topic has its first event made at once. Each call wants one of `leave`."""
+        """Add a listener; a new topic's first event is made at once. Each call needs one of `leave`."""
         with self._condition:
             channel = self._channels.get(topic)
             if channel is None:
@@ -76,7 +76,7 @@ class Events(Generic[Topic]):
         return channel
 
     def leave(self, channel: Channel[Topic]) -> None:
-        """One listener less; the thread ends with the last of all."""
+        """Remove a listener; the thread ends with the last one."""
         with self._condition:
             channel.listeners -= 1
             if not channel.listeners and self._channels.get(channel.topic) is channel:
@@ -84,13 +84,13 @@ class Events(Generic[Topic]):
                 self._condition.notify()
 
     def wake(self) -> None:
-        """Have the next events made at once, because something has changed; called by any thread, and quick."""
+        """Make the next events at once, because something has changed; thread-safe and quick."""
         with self._condition:
             self._due = min(self._due, self._made_at + SOONEST)
             self._condition.notify()
 
     def close(self, timeout: float = 1.0) -> None:
-        """End every listener's stream and the thread, for good."""
+        """End every listener's stream and the thread for good."""
         with self._condition:
             self._closed = True
             channels, thread = list(self._channels.values()), self._thread
@@ -105,11 +105,11 @@ class Events(Generic[Topic]):
             while channels := self._await():
                 self._publish(channels)
         except Exception:
-            log.exception("events could not be made; their listeners will come again")
-            self._give_up()
+            log.exception("events could not be made; their listeners will reconnect")
+            self._end_all()
 
     def _await(self) -> list[Channel[Topic]]:
-        """Wait until events are due; the channels that want one, none where the thread is to end."""
+        """Wait until events are due; return the channels that need one, or none when the thread is to end."""
         with self._condition:
             while self._channels and not self._closed:
                 now = time.monotonic()
@@ -124,13 +124,13 @@ class Events(Generic[Topic]):
             return []
 
     def _publish(self, channels: Sequence[Channel[Topic]]) -> None:
-        told = self._tell([channel.topic for channel in channels])
-        for channel, data in zip(channels, told, strict=True):
+        events = self._make_data([channel.topic for channel in channels])
+        for channel, data in zip(channels, events, strict=True):
             self._number += 1
             channel.hub.publish(state_event(self._number, data))
 
-    def _give_up(self) -> None:
-        """End all streams; who comes again starts a new thread."""
+    def _end_all(self) -> None:
+        """End all streams; the next listener starts a new thread."""
         with self._condition:
             channels = list(self._channels.values())
             self._channels.clear()

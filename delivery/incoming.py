@@ -1,4 +1,4 @@
-"""What comes in under gunicorn: whole within a time, and where the rest of it is not wanted, the client is told so."""
+"""Requests under gunicorn: a deadline for slow ones, and `Connection: close` where a body is left unread."""
 
 import math
 import threading
@@ -12,93 +12,93 @@ from typing import Any
 from gunicorn.http.body import ChunkedReader, LengthReader
 
 LIMIT = 20.0
-"""Seconds within which a request must have come whole, but for a file that is handed in."""
+"""Seconds within which a whole request must arrive, uploaded files excepted."""
 CHECK_EVERY = 1.0
-"""Seconds between looks for those that have not."""
+"""Seconds between checks for late requests."""
 MAX_DRAINED = 64 * 1024
-"""Bytes of a body that nobody wanted which gunicorn reads away, so that the connection may be used again."""
+"""Bytes of an unread body that gunicorn reads and discards, so that the connection can be used again."""
 
 
 @dataclass(slots=True)
-class _Wait:
-    """A connection on which a thread waits; of gunicorn's request as soon as its head has come."""
+class _Pending:
+    """A connection that a thread reads from, with gunicorn's request once its head has arrived."""
 
     connection: Any
     until: float
-    asked: Any = None
+    request: Any = None
 
     @property
-    def is_over(self) -> bool:
-        return time.monotonic() >= self.until and (self.asked is None or unread_bytes(self.asked) > 0)
+    def is_late(self) -> bool:
+        return time.monotonic() >= self.until and (self.request is None or unread_bytes(self.request) > 0)
 
 
 class Deadlines:
-    """Lets go who sends a request byte by byte: each would keep a thread for as long as it likes.
+    """Ends requests that are sent byte by byte: each would occupy a thread for as long as it likes.
 
-    The kernel's own time limit counts from byte to byte. Here a thread looks every second who is over time, and ends
-    the reading of their connection. Building it starts nothing.
+    The kernel's own time limit counts from byte to byte. Here a thread checks every second which requests are late, and
+    shuts their connections for reading. The constructor starts nothing.
     """
 
     def __init__(self, limit: float = LIMIT) -> None:
         self._limit = limit
-        self._waits: dict[int, _Wait] = {}
+        self._pending: dict[int, _Pending] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._watch: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
 
     @contextmanager
     def limit(self, connection: Any) -> Iterator[None]:
-        """Hold gunicorn's connection, which this thread serves for the `with` block, to the limit."""
-        self._see_to_watch()
+        """Apply the limit to gunicorn's connection, which this thread serves in the `with` block."""
+        self._start_watching()
         me = threading.get_ident()
-        self._waits[me] = _Wait(connection, time.monotonic() + self._limit)
+        self._pending[me] = _Pending(connection, time.monotonic() + self._limit)
         try:
             yield
         finally:
-            del self._waits[me]
+            del self._pending[me]
 
-    def head_received(self, asked: Any, slowly: bool) -> None:
-        """The head of gunicorn's request has come to this thread; its body may come `slowly`, or has the same limit."""
-        wait = self._waits.get(threading.get_ident())
-        if wait is not None:
-            wait.asked = asked
-            wait.until = math.inf if slowly else wait.until
+    def head_received(self, request: Any, slowly: bool) -> None:
+        """Note that this thread has the head of gunicorn's request; a body that may come `slowly` has no limit."""
+        pending = self._pending.get(threading.get_ident())
+        if pending is not None:
+            pending.request = request
+            pending.until = math.inf if slowly else pending.until
 
-    def _see_to_watch(self) -> None:
+    def _start_watching(self) -> None:
         with self._lock:
-            if self._watch is None and not self._stop.is_set():
-                self._watch = threading.Thread(target=self._go_on_watching, name="deadlines", daemon=True)
-                self._watch.start()
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
+                self._thread.start()
 
-    def _go_on_watching(self) -> None:
+    def _watch(self) -> None:
         while not self._stop.wait(CHECK_EVERY):
-            for wait in list(self._waits.values()):
-                if wait.is_over:
-                    wait.until = math.inf
+            for pending in list(self._pending.values()):
+                if pending.is_late:
+                    pending.until = math.inf
                     with suppress(OSError):
-                        wait.connection.sock.shutdown(SHUT_RD)
+                        pending.connection.sock.shutdown(SHUT_RD)
 
     def close(self) -> None:
-        """End the watching."""
+        """End the thread."""
         self._stop.set()
 
 
-def unread_bytes(asked: Any) -> float:
-    """Bytes that are still to be read of the body of gunicorn's request; nobody knows how many come in chunks."""
-    reader = getattr(asked.body, "reader", None)
+def unread_bytes(request: Any) -> float:
+    """Bytes of the body of gunicorn's request that are still unread; infinite for an unfinished chunked body."""
+    reader = getattr(request.body, "reader", None)
     if isinstance(reader, ChunkedReader):
         return math.inf if reader.parser else 0
     return reader.length if isinstance(reader, LengthReader) else 0
 
 
-def close_unread(asked: Any) -> None:
-    """Have the answer say that the connection is closed where gunicorn, which says nothing of it, will close it.
+def close_unread(request: Any) -> None:
+    """Make the response say `Connection: close` where gunicorn will close the connection without saying so.
 
-    It does so where more of the body is left than it reads away, as with a video that is refused for its size. A client
-    who has not been told sends its next request on that connection, and nginx then answers 502.
+    It closes it when more of the body is left than it discards, as with a video that is refused for its size. A client
+    that does not know sends its next request on that connection, and nginx then answers 502.
 
     Args:
-        asked: gunicorn's request, before the application has it.
+        request: gunicorn's request, before the application gets it.
     """
-    usual = asked.should_close
-    asked.should_close = lambda: usual() or unread_bytes(asked) > MAX_DRAINED
+    should_close = request.should_close
+    request.should_close = lambda: should_close() or unread_bytes(request) > MAX_DRAINED

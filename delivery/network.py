@@ -9,32 +9,32 @@ from collections.abc import Callable
 from errors import SettingError
 
 BACKLOG = 2048
-"""Connections that may wait, most of them for the client to say something."""
+"""Connections that may wait to be accepted, most of them for the client to send something."""
 UNSENT_LIMIT = 16 * 1024
-"""Bytes that may wait unsent in the kernel for one viewer, so that a slow line gets new frames, not old ones."""
+"""Unsent bytes that the kernel may hold for one viewer, so that a slow line gets new frames, not old ones."""
 STALL_LIMIT = 8.0
-"""Seconds after which a viewer that takes nothing any more is let go."""
+"""Seconds after which a viewer that reads nothing any more is disconnected."""
 SILENCE_LIMIT = 10
-"""Seconds after which a client is let go that has begun a request and sends no more of it. Who has not begun one takes
-no thread at all."""
+"""Seconds without data after which a client is disconnected that has begun a request. A client that has not begun one
+takes no thread."""
 
 MOST_CLOSING = 256
-"""Connections for which it is waited that their clients hang up; further ones are closed at once."""
+"""Connections at a time that wait for their clients to hang up; further ones are closed at once."""
 MAX_DRAIN = 64 << 20
-"""Bytes that a client may still be sending when it has been refused: cut off in the middle, some never read why."""
+"""Bytes that a refused client may still send: some clients that are cut off while sending never read the response."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A tuned TCP socket that listens; port 0 takes any free one.
+    """Open a tuned, listening TCP socket; port 0 takes any free port.
 
     Raises:
-        SettingError: the port is taken, needs rights, or the address is not this machine's.
+        SettingError: the port is taken or needs root, or the address is not this machine's.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, UnicodeError):  # of a name with an empty part, or one of more than 63 letters
-        told = f"{host!r} is no address of this machine; 127.0.0.1 is for this machine only"
-        raise SettingError(f"host: {told}") from None
+    except (socket.gaierror, UnicodeError):  # the latter for a name with an empty part, or one of more than 63 letters
+        reason = f"{host!r} is no address of this machine; 127.0.0.1 is for this machine only"
+        raise SettingError(f"host: {reason}") from None
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -48,7 +48,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def host_and_port(host: str, port: int) -> str:
-    """Host and port as in an address: an IPv6 address stands in brackets."""
+    """Join host and port as in a URL: an IPv6 address stands in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -61,7 +61,7 @@ def _reason(error: OSError, host: str, port: int) -> str:
 
 
 def tune(listening: socket.socket) -> None:
-    """Set what accepted connections inherit; passes over what the system does not know (Linux knows all)."""
+    """Set the options that accepted connections inherit; skip those that the system lacks (Linux has all)."""
     options = {
         "TCP_NOTSENT_LOWAT": UNSENT_LIMIT,
         "TCP_USER_TIMEOUT": int(STALL_LIMIT * 1000),
@@ -74,10 +74,10 @@ def tune(listening: socket.socket) -> None:
 
 
 def close_in_background(close: Callable[..., None]) -> Callable[[socket.socket], None]:
-    """The same way to close a connection, `gunicorn.util.close_graceful`, in a thread of its own.
+    """Wrap `gunicorn.util.close_graceful`, so that each connection is closed in a thread of its own.
 
-    gunicorn waits up to two seconds for a client to hang up, in the one thread that takes all connections in. Where no
-    thread can be had the connection is closed at once.
+    gunicorn waits up to two seconds for a client to hang up, in the one thread that accepts all connections. When no
+    thread can be started the connection is closed at once.
     """
     room = threading.Semaphore(MOST_CLOSING)
 
@@ -93,7 +93,7 @@ def close_in_background(close: Callable[..., None]) -> Callable[[socket.socket],
             return
         try:
             threading.Thread(target=wait_and_close, args=(connection,), name="closing", daemon=True).start()
-        except (RuntimeError, MemoryError):  # raised on, gunicorn would count the connection as gone a second time
+        except (RuntimeError, MemoryError):  # if it passed, gunicorn would count the connection as closed twice
             room.release()
             close(connection, timeout=0)
 

@@ -1,17 +1,17 @@
-"""What was asked for lately."""
+"""Items that were requested lately."""
 
 import time
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 REMEMBER_FOR = 3.0
-"""Seconds for which it is remembered."""
+"""Seconds for which an item is remembered."""
 
 Item = TypeVar("Item", bound=Hashable)
 
 
 class Recent(Generic[Item]):
-    """Items that were added within the last seconds. May be called from any thread."""
+    """Items that were added within the last seconds. Thread-safe."""
 
     def __init__(self) -> None:
         self._added: dict[Item, float] = {}
@@ -22,7 +22,7 @@ class Recent(Generic[Item]):
 
     @property
     def items(self) -> set[Item]:
-        """Those that are remembered."""
+        """The items added within the last seconds."""
         oldest = time.monotonic() - REMEMBER_FOR
         self._added = {item: added for item, added in dict(self._added).items() if added > oldest}
         return set(self._added)

@@ -1,4 +1,4 @@
-"""A camera's newest picture in each look that somebody watches: drawn and encoded once, shared by all its viewers."""
+"""A camera's newest picture for each set of view options: drawn and encoded once, shared by all its viewers."""
 
 import logging
 import threading
@@ -18,7 +18,7 @@ log = logging.getLogger("renditions")
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture in one look, not reduced and encoded yet; its fields are `Picture`'s, with the image for the JPEG."""
+    """A drawn picture before scaling and encoding; its fields are `Picture`'s, with the image in place of the JPEG."""
 
     image: Image
     number: int
@@ -29,11 +29,11 @@ class Drawing:
 
 
 Renderer = Callable[[ViewOptions], Drawing | None]
-"""Draws what a camera shows now, in a look and the camera's own size, or nothing; called by any thread."""
+"""Draws a camera's current picture with some view options, full size; None for nothing. Called by any thread."""
 
 
 class Renditions:
-    """One hub for each look. Any thread may enter and leave; one publishes."""
+    """One hub for each set of view options. Any thread may enter and leave; one publishes."""
 
     def __init__(self, quality: int) -> None:
         self._quality = quality
@@ -44,7 +44,7 @@ class Renditions:
         self._closed = False
 
     def enter(self, view: ViewOptions) -> Hub[Outgoing]:
-        """The hub of a look; each call wants one of `leave`."""
+        """Return the hub of some view options; each call needs one of `leave`."""
         with self._lock:
             hub = self._hubs.get(view)
             if hub is None:
@@ -56,36 +56,36 @@ class Renditions:
             return hub
 
     def _show_newest(self, view: ViewOptions, hub: Hub[Outgoing]) -> None:
-        """Have a new hub begin with what there is, which may stand for long, where it is a notice."""
+        """Give a new hub the newest picture, since the next may be long in coming if this one is a notice."""
         if self._newest is None:
             return
         try:
-            _Studio(self._newest, self._quality).publish(view, hub)
-        except Exception:  # who enters waits for the next picture; the thread that draws that tells all what is wrong
-            log.exception("the newest picture could not be drawn for who came")
+            _Renderings(self._newest, self._quality).publish(view, hub)
+        except Exception:  # the viewer waits for the next picture, whose thread shows all viewers what is wrong
+            log.exception("the newest picture could not be drawn for a new viewer")
 
     def leave(self, view: ViewOptions) -> None:
-        """Give a look up; its hub goes with the last who wanted it."""
+        """Release the hub of some view options; it goes with its last user."""
         with self._lock:
             self._users[view] -= 1
             if not self._users[view]:
                 del self._users[view], self._hubs[view]
 
-    def publish(self, scene: Renderer) -> dict[str, float]:
-        """Draw and encode a scene in every look that is wanted, none twice; returns the seconds of `draw` and `encode`.
+    def publish(self, renderer: Renderer) -> dict[str, float]:
+        """Draw and encode a picture for all view options in use, none twice; return the seconds of `draw` and `encode`.
 
-        Pictures in the camera's own size, which most viewers watch, come first.
+        Full-size pictures, which most viewers watch, come first.
         """
         with self._lock:
-            self._newest = scene
+            self._newest = renderer
             hubs = dict(self._hubs)
-        studio = _Studio(scene, self._quality)
+        renderings = _Renderings(renderer, self._quality)
         for view in sorted(hubs, key=lambda view: (view.width > 0, -view.width)):
-            studio.publish(view, hubs[view])
-        return studio.timings
+            renderings.publish(view, hubs[view])
+        return renderings.timings
 
     def put(self, view: ViewOptions, outgoing: Outgoing) -> None:
-        """Show a picture that was made elsewhere to all who watch its look, if there are any."""
+        """Publish a picture that was made elsewhere to the viewers of its view options, if there are any."""
         with self._lock:
             self._newest = None
             hub = self._hubs.get(view)
@@ -94,12 +94,12 @@ class Renditions:
 
     @property
     def views(self) -> set[ViewOptions]:
-        """The looks that are wanted."""
+        """The view options in use."""
         with self._lock:
             return set(self._hubs)
 
     def clear(self) -> None:
-        """Forget the newest picture, so that nobody is shown an old one later."""
+        """Forget the newest picture, so that no viewer is shown an old one later."""
         with self._lock:
             self._newest = None
             for hub in self._hubs.values():
@@ -113,44 +113,46 @@ class Renditions:
                 hub.close()
 
 
-class _Studio:
-    """Makes the pictures of one scene: draws it once for looks that differ in their width only, encodes none twice."""
+class _Renderings:
+    """The renderings of one picture: drawn once for view options that differ only in width, each encoded once."""
 
-    def __init__(self, scene: Renderer, quality: int) -> None:
-        self._scene = scene
+    def __init__(self, renderer: Renderer, quality: int) -> None:
+        self._renderer = renderer
         self._quality = quality
         self._drawings: dict[ViewOptions, Drawing | None] = {}
-        self._made: dict[tuple[ViewOptions, int], Outgoing] = {}
+        self._encoded: dict[tuple[ViewOptions, int], Outgoing] = {}
         self.timings = {"draw": 0.0, "encode": 0.0}
 
     def publish(self, view: ViewOptions, hub: Hub[Outgoing]) -> None:
-        """Put the picture of a look, never larger than the camera gives, into its hub, where there is one to show."""
+        """Publish the picture for some view options to its hub, if there is one; it is never scaled up."""
         drawing = self._drawing(view.full_size)
         if drawing is None:
             return
-        own = int(drawing.image.shape[1])
-        key = view.full_size, min(view.width or own, own)
-        if key not in self._made:
-            self._made[key] = self._encoded(drawing, key[1])
-        hub.publish(self._made[key])
+        full_width = int(drawing.image.shape[1])
+        key = view.full_size, min(view.width or full_width, full_width)
+        if key not in self._encoded:
+            self._encoded[key] = self._encode(drawing, key[1])
+        hub.publish(self._encoded[key])
 
     def _drawing(self, view: ViewOptions) -> Drawing | None:
         if view not in self._drawings:
             start = time.perf_counter()
-            self._drawings[view] = self._scene(view)
+            self._drawings[view] = self._renderer(view)
             self.timings["draw"] += time.perf_counter() - start
         return self._drawings[view]
 
-    def _encoded(self, drawn: Drawing, width: int) -> Outgoing:
+    def _encode(self, drawing: Drawing, width: int) -> Outgoing:
         start = time.perf_counter()
-        jpeg = encode(_reduced(drawn.image, width), self._quality)
+        jpeg = encode(_scaled_down(drawing.image, width), self._quality)
         self.timings["encode"] += time.perf_counter() - start
-        size = int(drawn.image.shape[1]), int(drawn.image.shape[0])
-        picture = Picture(jpeg, drawn.number, drawn.captured_at, drawn.notice, drawn.faces, drawn.position, size)
+        size = int(drawing.image.shape[1]), int(drawing.image.shape[0])
+        picture = Picture(
+            jpeg, drawing.number, drawing.captured_at, drawing.notice, drawing.faces, drawing.position, size
+        )
         return Outgoing(picture, picture.part())
 
 
-def _reduced(image: Image, width: int) -> Image:
+def _scaled_down(image: Image, width: int) -> Image:
     if width == image.shape[1]:
         return image
     height = max(1, round(image.shape[0] * width / image.shape[1]))
@@ -158,7 +160,7 @@ def _reduced(image: Image, width: int) -> Image:
 
 
 def encode(image: Image, quality: int) -> bytes:
-    """A (height, width, 3) uint8 BGR picture as JPEG.
+    """Encode a (height, width, 3) uint8 BGR picture as JPEG.
 
     Raises:
         ValueError: OpenCV could not encode it.

@@ -11,17 +11,17 @@ from faces import Face
 BOUNDARY = "frame"
 OPENING = f"--{BOUNDARY}\r\n".encode()
 REPEAT_AFTER = 1.0
-"""Seconds after which an unchanged picture is sent again, so that a vanished viewer is noticed by the write."""
+"""Seconds after which an unchanged picture is sent again, so that the write notices a viewer who has vanished."""
 
 T = TypeVar("T")
 
 
 class Item(Protocol):
-    """What can be sent: `part` holds the bytes that every viewer is sent, made once for all."""
+    """Anything that can be sent: `part` holds the bytes for every viewer, made once."""
 
     @property
     def part(self) -> bytes:
-        """The bytes, ready to go out behind those of the item before."""
+        """The bytes, ready to follow those of the item before."""
         ...
 
 
@@ -33,10 +33,7 @@ class Ended(Exception):  # noqa: N818 - an end is no error
 
 
 class Hub(Generic[T]):
-    """Holds the newest item only; who is slow skips, who is early waits.
-
-    Every method may be called from any thread.
-    """
+    """Holds the newest item only: slow readers skip items, fast ones wait. Thread-safe."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -46,15 +43,15 @@ class Hub(Generic[T]):
         self._listeners: tuple[Callable[[], None], ...] = ()
 
     def publish(self, item: T) -> None:
-        """Put an item in the place of the one before, and wake all who wait."""
+        """Replace the item and wake all waiting threads."""
         with self._condition:
             self._item = item
             self._sequence += 1
             self._condition.notify_all()
-        self._tell()
+        self._notify()
 
     def newest(self, after: int = 0, timeout: float = REPEAT_AFTER) -> tuple[int, T]:
-        """The newest item and its sequence number, once that is above `after`.
+        """Wait until the sequence number is above `after`; return it and the newest item.
 
         Raises:
             TimeoutError: nothing newer came within `timeout` seconds.
@@ -69,7 +66,7 @@ class Hub(Generic[T]):
             return self._sequence, self._item
 
     def peek(self) -> tuple[int, T | None]:
-        """The newest item, if there is one, and its sequence number, without waiting.
+        """Return the sequence number and the newest item, if there is one, without waiting.
 
         Raises:
             Ended: the hub was closed.
@@ -83,29 +80,29 @@ class Hub(Generic[T]):
         return self._item is not None and self._sequence > after
 
     def clear(self) -> None:
-        """Forget the item, so that nobody is shown an old one later."""
+        """Forget the item, so that no viewer is shown an old one later."""
         with self._condition:
             self._item = None
 
     def close(self) -> None:
-        """End the hub for good: all who wait, now or later, get `Ended`."""
+        """End the hub for good: every waiting thread, now or later, gets `Ended`."""
         with self._condition:
             self._ended = True
             self._item = None
             self._condition.notify_all()
-        self._tell()
+        self._notify()
 
     def add_listener(self, listener: Callable[[], None]) -> None:
-        """Have something called, quickly and in the producer's thread, at each new item and at the end."""
+        """Register a callback, called in the producer's thread at each new item and at the end; it must be quick."""
         with self._condition:
             self._listeners = (*self._listeners, listener)
 
     def remove_listener(self, listener: Callable[[], None]) -> None:
-        """Have it called no more."""
+        """Remove a callback."""
         with self._condition:
             self._listeners = tuple(known for known in self._listeners if known != listener)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in self._listeners:
             listener()
 
@@ -114,9 +111,9 @@ class Hub(Generic[T]):
 class Picture:
     """One encoded frame.
 
-    `captured_at` is in seconds since the UTC epoch, `position` on the source's own clock; `drawn` marks a notice that
-    is no camera's frame. `faces` are those of this frame, with the smoothing of the look that it was drawn in; their
-    boxes are in pixels of the frame as the camera gave it, whose width and height `size` tells.
+    `captured_at` is in seconds since the UTC epoch, `position` on the source's own clock. `drawn` marks a notice that
+    is no camera frame. `faces` are those of this frame, smoothed as its view options say; their boxes are in pixels of
+    the camera's frame, whose width and height are `size`.
     """
 
     jpeg: bytes
@@ -128,9 +125,9 @@ class Picture:
     size: tuple[int, int] = (0, 0)
 
     def part(self) -> bytes:
-        """The frame as a part of multipart/x-mixed-replace (RFC 2046), closing boundary included.
+        """Encode the frame as a part of multipart/x-mixed-replace (RFC 2046), closing boundary included.
 
-        Browsers show a part only once they have seen the boundary behind it, so it goes out with the part.
+        Browsers show a part only after the boundary that follows it, so it is sent with the part.
         """
         head = (
             f"Content-Type: image/jpeg\r\nContent-Length: {len(self.jpeg)}\r\n"
@@ -141,14 +138,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A picture together with the bytes that every viewer is sent, made once for all."""
+    """A picture with the bytes for every viewer, made once."""
 
     picture: Picture
     part: bytes
 
 
 def parts(hub: Hub[Sent], viewer: Viewer, opening: bytes = OPENING) -> Iterator[bytes]:
-    """The body of one viewer's stream: the opening, a boundary for pictures, then the newest part when one is due."""
+    """Yield the body of one viewer's stream: the opening (a boundary for pictures), then the newest part when due."""
     yield opening
     sequence, newest = 0, None
     while True:

@@ -1,4 +1,4 @@
-"""Who watches: what each viewer asked for and has got, and how many they are. Knows nothing of pictures."""
+"""The viewers of a camera: what each asked for and was sent, and how many there are. Knows nothing of pictures."""
 
 import threading
 import time
@@ -7,12 +7,12 @@ from collections import Counter, deque
 from delivery.view_options import ViewOptions
 
 EARLY = 0.01
-"""Seconds by which a frame may come early for a viewer with a frame rate of its own: cameras jitter."""
+"""Seconds by which a frame may be early for a viewer with a frame rate limit: cameras jitter."""
 REMEMBER_FOR = 10.0
-"""Seconds for which the ids of streams that have ended are told."""
+"""Seconds for which the ids of ended streams are reported."""
 MOST_REMEMBERED = 1000
 SNAPSHOT_VIEWERS = 32
-"""Who waits for one picture only, at a time, in one process; each keeps a thread."""
+"""Viewers at a time in one process who wait for a single picture; each occupies a thread."""
 
 
 class Viewer:
@@ -20,14 +20,14 @@ class Viewer:
 
     Args:
         name: an id that the viewer chose, or empty.
-        look: how this viewer wants the pictures to look.
-        fps: frames a second at most; 0 for all.
+        view: the viewer's view options.
+        fps: the most frames per second; 0 for all.
 
     Attributes:
-        frames: parts sent; repeats of a picture that stands still included.
-        sent: bytes of them.
-        slow: frames left out because this viewer was still busy with an earlier one.
-        capped: frames left out because of `fps`.
+        frames: parts sent, repeats of an unchanged picture included.
+        sent: bytes sent.
+        slow: frames dropped because this viewer was still receiving an earlier one.
+        capped: frames dropped because of `fps`.
     """
 
     def __init__(self, name: str = "", view: ViewOptions | None = None, fps: float = 0.0) -> None:
@@ -38,7 +38,7 @@ class Viewer:
         self.frames = self.sent = self.slow = self.capped = 0
 
     def should_send(self, sequence: int) -> bool:
-        """Whether this viewer should be sent the item of that number, which is newer than all before."""
+        """Whether to send this viewer the item of that sequence number, which is newer than all before."""
         now = time.monotonic()
         if self._seen:
             self.slow += sequence - self._seen - 1
@@ -51,30 +51,30 @@ class Viewer:
         return True
 
     def skip_to(self, sequence: int) -> None:
-        """Take note that this viewer, who could not be sent what was offered last, is sent the item of that number."""
+        """Note that this viewer is sent the item of that number in place of the last one, which did not fit."""
         self.slow += sequence - self._seen
         self._seen = sequence
 
     def was_offered(self, sequence: int) -> bool:
-        """Whether it was offered the item of that number already."""
+        """Whether the item of that number was offered already."""
         return sequence <= self._seen
 
     def idle_for(self, seconds: float) -> bool:
-        """Whether nothing was sent for so long, or for this viewer's own period where that is longer."""
+        """Whether nothing was sent for that many seconds, or for the viewer's own frame period if that is longer."""
         return time.monotonic() - self._sent_at >= max(seconds, self._period)
 
     def record_sent(self, size: int) -> None:
-        """Take note of a part of so many bytes."""
+        """Count a sent part of that many bytes."""
         self.frames += 1
         self.sent += size
         self._sent_at = time.monotonic()
 
 
 class Viewers:
-    """The viewers of one camera: counted, and known by their ids. May be called from any thread.
+    """The viewers of one camera: counted, and known by their ids. Thread-safe.
 
     Attributes:
-        listeners: those for whom the camera is open although they are sent no picture.
+        listeners: clients that keep the camera open without receiving pictures.
     """
 
     def __init__(self) -> None:
@@ -86,12 +86,12 @@ class Viewers:
         self.listeners = 0
 
     def enter(self, viewer: Viewer) -> None:
-        """Count one viewer more."""
+        """Add a viewer."""
         with self._lock:
             self._here.append(viewer)
 
     def leave(self, viewer: Viewer) -> None:
-        """Count one viewer less."""
+        """Remove a viewer."""
         with self._lock:
             self._here.remove(viewer)
             self._gone.update(_counts(viewer))
@@ -100,12 +100,12 @@ class Viewers:
                 self._left.append((self._left_at, viewer.name))
 
     def add_listener(self) -> None:
-        """Count one listener more."""
+        """Add a listener."""
         with self._lock:
             self.listeners += 1
 
     def remove_listener(self) -> None:
-        """Count one listener less."""
+        """Remove a listener."""
         with self._lock:
             self.listeners -= 1
             self._left_at = time.monotonic()
@@ -118,19 +118,19 @@ class Viewers:
 
     @property
     def names(self) -> set[str]:
-        """The ids of the streams that are being sent."""
+        """The ids of the streams being sent."""
         with self._lock:
             return {viewer.name for viewer in self._here if viewer.name}
 
     @property
     def idle_seconds(self) -> float:
-        """Seconds since the last one left for whom the camera is open; 0 while there is one."""
+        """Seconds since the last viewer or listener left; 0 while there is one."""
         with self._lock:
             return 0.0 if self._here or self.listeners else time.monotonic() - self._left_at
 
     @property
     def ended_streams(self) -> list[str]:
-        """The ids of streams that have ended within the last seconds, and of which no other has begun since."""
+        """The ids of streams that ended within the last seconds and have not begun again."""
         oldest = time.monotonic() - REMEMBER_FOR
         with self._lock:
             while self._left and self._left[0][0] < oldest:
@@ -140,12 +140,12 @@ class Viewers:
 
     @property
     def views(self) -> set[ViewOptions]:
-        """The looks that they asked for."""
+        """The view options in use."""
         with self._lock:
             return {viewer.view for viewer in self._here}
 
     def counts(self) -> dict[str, int]:
-        """`frames`, `sent`, `slow` and `capped` of all viewers ever, summed."""
+        """The sums of `frames`, `sent`, `slow` and `capped` over all viewers ever."""
         with self._lock:
             total = Counter(dict.fromkeys(_counts(Viewer()), 0))
             total.update(self._gone)

@@ -1,6 +1,6 @@
-"""The server's end of a WebSocket (RFC 6455), read and written by the thread that serves it; knows nothing of pictures.
+"""The server side of a WebSocket (RFC 6455), read and written by the thread that serves it; knows nothing of pictures.
 
-The framing is wsproto's. No thread reads ahead: what is not asked for waits in the kernel, and then at the sender.
+wsproto does the framing. No thread reads ahead: unread data waits in the kernel, and then at the sender.
 """
 
 import socket
@@ -14,34 +14,34 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Mess
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 CHUNK = 65536
-"""Bytes that are read at once."""
+"""The most bytes to read at once."""
 STALL = 5.0
-"""Seconds for which an answer may wait until the other side takes it."""
+"""Seconds after which a write that the peer does not read fails."""
 LINGER = 0.5
-"""Seconds in which the other side may answer to a close."""
+"""Seconds to wait for the peer's close."""
 
 NORMAL, AWAY, UNFIT, TOO_LARGE, FAILED = 1000, 1001, 1008, 1009, 1011
-"""Codes of a close, by RFC 6455, 7.4.1: the server stops, a rule was broken, a message too large, an error of ours."""
+"""Close codes of RFC 6455, 7.4.1: normal, server stops, rule broken, message too large, internal error."""
 
 
 class Closed(Exception):  # noqa: N818 - an end is no error
-    """The connection has ended; says why."""
+    """The connection has ended; the message says why."""
 
 
 class HandshakeError(Exception):
-    """A request that asks for no WebSocket, or not as RFC 6455 has it."""
+    """A request that is no valid WebSocket handshake."""
 
 
 class WebSocket:
-    """One connection that was asked to become a WebSocket; nothing is sent before `accept`.
+    """One connection with a WebSocket request; nothing is sent before `accept`.
 
     Args:
-        connection: a connected socket of which the request's head has been read.
-        headers: the request's, by lower-case name.
-        limit: bytes of the largest message that is taken.
+        connection: a connected socket from which the request's head has been read.
+        headers: the request's headers, by lower-case name.
+        limit: bytes of the largest accepted message.
 
     Raises:
-        HandshakeError: the headers ask for no WebSocket.
+        HandshakeError: the headers are no WebSocket handshake.
     """
 
     def __init__(self, connection: socket.socket, headers: Mapping[str, str], limit: int) -> None:
@@ -53,17 +53,17 @@ class WebSocket:
         try:
             pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
             self._protocol.initiate_upgrade_connection(pairs, "/")
-            asked = [event for event in self._protocol.events() if isinstance(event, Request)]
+            requests = [event for event in self._protocol.events() if isinstance(event, Request)]
         except (RemoteProtocolError, LocalProtocolError) as error:
             raise HandshakeError(str(error)) from None
-        if not asked:
+        if not requests:
             raise HandshakeError("the request asks for no WebSocket")
 
     def accept(self, headers: Mapping[str, str]) -> None:
-        """Answer the handshake, with some headers more.
+        """Accept the handshake, with additional headers.
 
         Raises:
-            Closed: the other side is gone.
+            Closed: the peer is gone.
         """
         if self._connection.family in (socket.AF_INET, socket.AF_INET6):
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -71,11 +71,11 @@ class WebSocket:
         self._write(self._protocol.send(AcceptConnection(extra_headers=extra)))
 
     def receive(self, timeout: float) -> bytes | str:
-        """The next whole message, binary or text; pings are answered on the way.
+        """Return the next whole message, binary or text; answer pings on the way.
 
         Raises:
-            TimeoutError: none came within `timeout` seconds; what came of it is kept for the next call.
-            Closed: the connection has ended, or was ended for a message too large or against the protocol.
+            TimeoutError: none came within `timeout` seconds; partial input is kept for the next call.
+            Closed: the connection has ended, or was closed for a message too large or a protocol error.
         """
         until = time.monotonic() + timeout
         while True:
@@ -85,7 +85,7 @@ class WebSocket:
             self._read(until - time.monotonic())
 
     def _next(self) -> bytes | str | None:
-        """The next message that was read whole."""
+        """The next complete message among the data read, if there is one."""
         for event in self._protocol.events():
             if isinstance(event, BytesMessage | TextMessage):
                 message = self._collect(event)
@@ -98,7 +98,7 @@ class WebSocket:
         return None
 
     def _end(self, event: CloseConnection) -> None:
-        """Answer the other side's close; wsproto tells of a broken protocol as if it were one."""
+        """Answer the peer's close; wsproto reports a protocol error as if it were one."""
         if self._protocol.state is ConnectionState.REMOTE_CLOSING:
             with suppress(Closed):
                 self._write(self._protocol.send(event.response()))
@@ -109,9 +109,9 @@ class WebSocket:
     def _collect(self, event: BytesMessage | TextMessage) -> bytes | str | None:
         self._size += len(event.data)
         if self._size > self._limit:
-            told = f"a message has at most {self._limit} bytes"
-            self.close(TOO_LARGE, told)
-            raise Closed(told)
+            reason = f"a message has at most {self._limit} bytes"
+            self.close(TOO_LARGE, reason)
+            raise Closed(reason)
         self._parts.append(event.data if isinstance(event.data, str) else bytes(event.data))
         if not event.message_finished:
             return None
@@ -138,7 +138,7 @@ class WebSocket:
         """Send a text message.
 
         Raises:
-            Closed: the other side is gone, or takes nothing.
+            Closed: the peer is gone, or reads nothing.
         """
         message: Message[str] = TextMessage(data=text)
         self._write(self._protocol.send(message))
@@ -151,14 +151,14 @@ class WebSocket:
             raise Closed(f"the connection broke: {error}") from None
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Say that this is the end, and why in up to 120 bytes; then wait shortly for the other side to say so, too.
+        """Send a close with a reason of up to 120 bytes; then wait briefly for the peer's close.
 
-        Without that wait, what the other side has still sent would make the kernel reset the connection, and the
-        reason would be lost.
+        Without that wait, unread data from the peer would make the kernel reset the connection, and the reason would be
+        lost.
         """
         with suppress(Closed, LocalProtocolError, OSError):
-            told = reason.encode()[:120].decode(errors="ignore")
-            self._write(self._protocol.send(CloseConnection(code, told)))
+            shortened = reason.encode()[:120].decode(errors="ignore")
+            self._write(self._protocol.send(CloseConnection(code, shortened)))
             self._connection.shutdown(socket.SHUT_WR)
             self._drain(time.monotonic() + LINGER)
 
