@@ -1,1 +1,1 @@
-"""A process as a whole: what it serves, its start check, its reload, and what its workers share."""
+"""A server process as a whole: what it serves, its start check, its reload, and the metrics its workers share."""

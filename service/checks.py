@@ -1,4 +1,4 @@
-"""`python main.py --check`: what would be used, and whether it works; changes nothing and leaves nothing behind."""
+"""`python main.py --check`: shows the settings and tests that they work; changes nothing and leaves nothing behind."""
 
 import argparse
 import json
@@ -34,15 +34,15 @@ from sources.names import named_sources
 
 CAMERA_LIMIT = 15.0
 """Seconds after which a camera that has not opened counts as stuck."""
-WATCHED = 1.0
-"""Seconds for which its frames are counted."""
+MEASURE_FOR = 1.0
+"""Seconds for which a camera's frames are counted."""
 REDIS_LIMIT = 3.0
 """Seconds that a Redis server has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one check has found, in a sentence and in figures."""
+    """The result of one check: whether it passed, a sentence, and data for JSON."""
 
     check: str
     ok: bool
@@ -51,7 +51,7 @@ class Check:
 
 
 def main(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Tell the settings and the findings as text, or with `options.json` as JSON; 0 where all is well, else 1."""
+    """Print the settings and the results as text, or with `options.json` as JSON; return 0 if all passed, else 1."""
     try:
         choices = gather(vars(options), environment)
         settings = Settings(**{name: choice.value for name, choice in choices.items()})
@@ -59,58 +59,58 @@ def main(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     except ExpressionError as error:
         print(json.dumps({"ok": False, "error": str(error)}) if options.json else f"main.py: {error}")
         return 1
-    well = all(check.ok for check in checks)
+    ok = all(check.ok for check in checks)
     print(_as_json(choices, checks) if options.json else _as_text(choices, checks), flush=True)
     if any(thread.name.startswith("check ") for thread in threading.enumerate()):
-        os._exit(1)  # Python crashes when it ends while a camera's driver holds a thread
-    return 0 if well else 1
+        os._exit(1)  # Python crashes when it exits while a camera's driver holds a thread
+    return 0 if ok else 1
 
 
 def run_checks(settings: Settings) -> Iterator[Check]:
-    """Try everything that a server with some settings would need.
+    """Test everything that a server with these settings needs.
 
     Raises:
-        SettingError: two cameras of one name.
+        SettingError: two cameras have one name.
     """
     named = {} if settings.redis_url else named_sources(settings.source)
-    yield _tried("bundle", lambda: _bundle(settings))
+    yield _run("bundle", lambda: _bundle(settings))
     for name, source in named.items():
-        yield _tried(f"camera {name}", partial(_camera, source, settings))
+        yield _run(f"camera {name}", partial(_camera, source, settings))
     if settings.redis_url:
-        yield _tried("relay", lambda: _relay(settings))
+        yield _run("relay", lambda: _relay(settings))
     if settings.workers > 1:
-        yield _tried("workers", lambda: _workers(settings))
-    yield _tried("access", lambda: _access(settings))
-    yield _tried("storage", lambda: _storage(Path(settings.storage)))
-    yield _tried("queue", lambda: _queue(settings))
-    yield _tried("port", lambda: _port(settings))
+        yield _run("workers", lambda: _workers(settings))
+    yield _run("access", lambda: _access(settings))
+    yield _run("storage", lambda: _storage(Path(settings.storage)))
+    yield _run("queue", lambda: _queue(settings))
+    yield _run("port", lambda: _port(settings))
 
 
-def _tried(check: str, attempt: Callable[[], tuple[str, dict[str, Any]]]) -> Check:
+def _run(check: str, attempt: Callable[[], tuple[str, dict[str, Any]]]) -> Check:
     try:
-        words, figures = attempt()
+        detail, data = attempt()
     except ExpressionError as error:
         return Check(check, False, str(error))
-    return Check(check, True, words, figures)
+    return Check(check, True, detail, data)
 
 
 def _bundle(settings: Settings) -> tuple[str, dict[str, Any]]:
     start = time.perf_counter()
     model = EmotionModel.load(settings.weights, settings.runtime)
-    took = round(time.perf_counter() - start, 2)
-    judged = model.card.get("figures", {}).get(model.runtime, {}).get("validation", {})
-    right = f", reads {judged['accuracy']:.1%} of its validation faces rightly" if "accuracy" in judged else ""
-    figures = {"name": model.name, "runtime": model.runtime, "labels": model.labels, "seconds": took, **judged}
-    return f"{model.name} by {model.runtime}, {len(model.labels)} labels, loaded in {took:g} s{right}", figures
+    seconds = round(time.perf_counter() - start, 2)
+    figures = model.card.get("figures", {}).get(model.runtime, {}).get("validation", {})
+    accuracy = f", reads {figures['accuracy']:.1%} of its validation faces rightly" if "accuracy" in figures else ""
+    data = {"name": model.name, "runtime": model.runtime, "labels": model.labels, "seconds": seconds, **figures}
+    return f"{model.name} by {model.runtime}, {len(model.labels)} labels, loaded in {seconds:g} s{accuracy}", data
 
 
 def _camera(source: str, settings: Settings) -> tuple[str, dict[str, Any]]:
-    """Open a source, in a thread, because a driver may never answer; and count its frames."""
+    """Open a source and count its frames, in a thread, because a driver may never answer."""
     result: list[tuple[str, dict[str, Any]] | ExpressionError] = []
 
     def read() -> None:
         try:
-            result.append(_watched(source, CaptureFormat(settings.width, settings.height, settings.fps)))
+            result.append(_measured(source, CaptureFormat(settings.width, settings.height, settings.fps)))
         except ExpressionError as error:
             result.append(error)
 
@@ -124,56 +124,56 @@ def _camera(source: str, settings: Settings) -> tuple[str, dict[str, Any]]:
     return result[0]
 
 
-def _watched(source: str, wanted: CaptureFormat) -> tuple[str, dict[str, Any]]:
+def _measured(source: str, wanted: CaptureFormat) -> tuple[str, dict[str, Any]]:
     start = time.monotonic()
     with open_source(source, wanted) as opened:
         frame = opened.read()
         if frame is None:
             raise ExpressionError(f"{opened.description}: it ended before its first frame")
         first, count = time.monotonic(), 0
-        while time.monotonic() - first < WATCHED and opened.read() is not None:
+        while time.monotonic() - first < MEASURE_FOR and opened.read() is not None:
             count += 1
         fps = count / (time.monotonic() - first)
-        described, notice = opened.description, opened.notice
+        description, notice = opened.description, opened.notice
     height, width = frame.image.shape[:2]
-    told = f"{described}: {width}x{height}, {fps:.1f} frames a second, the first after {first - start:.2f} s"
-    figures = {"width": width, "height": height, "fps": round(fps, 1), "first_frame": round(first - start, 3)}
-    return f"{told}. {notice}".strip(". "), {"source": described, **figures}
+    detail = f"{description}: {width}x{height}, {fps:.1f} frames a second, the first after {first - start:.2f} s"
+    data = {"width": width, "height": height, "fps": round(fps, 1), "first_frame": round(first - start, 3)}
+    return f"{detail}. {notice}".strip(". "), {"source": description, **data}
 
 
 def _access(settings: Settings) -> tuple[str, dict[str, Any]]:
     check_exposure(settings.host, settings)
     register, names = Register(Path(settings.access)), sorted(names_of(settings))
-    figures = {"on": register.on, "exposed": not is_loopback(settings.host), "names": names}
+    data = {"on": register.on, "exposed": not is_loopback(settings.host), "names": names}
     called = f"; called {', '.join(names)}"
     if not register.on:
         allowed = "whoever reaches it" if settings.insecure_public else "this machine, and no other,"
-        return f"off, there is no {register.path}: {allowed} may do everything{called}", figures
+        return f"off, there is no {register.path}: {allowed} may do everything{called}", data
     counts = Counter(grant.role for grant in register.contents().grants.values())
     grants = {role: counts[role] for role in ROLES}
     if not os.access(register.path.parent, os.W_OK):
-        told = f"access: {register.path.parent} cannot be written, so that no log-out could be noted there"
-        raise AccessError(f"{told}; grant it, or take another: --access")
-    told = ", ".join(f"{count} may {role}" for role, count in grants.items() if count) or "nobody may come in"
-    return f"on, by {register.path}: {told}{called}", {**figures, "grants": grants}
+        reason = f"access: {register.path.parent} cannot be written, so that no log-out could be noted there"
+        raise AccessError(f"{reason}; grant it, or take another: --access")
+    allowed = ", ".join(f"{count} may {role}" for role, count in grants.items() if count) or "nobody may come in"
+    return f"on, by {register.path}: {allowed}{called}", {**data, "grants": grants}
 
 
 def _storage(folder: Path) -> tuple[str, dict[str, Any]]:
-    there = folder
+    existing = folder
     try:
-        there = nearest_existing(folder)
-        with tempfile.TemporaryFile(dir=there) as file:
+        existing = nearest_existing(folder)
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"can this be written?")
             file.flush()
-        free = free_bytes(there)
+        free = free_bytes(existing)
     except OSError as error:
-        told = f"storage: {there} cannot be written ({error.strerror}); grant it, or take another: --storage"
-        raise UploadError(told) from None
+        reason = f"storage: {existing} cannot be written ({error.strerror}); grant it, or take another: --storage"
+        raise UploadError(reason) from None
     if free < SPARE:
-        told = f"storage: {free // MEGABYTE:,} MB are free in {there}, expected {SPARE // MEGABYTE:,} MB at least"
-        raise UploadError(told)
-    made = "" if there == folder.absolute() else ", to be made"
-    return f"{folder}{made}: writable, {free / 1e9:,.1f} GB free", {"free_bytes": free}
+        expected = f"expected {SPARE // MEGABYTE:,} MB at least"
+        raise UploadError(f"storage: {free // MEGABYTE:,} MB are free in {existing}, {expected}")
+    to_be_made = "" if existing == folder.absolute() else ", to be made"
+    return f"{folder}{to_be_made}: writable, {free / 1e9:,.1f} GB free", {"free_bytes": free}
 
 
 def _queue(settings: Settings) -> tuple[str, dict[str, Any]]:
@@ -181,25 +181,25 @@ def _queue(settings: Settings) -> tuple[str, dict[str, Any]]:
     where = queue_of(settings)
     if where == "sqlite":
         return "SQLite, in the storage folder", {}
-    took, _ = _asked(where, "queue", lambda redis: redis.ping())
-    return f"{without_password(where)} answers after {1000 * took:.0f} ms", {"seconds": took}
+    seconds, _ = _timed(where, "queue", lambda redis: redis.ping())
+    return f"{without_password(where)} answers after {1000 * seconds:.0f} ms", {"seconds": seconds}
 
 
 def _relay(settings: Settings) -> tuple[str, dict[str, Any]]:
-    took, names = _asked(settings.redis_url, "redis_url", lambda redis: sorted(redis.smembers(CAMERAS)))
-    words = f"{without_password(settings.redis_url)} answers after {1000 * took:.0f} ms"
-    return f"{words}; cameras: {', '.join(names) or 'none yet'}", {"seconds": took, "cameras": names}
+    seconds, names = _timed(settings.redis_url, "redis_url", lambda redis: sorted(redis.smembers(CAMERAS)))
+    detail = f"{without_password(settings.redis_url)} answers after {1000 * seconds:.0f} ms"
+    return f"{detail}; cameras: {', '.join(names) or 'none yet'}", {"seconds": seconds, "cameras": names}
 
 
-def _asked(url: str, setting: str, ask: Callable[[Redis], Any]) -> tuple[float, Any]:
-    """The seconds that a Redis server takes to answer, and its answer."""
+def _timed(url: str, setting: str, command: Callable[[Redis], Any]) -> tuple[float, Any]:
+    """Run a command on a Redis server; return the seconds that it took and its answer."""
     start = time.perf_counter()
     try:
         with connect(url, REDIS_LIMIT, setting, text=True) as redis:
-            answer = ask(redis)
+            answer = command(redis)
     except UNREACHABLE as error:
-        told = f"{setting}: {without_password(url)} does not answer ({error}); is the Redis server running?"
-        raise QueueError(told) from None
+        reason = f"{without_password(url)} does not answer ({error})"
+        raise QueueError(f"{setting}: {reason}; is the Redis server running?") from None
     return round(time.perf_counter() - start, 4), answer
 
 
@@ -209,13 +209,13 @@ def _workers(settings: Settings) -> tuple[str, dict[str, Any]]:
 
 
 def _port(settings: Settings) -> tuple[str, dict[str, Any]]:
-    with network.listen(settings.host, settings.port) as listening:
-        port = listening.getsockname()[1]
+    with network.listen(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
     return f"{port} on {settings.host} is free", {"port": port}
 
 
 def redacted(name: str, value: Any) -> Any:
-    """A setting's value as it may be told: no password is in it."""
+    """A setting's value without passwords, fit to be shown."""
     if SETTINGS[name].metadata["secret"]:
         return "(set)" if value else ""
     if isinstance(value, tuple):
@@ -224,14 +224,14 @@ def redacted(name: str, value: Any) -> Any:
 
 
 def _as_json(choices: Mapping[str, Choice], checks: list[Check]) -> str:
-    told = {
+    report = {
         "ok": all(check.ok for check in checks),
         "settings": {
             name: {"value": redacted(name, item.value), "from": item.origin} for name, item in choices.items()
         },
         "checks": [{"check": item.check, "ok": item.ok, "detail": item.detail, **item.data} for item in checks],
     }
-    return json.dumps(told, indent=2)
+    return json.dumps(report, indent=2)
 
 
 def _as_text(choices: Mapping[str, Choice], checks: list[Check]) -> str:

@@ -1,4 +1,4 @@
-"""`python main.py camera`: cameras of this machine, published over Redis for web servers on any machine."""
+"""`python main.py camera`: publishes this machine's cameras over Redis for web servers on any machine."""
 
 import argparse
 import logging
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         allow_abbrev=False,
         description="Publish cameras over a Redis server, for web servers that are given the same --redis-url.",
     )
-    parser.add_argument("--name", help="what the camera is called; several are given as --source NAME=SOURCE")
+    parser.add_argument("--name", help="the camera's name; several cameras are given as --source NAME=SOURCE")
     add_options(parser)
     options = parse_options(parser, arguments)
     try:
@@ -57,8 +57,8 @@ def publish(settings: Settings) -> int:
     """Publish the cameras of some settings until interrupted; returns the exit status.
 
     Raises:
-        SettingError: two cameras of one name, or an address that is none.
-        SourceError: a source file that does not exist.
+        SettingError: two cameras have one name, or an address is invalid.
+        SourceError: a source file does not exist.
         BundleError: the model cannot be loaded.
         RelayError: another node has one of the names.
     """

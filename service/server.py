@@ -1,4 +1,4 @@
-"""What one process serves: its cameras, the model that they share, and the limit on viewers."""
+"""What one process serves: its cameras, the model that they share, and the limits on viewers and listeners."""
 
 import os
 import threading
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
     from relay.receiver import Receiver
 
 MAX_VIEWS = 8
-"""Looks in which one camera's pictures are drawn and encoded at a time."""
+"""Different view options that one camera is drawn and encoded with at a time."""
 
 
 class Full(Exception):  # noqa: N818 - a limit is no error
-    """There are as many viewers, listeners, or looks of the picture, as this server takes; says which."""
+    """A limit on viewers, listeners or view options is reached; the message says which."""
 
 
 class Server:
-    """The cameras by name. Building one opens no device, loads no model and starts no thread, so it may fork.
+    """The cameras by name. The constructor opens no device, loads no model and starts no thread, so it may fork.
 
     Raises:
-        SettingError: two cameras of one name.
-        SourceError: a source file that does not exist.
+        SettingError: two cameras have one name.
+        SourceError: a source file does not exist.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.view = ViewOptions.from_settings(settings)
         self._lock = threading.Lock()
-        self._entrance = threading.Lock()
-        self._glimpses = 0
+        self._admission = threading.Lock()
+        self._snapshots = 0
         self._model: EmotionModel | None = None
         self._started = time.monotonic()
         self.fanout = Fanout()
@@ -63,7 +63,7 @@ class Server:
         self.listeners = Listeners(self.cameras, self.info)
 
     def _relay(self) -> "Receiver":
-        from relay.receiver import Receiver  # Redis' client, which many servers never need
+        from relay.receiver import Receiver  # imports Redis' client, which many servers never need
 
         return Receiver(self.settings.redis_url, self._wake, self.settings.quality)
 
@@ -71,14 +71,14 @@ class Server:
         named = named_sources(self.settings.source)
         for source in named.values():
             check_source(source)
-        return {name: Engine(self._plan(name, source)) for name, source in named.items()}
+        return {name: Engine(self._camera_config(name, source)) for name, source in named.items()}
 
     def _wake(self) -> None:
-        """A camera's status has changed."""
+        """Report that a camera's status has changed."""
         self.listeners.wake()
         self.on_change()
 
-    def _plan(self, name: str, source: str) -> CameraConfig:
+    def _camera_config(self, name: str, source: str) -> CameraConfig:
         chosen = self.settings
         wanted = CaptureFormat(chosen.width, chosen.height, chosen.fps)
         return CameraConfig(
@@ -93,7 +93,7 @@ class Server:
         )
 
     def _make_pipeline(self) -> Pipeline:
-        """Each camera has its own detector and tracker, which remember; the model is shared."""
+        """Make a pipeline with a detector and tracker of its own, which keep state; the model is shared."""
         chosen = self.settings
         sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
         search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
@@ -102,10 +102,10 @@ class Server:
 
     @property
     def model(self) -> EmotionModel:
-        """The model, loaded at the first call.
+        """The model, loaded at the first access.
 
         Raises:
-            BundleError: its bundle is missing, damaged or does not fit.
+            BundleError: the bundle is missing, damaged or does not fit.
         """
         with self._lock:
             if self._model is None:
@@ -114,86 +114,86 @@ class Server:
 
     @property
     def notice(self) -> str:
-        """What viewers should be told of the sources, such as that one is a demo; empty where there is nothing."""
-        told = [engine.notice for engine in self.cameras.values() if engine.notice]
-        if not told and self.relay is None and "auto" in self.settings.source and not find_webcams():
-            told = [NO_CAMERA]  # known before the source is opened
-        return " ".join(dict.fromkeys(told))
+        """A note on the sources for viewers, such as that one is a demo; empty for none."""
+        notices = [camera.notice for camera in self.cameras.values() if camera.notice]
+        if not notices and self.relay is None and "auto" in self.settings.source and not find_webcams():
+            notices = [NO_CAMERA]  # known before the source is opened
+        return " ".join(dict.fromkeys(notices))
 
     @property
     def viewers(self) -> int:
-        """How many watch now through this process, all cameras together."""
-        return sum(len(engine.viewers) for engine in self.known_cameras())
+        """Viewers in this process, of all cameras."""
+        return sum(len(camera.viewers) for camera in self.known_cameras())
 
     def known_cameras(self) -> list[Camera]:
-        """The cameras, without asking Redis for them where nobody has yet."""
+        """The cameras; none where they would first have to be looked up in Redis."""
         return [] if self.relay is not None and not self.relay.opened else list(self.cameras.values())
 
-    def enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
-        """Let a viewer in at a camera and return the hub to watch; `engine.leave` lets them out.
+    def enter(self, camera: Camera, viewer: Viewer) -> Hub[Outgoing]:
+        """Add a viewer to a camera and return the hub to watch; `camera.leave` removes the viewer.
 
         Raises:
-            Full: there are as many viewers, or looks of the camera's picture, as there may be.
+            Full: the limit on viewers, or on view options of the camera, is reached.
         """
         limit = self.settings.max_viewers
-        with self._entrance:
-            if self.viewers - self._glimpses >= limit:
+        with self._admission:
+            if self.viewers - self._snapshots >= limit:
                 raise Full(f"{limit} are watching already; try again shortly.")
-            return self._enter(engine, viewer)
+            return self._enter(camera, viewer)
 
     @contextmanager
-    def enter_snapshot(self, engine: Camera, viewer: Viewer) -> Iterator[Hub[Outgoing]]:
-        """As `enter`, for who wants one picture only, and until they have it: not held to the limit on viewers.
+    def enter_snapshot(self, camera: Camera, viewer: Viewer) -> Iterator[Hub[Outgoing]]:
+        """As `enter`, for a viewer of a single picture in the `with` block; the limit on viewers does not apply.
 
         Raises:
-            Full: as many wait for a picture as may, or there are as many looks of the camera's as there may be.
+            Full: the limit on waiting snapshots, or on view options of the camera, is reached.
         """
-        with self._entrance:
-            if self._glimpses >= SNAPSHOT_VIEWERS:
+        with self._admission:
+            if self._snapshots >= SNAPSHOT_VIEWERS:
                 raise Full(f"{SNAPSHOT_VIEWERS} wait for a picture already; try again shortly.")
-            hub = self._enter(engine, viewer)
-            self._glimpses += 1
+            hub = self._enter(camera, viewer)
+            self._snapshots += 1
         try:
             yield hub
         finally:
-            with self._entrance:
-                engine.leave(viewer)
-                self._glimpses -= 1
+            with self._admission:
+                camera.leave(viewer)
+                self._snapshots -= 1
 
-    def _enter(self, engine: Camera, viewer: Viewer) -> Hub[Outgoing]:
-        views = engine.views
+    def _enter(self, camera: Camera, viewer: Viewer) -> Hub[Outgoing]:
+        views = camera.views
         if viewer.view not in views and len(views) >= MAX_VIEWS:
             known = "; ".join(sorted(map(str, views)))
-            raise Full(f"{engine.name!r} is shown in {MAX_VIEWS} looks already; take one of these: {known}.")
-        return engine.enter(viewer)
+            raise Full(f"{camera.name!r} is shown in {MAX_VIEWS} looks already; take one of these: {known}.")
+        return camera.enter(viewer)
 
     def listen(self, topic: Topic, watches: bool) -> Listener:
-        """Let one in who listens to cameras' events; `listeners.leave` lets them out.
+        """Add a listener to cameras' events; `listeners.leave` removes it.
 
         Raises:
-            Full: there are as many listeners as there may be.
+            Full: the limit on listeners is reached.
         """
         limit = self.settings.max_listeners
-        with self._entrance:
+        with self._admission:
             if len(self.listeners) >= limit:
                 raise Full(f"{limit} are listening already; try again shortly.")
             return self.listeners.enter(topic, watches)
 
     def info(self) -> dict[str, Any]:
-        """What pages are told of the server beside its cameras."""
+        """The server's own state for pages, beside its cameras."""
         model = self._model
         return {
             "notice": self.notice,
             "threshold": self.settings.threshold,
             "model": model and {"name": model.name, "labels": model.labels, "runtime": model.runtime},
-            "viewers": sum(engine.viewer_count for engine in self.cameras.values()),
+            "viewers": sum(camera.viewer_count for camera in self.cameras.values()),
             "max_viewers": self.settings.max_viewers,
         }
 
     def state(self, viewers: Sequence[str] = ()) -> dict[str, Any]:
-        """What `/api/state` tells; `viewers` are the ids that a page gave its streams."""
-        engines = self.cameras.values()
-        connections = {viewer: any(engine.is_streaming(viewer) for engine in engines) for viewer in viewers}
+        """The answer of `/api/state`; `viewers` are the ids that a page gave its streams."""
+        cameras = self.cameras.values()
+        connections = {viewer: any(camera.is_streaming(viewer) for camera in cameras) for viewer in viewers}
         return {
             **self.info(),
             "listeners": len(self.listeners),
@@ -203,28 +203,28 @@ class Server:
             "uptime": round(time.monotonic() - self._started, 1),
             "viewer": {"delivering": connections[viewers[0]]} if viewers else None,
             "connections": connections,
-            "cameras": [engine.state() for engine in engines],
+            "cameras": [camera.state() for camera in cameras],
         }
 
     def close(self) -> bool:
-        """End every stream and close every camera, for good, within some two seconds.
+        """End every stream and close every camera for good, within some two seconds.
 
-        Returns False where a camera's driver holds a thread that will not end. Python crashes when it ends under such
-        a thread, so the process should then end by `os._exit`.
+        Returns False when a camera's driver holds a thread that does not end. Python crashes when it exits with such a
+        thread, so the process should then end by `os._exit`.
         """
         self.listeners.close()
-        engines = self.known_cameras()
-        with ThreadPoolExecutor(max_workers=len(engines) + 2) as pool:
-            gone = pool.submit(self.visitors.close)
+        cameras = self.known_cameras()
+        with ThreadPoolExecutor(max_workers=len(cameras) + 2) as pool:
+            visitors_closed = pool.submit(self.visitors.close)
             if self.relay is not None:
                 pool.submit(self.relay.close)
-            closed = [*pool.map(lambda engine: engine.close(), engines), gone.result()]
+            closed = [*pool.map(lambda camera: camera.close(), cameras), visitors_closed.result()]
         self.fanout.close()
         return all(closed)
 
 
 def resident_bytes() -> int:
-    """Memory of this process that is in RAM; 0 where the system does not tell it (Linux does)."""
+    """Resident memory of this process in bytes; 0 where the system does not report it (Linux does)."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
