@@ -1,1 +1,1 @@
-"""One camera from its source to the viewers."""
+"""The live pipeline: one camera from its source to its viewers."""

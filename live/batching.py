@@ -1,4 +1,4 @@
-"""One network for many threads: what comes while it is busy goes through it together, as the next batch."""
+"""One network for many threads: requests that arrive while it is busy form its next batch."""
 
 import threading
 from collections.abc import Callable
@@ -10,62 +10,62 @@ from model import Prediction
 
 
 class Batcher:
-    """Reads the crops of several threads in one call of the network. Nobody waits for others to come.
+    """Predicts the crops of several threads in one call of the network. No request waits for a batch to fill.
 
-    Who comes when the network is free is served at once. Who comes while it is busy hands in their crops and waits;
-    the first of them to get at it then runs all that have gathered.
+    A request is served at once when the network is free. Requests that arrive while it is busy wait; the first of them
+    to get the lock then runs all that have gathered.
 
     Args:
-        read: reads (N, height, width, channels) float32 crops, as `EmotionModel.read` does.
+        predict: predicts (N, height, width, channels) float32 crops, as `EmotionModel.predict` does.
     """
 
-    def __init__(self, read: Callable[[Batch], Prediction]) -> None:
-        self._read = read
+    def __init__(self, predict: Callable[[Batch], Prediction]) -> None:
+        self._predict = predict
         self._busy = threading.Lock()
         self._guard = threading.Lock()
-        self._gathered: list[_Share] = []
+        self._gathered: list[_Request] = []
 
     def predict(self, crops: Batch) -> Prediction:
-        """What the network reads in these crops, (N, height, width, channels) float32; N may be 0.
+        """Predict these crops, (N, height, width, channels) float32; N may be 0.
 
         Raises:
-            ValueError: crops of a shape that the network does not take.
+            ValueError: crops of a shape that the network does not accept.
         """
-        share = _Share(crops)
+        request = _Request(crops)
         with self._guard:
-            self._gathered.append(share)
+            self._gathered.append(request)
         with self._busy:
-            if share.reading is None and share.error is None:
+            if request.prediction is None and request.error is None:
                 self._run()
-        if share.reading is None:
-            raise share.error or RuntimeError("a batch ended without a result")
-        return share.reading
+        if request.prediction is None:
+            raise request.error or RuntimeError("a batch ended without a result")
+        return request.prediction
 
     def _run(self) -> None:
         with self._guard:
-            shares, self._gathered = self._gathered, []
+            requests, self._gathered = self._gathered, []
         try:
-            self._together(shares)
-        except Exception:  # one share's fault is not the others': each by itself
-            for share in shares:
+            self._run_batch(requests)
+        except Exception:  # one bad request must not fail the others: run each by itself
+            for request in requests:
                 try:
-                    share.reading = self._read(share.crops)
+                    request.prediction = self._predict(request.crops)
                 except Exception as error:
-                    share.error = error
+                    request.error = error
 
-    def _together(self, shares: "list[_Share]") -> None:
-        crops = shares[0].crops if len(shares) == 1 else np.concatenate([share.crops for share in shares])
-        reading, start = self._read(crops), 0
-        for share in shares:
-            rows = slice(start, start + len(share.crops))
-            share.reading = Prediction(reading.probabilities[rows], reading.no_face[rows])
-            start += len(share.crops)
+    def _run_batch(self, requests: "list[_Request]") -> None:
+        crops = requests[0].crops if len(requests) == 1 else np.concatenate([request.crops for request in requests])
+        prediction, start = self._predict(crops), 0
+        for request in requests:
+            rows = slice(start, start + len(request.crops))
+            request.prediction = Prediction(prediction.probabilities[rows], prediction.no_face[rows])
+            start += len(request.crops)
 
 
-class _Share:
+class _Request:
     """One thread's part of a batch."""
 
     def __init__(self, crops: Batch) -> None:
         self.crops = crops
-        self.reading: Prediction | None = None
+        self.prediction: Prediction | None = None
         self.error: Exception | None = None

@@ -1,4 +1,4 @@
-"""The thread that owns a camera: it keeps the newest frame, and opens the camera again whenever that fails."""
+"""The thread that owns a camera: it keeps the newest frame, and reopens the camera after every failure."""
 
 import logging
 import threading
@@ -15,34 +15,34 @@ from sources.source import Source
 log = logging.getLogger("capture")
 
 PAUSES = (0.25, 0.5, 1.0)
-"""Seconds between attempts to open a camera that failed; the last one repeats."""
+"""Seconds between attempts to reopen a camera; the last one repeats."""
 STEADY = 8.0
-"""Seconds for which it must have been read for the pauses to begin anew; no attempt to open one takes that long."""
+"""Seconds of reading after which the pauses start over; no attempt to open a camera takes that long."""
 
 
 class Capture:
-    """Reads one source from `start` to `stop`, whatever happens to it.
+    """Reads one source from `start` to `stop`, through all its failures.
 
     Attributes:
-        frames: the newest frame.
-        rate: frames a second that the source gives.
-        silence: how long it has given none.
-        failure: why there are none, or empty.
-        notice: what viewers should be told of the source.
+        frames: the hub of the newest frame.
+        rate: frames per second from the source.
+        silence: detects that no frames come.
+        failure: why no frames come; empty while they do.
+        notice: a note on the source for viewers.
     """
 
     def __init__(
-        self, name: str, open_source: Callable[[], Source], counters: Counters, before: "Capture | None"
+        self, name: str, open_source: Callable[[], Source], counters: Counters, previous: "Capture | None"
     ) -> None:
         self.frames: Hub[Frame] = Hub()
         self.rate = Rate()
         self.silence = SilenceDetector()
         self.failure = ""
-        self.notice: str = before.notice if before is not None else ""
+        self.notice: str = previous.notice if previous is not None else ""
         self._name = name
         self._open_source = open_source
-        self._tally = counters
-        self._before = before
+        self._counters = counters
+        self._previous = previous
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"capture {name}", daemon=True)
 
@@ -51,20 +51,20 @@ class Capture:
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell the thread to end; whoever waits for a frame is told as well."""
+        """Ask the thread to end, and wake all who wait for a frame."""
         self._stop.set()
         self.frames.close()
 
     def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the thread; whether it has ended."""
+        """Wait up to `timeout` seconds for the thread; return whether it has ended."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        """Keep the newest frame; open the source again, with growing pauses, whenever it fails."""
-        if self._before is not None:  # a camera has one owner
-            self._before.join(timeout=10.0)
-            self._before = None
+        """Keep the newest frame; reopen the source after every failure, with growing pauses."""
+        if self._previous is not None:  # a camera has one owner
+            self._previous.join(timeout=10.0)
+            self._previous = None
         failures = 0
         while not self._stop.is_set():
             began = time.monotonic()
@@ -72,7 +72,7 @@ class Capture:
                 self._read()
             except ExpressionError as error:
                 self._fail(str(error))
-            except Exception as error:  # whatever happens, viewers are told and the camera is tried again
+            except Exception as error:  # whatever happens, viewers see it and the camera is tried again
                 log.exception("%s: the capture thread failed", self._name)
                 self._fail(f"internal error: {error}")
             failures = 0 if time.monotonic() - began > STEADY else failures
@@ -81,10 +81,10 @@ class Capture:
         log.info("%s: closed", self._name)
 
     def _read(self) -> None:
-        """Open the source and read it until told to stop.
+        """Open the source and read it until `stop`.
 
         Raises:
-            SourceError: it failed or came to its end.
+            SourceError: the source failed or ended.
         """
         with self._open_source() as source:
             log.info("%s: %s is open", self._name, source.description)
@@ -98,7 +98,7 @@ class Capture:
                 self.failure = ""
                 self.silence.frame_arrived()
                 self.rate.count()
-                self._tally.captured += 1
+                self._counters.captured += 1
                 self.frames.publish(frame)
 
     def _fail(self, message: str) -> None:
@@ -106,5 +106,5 @@ class Capture:
             return
         if message != self.failure:
             log.warning("%s: %s", self._name, message)
-        self._tally.failures += 1
+        self._counters.failures += 1
         self.failure = message

@@ -1,4 +1,4 @@
-"""Frames held back for a moment, so that a face is hidden in them that is found a moment later."""
+"""Delays frames for a moment, so that a face that is detected a moment later can still be hidden in them."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from dataclasses import replace
 from faces import Box, Face, Frame
 
 HELD_FOR = 0.6
-"""Seconds, at least: a face that comes into view is seldom found later than that."""
+"""The least delay in seconds: a face that comes into view is seldom detected later."""
 MOST_BYTES = 250_000_000
-"""Memory that held pictures may take; of larger ones fewer are shown, none earlier."""
+"""The most memory for delayed frames; when they need more, some are dropped, none is shown earlier."""
 SLACK = 0.1
-"""Seconds by which a frame may come out still later, so that none is left out where the camera's pace is uneven."""
+"""Additional seconds by which a frame may be late, so that none is dropped when the camera's pace is uneven."""
 STEADY = 0.1
-"""Seconds over which a face must have been seen for its pace to be known."""
+"""Seconds for which a face must have been seen before its velocity is known."""
 
 
 class FrameDelay:
-    """One camera's last frames, oldest first; used by one thread."""
+    """Delays one camera's frames; used by one thread."""
 
     def __init__(self) -> None:
         self._held: deque[Frame] = deque()
@@ -28,10 +28,10 @@ class FrameDelay:
         self._held.clear()
 
     def push(self, frame: Frame) -> Frame | None:
-        """Hold a new frame, and give the one to show now; None where there is no new one.
+        """Add a new frame and return the one to show now; None when there is no new one to show.
 
-        A frame comes out once it is `HELD_FOR` seconds old and faces were searched for in it or a later one. Wherever a
-        face was found since then counts as `doubtful` in it.
+        A frame is returned once it is `HELD_FOR` seconds old and faces were searched for in it or a later one. Wherever
+        faces were detected since then is `doubtful` in it.
         """
         crowded = sum(held.image.nbytes for held in self._held) + frame.image.nbytes > MOST_BYTES
         self._held.append(replace(frame, image=frame.image[:0].copy()) if crowded else frame)
@@ -49,7 +49,7 @@ class FrameDelay:
         return self._held[0].number == self._shown
 
     def _found_since(self) -> Iterator[Box]:
-        """Where faces are in the oldest frame, as far as later ones tell."""
+        """Where faces are in the oldest frame, judging from the later ones."""
         oldest, tracks = self._held[0], dict[int | None, list[tuple[float, Face]]]()
         for frame in list(self._held)[1:]:
             yield from frame.doubtful
@@ -63,7 +63,7 @@ class FrameDelay:
 
 
 def _traced_back(seen: list[tuple[float, Face]], position: float) -> Box:
-    """Where a face was at an earlier time, had it moved before it was first seen as it did afterwards."""
+    """Extrapolate a face's box to an earlier time, from how it moved after it was first seen."""
     (began, first), (ended, last) = seen[0], seen[-1]
     if ended - began < STEADY:
         return first.box

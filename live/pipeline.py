@@ -1,4 +1,4 @@
-"""The steps from a frame to an annotated frame, in order, for one camera; the parts are handed in."""
+"""The pipeline of one camera: detect, track, classify and draw, with parts that are passed in."""
 
 import math
 import time
@@ -21,35 +21,35 @@ from tracking.searching import Search
 from tracking.tracker import Tracker
 
 READ_EVERY = 0.1
-"""Seconds after which a face's expression is read again: faces take longer than that to change."""
+"""Seconds between predictions of a face's expression: faces take longer than that to change."""
 SHARE = 0.2
-"""Share of the time that reading expressions may take where it is paced."""
+"""The greatest share of the time for predictions when they are paced."""
 WIDTH = 480
-"""Pixels of the reduced frame, at least: narrower ones make followed faces uncertain."""
+"""The least width of the reduced frame in pixels: in narrower ones faces cannot be followed reliably."""
 
 
 class Classifier(Protocol):
-    """What reads expressions."""
+    """A classifier of expressions."""
 
     labels: tuple[str, ...]
     spec: InputSpec
 
     def predict(self, batch: Batch) -> Prediction:
-        """What is seen in (N, height, width, channels) float32 crops, as `preprocess.crop_faces` makes them."""
+        """Predict (N, height, width, channels) float32 crops, as `preprocess.crop_faces` makes them."""
         ...
 
 
 class Pipeline:
-    """Finds, follows, reads and draws the faces of one camera's frames, which must come in their order.
+    """Detects, follows, classifies and draws the faces of one camera's frames, which must come in order.
 
     Args:
         search: finds faces.
-        classifier: reads expressions; may be shared.
-        tracker: remembers this camera's faces.
-        look: how `process` draws.
-        paced: read expressions the less often the longer it takes, so that slow machines keep their frame rate.
-            Without it, what comes out does not depend on the machine.
-        every: seconds between two readings of a face's expression; 0 for every frame.
+        classifier: predicts expressions; may be shared.
+        tracker: keeps this camera's faces.
+        view: the view options with which `process` draws.
+        paced: predict less often the longer predictions take, so that slow machines keep their frame rate. Without it
+            the result does not depend on the machine.
+        every: seconds between two predictions of a face's expression; 0 for every frame.
     """
 
     def __init__(
@@ -64,28 +64,28 @@ class Pipeline:
         self._search = search
         self._classifier = classifier
         self._tracker = tracker
-        self._look = view or ViewOptions()
+        self._view = view or ViewOptions()
         self._paced = paced
         self._width = max(search.width, WIDTH)
         self._every = self._usual = every
         self._searched_at = -math.inf
 
     def process(self, frame: Frame) -> Frame:
-        """The frame with its faces, drawn on a copy of its picture; `timings` gains detect, classify and draw."""
-        seen = self.analyze(frame)
+        """Return the frame with its faces drawn on a copy of its picture; `timings` gains detect, classify and draw."""
+        analyzed = self.analyze(frame)
         start = time.perf_counter()
-        image = render(seen, self._look)
-        return replace(seen, image=image, timings={**seen.timings, "draw": time.perf_counter() - start})
+        image = render(analyzed, self._view)
+        return replace(analyzed, image=image, timings={**analyzed.timings, "draw": time.perf_counter() - start})
 
     def analyze(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
-        """The frame with its faces, its picture left as it is; `timings` gains detect and classify.
+        """Return the frame with its faces, its picture unchanged; `timings` gains detect and classify.
 
-        `smoothings` are further time constants, in seconds, with which the faces are wanted for this frame.
+        `smoothings` are further time constants, in seconds, for the faces of this frame.
         """
         start = time.perf_counter()
-        self._find(frame)
+        self._detect(frame)
         detected = time.perf_counter()
-        self._read(frame)
+        self._classify(frame)
         labels = self._classifier.labels
         faces = self._tracker.faces(labels)
         smoothed = self._tracker.smoothed(labels, smoothings)
@@ -99,40 +99,40 @@ class Pipeline:
             timings={**frame.timings, **timings},
         )
 
-    def _find(self, frame: Frame) -> None:
-        """Follow the known faces into this frame, and take in what the search has found."""
+    def _detect(self, frame: Frame) -> None:
+        """Follow the known faces into this frame, and update them with the search's result."""
         grey = reduced(frame.image, frame.position, self._width)
         self._tracker.follow(grey)
-        finds = self._search.find(grey, self._tracker.known(frame.position))
-        if finds is not None:
-            self._tracker.update(finds, grey)
-            if finds.searched:
-                self._searched_at = finds.grey.position
+        result = self._search.find(grey, self._tracker.known(frame.position))
+        if result is not None:
+            self._tracker.update(result, grey)
+            if result.searched:
+                self._searched_at = result.grey.position
 
-    def _read(self, frame: Frame) -> None:
-        """Read all faces in one batch, when it is time."""
+    def _classify(self, frame: Frame) -> None:
+        """Predict all faces in one batch, when it is time."""
         tracks = self._tracker.due_for_prediction(frame.position, self._every)
         if not tracks:
             return
         start = time.perf_counter()
         crops = crop_faces(frame.image, [track.box for track in tracks], self._classifier.spec)
-        reading = self._classifier.predict(crops)
-        self._tracker.add_predictions(tracks, reading.probabilities, reading.no_face)
+        prediction = self._classifier.predict(crops)
+        self._tracker.add_predictions(tracks, prediction.probabilities, prediction.no_face)
         if self._paced:
             self._every = max(self._usual, (time.perf_counter() - start) / SHARE)
 
     def close(self) -> None:
-        """Give back what the search holds."""
+        """Release what the search holds."""
         self._search.close()
 
 
 def render(frame: Frame, view: ViewOptions) -> Image:
-    """The picture of a frame whose faces were found, in a look and the frame's own size; the frame is left as it is."""
+    """Draw an analyzed frame with some view options, in the frame's own size; the frame is left unchanged."""
     image, faces = frame.image, frame.faces_over(view.smoothing)
     if view.privacy != "off":
         image = image.copy()
         hide(image, faces, frame.doubtful, view.privacy, view.threshold)
-    if view.mirror:  # before words are drawn, so that they can be read
+    if view.mirror:  # before text is drawn, so that it stays legible
         image = np.asarray(cv2.flip(image, 1), np.uint8)
         faces = tuple(replace(face, box=face.box.mirrored(image.shape[1])) for face in faces)
     covered = view.privacy == "emoji"  # by discs of the boxes' own colours

@@ -64,7 +64,7 @@ class SharedMetrics:
         """
         max_bytes = SLOT_BYTES - HEADER.size
         if len(data) > max_bytes:
-            raise ValueError(f"got {len(data)} bytes of metrics, expected at max_bytes {max_bytes}")
+            raise ValueError(f"got {len(data)} bytes of metrics, expected at most {max_bytes}")
         half = 1 if self._memory[slot] == 2 else 2
         start = _start(slot, half)
         self._memory[start : start + HEADER.size + len(data)] = HEADER.pack(len(data), zlib.crc32(data)) + data
