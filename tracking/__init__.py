@@ -1,1 +1,1 @@
-"""Which face is which over time: finding, following, losing, and what each looks like."""
+"""Tracking of faces: searching for new ones, following known ones, losing and recovering them, smoothing."""

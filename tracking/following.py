@@ -1,4 +1,4 @@
-"""A face found again in the next frame by what it looked like a moment ago: template matching in a reduced frame."""
+"""Following a face from frame to frame: template matching in a reduced frame."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,20 +13,20 @@ Edges = NDArray[np.float64]
 """Left, top, width and height of a box in pixels of the frame, (4,), unrounded."""
 
 SIDE = 32
-"""Pixels to which the face's width is brought before it is compared."""
+"""Pixels to which a face's width is scaled before templates are compared."""
 INSIDE = 0.1
-"""Share of the box left out on each side: hair and wall, which move otherwise than the face."""
+"""Share of the box left out on each side: hair and background, which do not move with the face."""
 REACH = 0.3
-"""How far a face may have moved since the last frame, beside its usual way, as a share of its width."""
+"""How far a face may be from its predicted place, as a share of its width."""
 SMALLEST = 6
-"""Pixels of the reduced frame below which there is too little of a face to tell it by."""
+"""Pixels of the reduced frame below which too little of a face is left to recognise it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grey:
-    """A frame reduced for finding and following.
+    """A grey frame reduced for searching and following.
 
-    `image`: (height, width) uint8; `scale`: its pixels a pixel of the frame; `position`: the frame's, in seconds.
+    `image`: (height, width) uint8; `scale`: its pixels per pixel of the frame; `position`: the frame's, in seconds.
     """
 
     image: Image
@@ -35,12 +35,12 @@ class Grey:
 
 
 def reduced(image: Image, position: float, width: int = 480) -> Grey:
-    """A frame made ready for finding and following faces.
+    """Convert a frame to grey and reduce it for searching and following.
 
     Args:
         image: (height, width, 3) uint8 BGR or (height, width) grey.
         position: the frame's, in seconds.
-        width: pixels that must remain; it is reduced by a whole number, several times faster than by any other.
+        width: the least pixels of the reduced width; the factor is a whole number, which is several times faster.
     """
     grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     factor = max(1, min(image.shape[1] // width, image.shape[0]))
@@ -53,10 +53,10 @@ def reduced(image: Image, position: float, width: int = 480) -> Grey:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a face looked like.
+    """The appearance of a face.
 
-    `patch`: (height, width) uint8; `scale`: its pixels a pixel of the reduced frame; `left`, `top`: where it begins,
-    in pixels of the reduced frame from the box's own corner.
+    `patch`: (height, width) uint8; `scale`: its pixels per pixel of the reduced frame; `left`, `top`: its offset from
+    the corner of the box, in pixels of the reduced frame.
     """
 
     patch: Image
@@ -65,7 +65,7 @@ class Template:
     top: float
 
     def likeness(self, other: "Template") -> float:
-        """Correlation with another look, -1 to 1; 0 where one was cut off by the picture's edge and the other not."""
+        """Correlation with another template, -1 to 1; 0 when only one of them was cut off by the picture's edge."""
         if abs(self.patch.shape[0] - other.patch.shape[0]) > 2 or abs(self.patch.shape[1] - other.patch.shape[1]) > 2:
             return 0.0
         height, width = (min(a, b) for a, b in zip(self.patch.shape, other.patch.shape, strict=True))
@@ -75,7 +75,7 @@ class Template:
 
 
 def appearance_at(grey: Grey, edges: Edges) -> Template | None:
-    """What is in a box of the frame; None where next to nothing of it is in the picture."""
+    """The template of a box in a frame; None when almost nothing of the box is in the picture."""
     x, y, width, height = (float(edge) * grey.scale for edge in edges)
     rows, columns = grey.image.shape
     left, right = max(0, round(x + INSIDE * width)), min(columns, round(x + (1 - INSIDE) * width))
@@ -87,15 +87,15 @@ def appearance_at(grey: Grey, edges: Edges) -> Template | None:
 
 
 def locate(grey: Grey, appearance: Template, edges: Edges) -> tuple[Edges, float]:
-    """Where a face is now, by normalised cross-correlation.
+    """Find where a face is now, by normalised cross-correlation.
 
     Args:
-        grey: the frame to look in.
-        look: what it looked like, in a box of the size of `edges`.
-        edges: where it should be, about.
+        grey: the frame to search.
+        appearance: its template, from a box of the size of `edges`.
+        edges: its predicted box.
 
     Returns:
-        The edges, moved but of the same size, and the correlation there, -1 to 1; -1 where it would be out of view.
+        The box, moved but of the same size, and the correlation there, -1 to 1; -1 when it would be out of view.
     """
     left, top = edges[0] * grey.scale + appearance.left, edges[1] * grey.scale + appearance.top
     high, wide = (side / appearance.scale for side in appearance.patch.shape)
@@ -117,7 +117,7 @@ def locate(grey: Grey, appearance: Template, edges: Edges) -> tuple[Edges, float
 
 
 def _resized(image: Image, scale: float) -> Image:
-    """The picture reduced without aliasing: by averaging whole pixels, which is quick, and the rest linearly."""
+    """Scale a picture without aliasing: by averaging whole pixels, which is fast, and the rest linearly."""
     factor = int(1 / scale)
     if factor > 1:
         size = (image.shape[1] // factor, image.shape[0] // factor)
@@ -128,7 +128,7 @@ def _resized(image: Image, scale: float) -> Image:
 
 
 def _peak(values: NDArray[Any], index: int) -> float:
-    """The place of a maximum between the samples: the top of the parabola through it and its neighbours."""
+    """The subpixel position of a maximum: the top of the parabola through it and its neighbours."""
     if not 0 < index < len(values) - 1:
         return float(index)
     before, here, after = (float(value) for value in values[index - 1 : index + 2])
@@ -137,11 +137,11 @@ def _peak(values: NDArray[Any], index: int) -> float:
 
 
 def edges_of(box: Box) -> Edges:
-    """A box as edges."""
+    """Convert a box to edges."""
     return np.array([box.x, box.y, box.width, box.height], np.float64)
 
 
 def box_of(edges: Edges) -> Box:
-    """Edges in whole pixels."""
+    """Round edges to a box in whole pixels."""
     x, y, width, height = (round(float(edge)) for edge in edges)
     return Box(x, y, max(1, width), max(1, height))

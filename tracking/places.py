@@ -1,4 +1,4 @@
-"""Places in the picture that are remembered for a while."""
+"""Places in the picture that are remembered for some seconds."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ class Places:
         self._noted.append((box, now + self._seconds))
 
     def forget(self, now: float) -> None:
-        """Drop what was noted too long ago."""
+        """Drop the boxes that were noted too long ago."""
         self._noted = [(box, until) for box, until in self._noted if until > now]
 
     def __iter__(self) -> Iterator[Box]:

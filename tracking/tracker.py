@@ -1,4 +1,4 @@
-"""Which face is which between frames: following, checking, losing and finding again."""
+"""The tracker: follows faces between frames, checks, loses and recovers them."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -14,44 +14,45 @@ from tracking.smoothing import Smoother, share
 from tracking.track import HOLD_FOR, Track, log_odds
 
 MIN_OVERLAP = 0.2
-"""Intersection over union from which a find may be the same face as in the frame before."""
+"""Intersection over union from which a detection may be the same face as in the frame before."""
 SAME_PLACE = 0.45
-"""Intersection over union from which two tracks cannot both be faces in sight: one is behind the other, or no more."""
+"""Intersection over union from which two tracks cannot both be in sight: one is behind the other, or gone."""
 CHECK_EVERY = 0.2
-"""Seconds after which Haar must look at a face again that was followed meanwhile."""
+"""Seconds after which Haar must check a followed face again."""
 SURE = 0.8
-"""Likeness to the last look below which Haar is asked at once."""
+"""Likeness to the last template below which Haar checks at once."""
 FOLLOWED = 0.55
-"""Likeness below which a face was not followed."""
+"""Likeness below which following has failed."""
 REMEMBER_FOR = 2.0
-"""Seconds in which a lost face, found again, gets its number back."""
+"""Seconds in which a lost face that is detected again gets its number back."""
 SEEK_EVERY = 0.1
-"""Seconds between looks for a lost face where it should be."""
+"""Seconds between checks for a lost face at its predicted place."""
 LIKE = 0.5
-"""Likeness from which a find may be the lost face."""
+"""Likeness from which a detection may be the lost face."""
 CORRECTION = 0.25
-"""Time constant with which the followed box gives in to Haar's finds, in seconds: these jitter."""
+"""Time constant with which the followed box moves to Haar's detections, in seconds: these jitter."""
 LEAP = 0.1
-"""Distance of a find, as a share of the face's width, from which it is no jitter: the face comes nearer, or goes."""
+"""Offset of a detection, as a share of the face's width, from which it is no jitter but a movement in depth."""
 EASING = 0.08
 """Time constant with which the shown box follows such a correction, in seconds."""
 PACE = 0.15
 """Time constant of a face's velocity, in seconds."""
 DOUBTFUL = 3
-"""Readings after which a find that looks like no face is given up."""
+"""Predictions after which a detection that looks like no face is dropped."""
 REJECT_FOR = 1.0
-"""Seconds in which a place that turned out no face is not looked at again."""
+"""Seconds for which a place that turned out to be no face is ignored."""
 
 
 class Tracker:
-    """Follows one camera's faces. In each frame: `follow`, then `take` what Haar has found, then `read`.
+    """Tracks one camera's faces. For each frame: `follow`, then `update` with the search's result, then
+    `add_predictions`.
 
-    Between Haar's finds a face is followed by what it looked like at the last one. Times are seconds on one clock,
-    never going back.
+    Between Haar's detections a face is followed by its template from the last one. Times are seconds on one monotonic
+    clock.
 
     Args:
         smoothing: time constant of the probabilities in seconds; 0 for none.
-        no_face_threshold: probability of "no face" above which a find gets no box; None where nothing tells it.
+        no_face_threshold: probability of "no face" above which a detection gets no box; None for a network without it.
     """
 
     def __init__(self, smoothing: float = 0.4, no_face_threshold: float | None = None) -> None:
@@ -76,13 +77,13 @@ class Tracker:
             if track.likeness < FOLLOWED:
                 track.edges = predicted
                 continue
-            if elapsed > 0 and track.likeness >= SURE:  # what half covers a face drags its look along
+            if elapsed > 0 and track.likeness >= SURE:  # something that half covers a face drags its template along
                 track.velocity += share(elapsed, PACE) * ((moved[:2] - track.edges[:2]) / elapsed - track.velocity)
             track.edges = moved
         self._lose(grey)
 
     def _lose(self, grey: Grey) -> None:
-        """Give up what left the picture, was not seen for too long, or got behind another face."""
+        """Lose tracks that left the picture, were not detected for too long, or are hidden behind another face."""
         rows, columns = (side / grey.scale for side in grey.image.shape)
         for track in self._tracks:
             x, y = track.edges[:2] + track.edges[2:] / 2
@@ -105,11 +106,11 @@ class Tracker:
         return [track for track in self._tracks if track.lost_at is None]
 
     def _is_kept(self, track: Track) -> bool:
-        """A track that was never confirmed is forgotten as soon as it is missed."""
+        """Whether to keep a track: an unconfirmed one is forgotten as soon as it is missed."""
         return track.lost_at is None or (track.confirmed and track.now - track.lost_at < REMEMBER_FOR)
 
     def known(self, now: float) -> list[KnownFace]:
-        """The faces in sight and those just lost, and which of them Haar should look at."""
+        """The faces in sight and those just lost, and which of them Haar should check."""
         return [
             KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None)
             for track in self._tracks
@@ -121,32 +122,32 @@ class Tracker:
             return pause >= SEEK_EVERY
         return not track.confirmed or track.leaps or track.likeness < SURE or pause >= CHECK_EVERY
 
-    def update(self, finds: SearchResult, grey: Grey) -> None:
-        """Take in what Haar has found, in this frame or in one shortly before; `grey` is this frame."""
-        self._check(finds, grey)
-        for box, votes in finds.new:
-            self._found(box, votes, finds.grey, grey)
-        for box in finds.doubtful:
+    def update(self, result: SearchResult, grey: Grey) -> None:
+        """Update the tracks with the result of a search, in this frame or a recent one; `grey` is this frame."""
+        self._check(result, grey)
+        for box, votes in result.new:
+            self._add_detection(box, votes, result.grey, grey)
+        for box in result.doubtful:
             self._gone.note(box, grey.position)
 
-    def _check(self, finds: SearchResult, grey: Grey) -> None:
-        for known, box in finds.again:
+    def _check(self, result: SearchResult, grey: Grey) -> None:
+        for known, box in result.again:
             track = next((track for track in self._tracks if track.number == known.number), None)
             if track is None:
                 continue
-            track.checked_at = finds.grey.position
+            track.checked_at = result.grey.position
             if box is None:
                 self._missed(track)
             elif self._is_another(track, box, known.box):
                 track.lose()
             elif track.lost_at is not None:
-                if not self._revive(track, box, finds.grey, grey):
-                    self._found(box, 1, finds.grey, grey)
+                if not self._revive(track, box, result.grey, grey):
+                    self._add_detection(box, 1, result.grey, grey)
             else:
-                self._correct(track, edges_of(box) - edges_of(known.box), finds.grey.position, grey)
+                self._correct(track, edges_of(box) - edges_of(known.box), result.grey.position, grey)
 
     def _is_another(self, track: Track, box: Box, known: Box) -> bool:
-        """Whether a find where one face should be is rather another's, who stands before it."""
+        """Whether a detection at a face's place is rather another face, in front of it."""
         nearest = max((box.overlap(other.box) for other in self._seen if other is not track), default=0.0)
         return nearest > max(SAME_PLACE, box.overlap(known))
 
@@ -155,7 +156,7 @@ class Tracker:
             track.lose()
 
     def _correct(self, track: Track, error: Edges, found_at: float, grey: Grey) -> None:
-        """Let the box give in to a find, which lies by `error` beside it."""
+        """Move the box towards a detection, which is off by `error`."""
         track.leaps = bool(np.abs(error).max() > LEAP * track.edges[2])
         steady = track.confirmed and not track.leaps
         gain = share(found_at - track.found_at, CORRECTION) if steady else 1.0
@@ -170,8 +171,8 @@ class Tracker:
     def _is_crowded(self, track: Track) -> bool:
         return any(track.box.overlap(other.box) > 0 for other in self._seen if other is not track)
 
-    def _found(self, box: Box, votes: int, then: Grey, grey: Grey) -> None:
-        """A find that belongs to no track where it was: a face that was lost, or a new one."""
+    def _add_detection(self, box: Box, votes: int, then: Grey, grey: Grey) -> None:
+        """Handle a detection that belongs to no track in sight: a lost face, or a new one."""
         if any(box.overlap(place) > SAME_PLACE for place in self._rejected):
             return
         if any(box.overlap(track.box) > MIN_OVERLAP for track in self._seen):
@@ -183,15 +184,15 @@ class Tracker:
             self._revive(track, box, then, grey)
             return
         if lost and any(box.overlap(other.box) > 0 for other in self._seen):
-            return  # it comes out from behind another face, and does not yet look like itself
+            return  # it emerges from behind another face, and does not match its template yet
         new = Track(self._next, edges_of(box), appearance, Smoother(self._smoothing), grey.position, votes)
         new.since = new.found_at = new.checked_at = then.position
-        if self._bring(new, then, grey):
+        if self._follow_to(new, then, grey):
             self._next += 1
             self._tracks.append(new)
 
     def _may_be(self, track: Track, box: Box) -> bool:
-        """Whether a lost face may be here by now: people walk a few face widths a second."""
+        """Whether a lost face may be in this box by now: people walk a few face widths per second."""
         if track.lost_at is None:
             return False
         apart = np.hypot(*(track.edges[:2] + track.edges[2:] / 2 - _middle(box)))
@@ -199,7 +200,7 @@ class Tracker:
         return bool(near and 0.6 < box.width / track.edges[2] < 1.7)
 
     def _revive(self, track: Track, box: Box, then: Grey, grey: Grey) -> bool:
-        """Whether a lost face was found again, and not another one that stands there now."""
+        """Recover a lost face; return False when the detection is another face."""
         appearance = appearance_at(then, edges_of(box))
         if (
             any(box.overlap(other.box) > MIN_OVERLAP for other in self._seen)
@@ -209,35 +210,35 @@ class Tracker:
         track.edges, track.appearance, track.lost_at = edges_of(box), appearance, None
         track.velocity, track.easing = np.zeros(2), np.zeros(4)
         track.found_at = track.checked_at = then.position
-        self._bring(track, then, grey)
+        self._follow_to(track, then, grey)
         return True
 
-    def _bring(self, track: Track, then: Grey, grey: Grey) -> bool:
-        """Bring a track from the frame of its find to this one; whether it could be followed there."""
+    def _follow_to(self, track: Track, then: Grey, grey: Grey) -> bool:
+        """Move a track from the frame of its detection to this one; return whether it could be followed."""
         if grey is then or track.appearance is None:
             return track.appearance is not None
         track.edges, track.likeness = locate(grey, track.appearance, track.edges)
         return track.likeness >= FOLLOWED
 
     def due_for_prediction(self, now: float, every: float) -> list[Track]:
-        """The tracks whose expression should be read now: all in sight, as soon as one is due."""
+        """The tracks to predict now: all in sight, as soon as one is due."""
         ready = [track for track in self._seen if track.confirmed]
-        due = any(track.readings < DOUBTFUL or now - track.reading.read_at >= every - 1e-6 for track in ready)
+        due = any(track.predictions < DOUBTFUL or now - track.smoother.predicted_at >= every - 1e-6 for track in ready)
         return ready if due else []
 
     def add_predictions(
         self, tracks: Sequence[Track], probabilities: NDArray[np.float32], no_face: NDArray[np.float32]
     ) -> None:
-        """Take in what the network reads, (N, labels) and (N,), in the tracks that `unread` gave."""
+        """Add the predictions, (N, labels) and (N,), to the tracks that `due_for_prediction` returned."""
         for track, row, none in zip(tracks, probabilities, no_face, strict=True):
             track.add_prediction(row, float(none))
             if track.doubt <= self._doubt_limit:
                 track.shown = True
-            elif track.shown or track.readings >= DOUBTFUL:
+            elif track.shown or track.predictions >= DOUBTFUL:
                 self._reject(track)
 
     def _reject(self, track: Track) -> None:
-        """It turned out no face: what was shown fades, and its place is left alone for a while."""
+        """Drop a track that is no face: if it was shown it fades, and its place is ignored for a while."""
         for places in (self._gone, self._rejected):
             places.note(track.box, track.now)
         track.lose()
@@ -250,14 +251,14 @@ class Tracker:
         return tuple(track.face(labels) for track in self._tracks if track.visible)
 
     def smoothed(self, labels: tuple[str, ...], smoothings: Collection[float]) -> dict[float, tuple[Face, ...]]:
-        """The same with further time constants, by these in seconds; those left out are forgotten."""
+        """The faces to show with further time constants, by these in seconds; those left out are forgotten."""
         others = [smoothing for smoothing in smoothings if smoothing != self._smoothing]
         for track in self._tracks:
             track.keep_smoothings(others)
         return {other: tuple(track.face(labels, other) for track in self._tracks if track.visible) for other in others}
 
     def doubtful(self) -> tuple[Box, ...]:
-        """Where else faces may be: those not confirmed, just lost, not found by a closer look, or turned out none."""
+        """Where else faces may be: unconfirmed, just lost, not found by a closer check, or rejected as no face."""
         return (*(box for track in self._tracks for box in track.doubtful), *self._gone)
 
 
