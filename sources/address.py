@@ -1,4 +1,4 @@
-"""A camera on the network: MJPEG over HTTP is read here, all else (RTSP above all) by FFmpeg."""
+"""Network cameras: MJPEG over HTTP is read here, everything else (mainly RTSP) by FFmpeg."""
 
 import cv2
 
@@ -14,17 +14,17 @@ from sources.source import OPEN_LIMIT, READ_LIMIT, OpenCVSource, Source, open_ff
 LIMITS = {
     cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: round(OPEN_LIMIT * 1000),
     cv2.CAP_PROP_READ_TIMEOUT_MSEC: round(READ_LIMIT * 1000),
-    cv2.CAP_PROP_N_THREADS: 1,  # with n threads FFmpeg gives a frame only when n - 1 more have come
+    cv2.CAP_PROP_N_THREADS: 1,  # with n threads FFmpeg returns a frame only after n - 1 more have arrived
 }
-"""What FFmpeg is told of every camera: as parameters, since the environment's would hold for files as well. RTSP goes
-over TCP where the camera can, which is OpenCV's own first choice."""
+"""FFmpeg's options for every camera: as parameters, since environment variables would apply to files as well. RTSP runs
+over TCP where the camera supports it, which is OpenCV's default."""
 
 
 class StreamCamera(OpenCVSource):
     """A stream that FFmpeg reads: RTSP, RTMP, or a video at an HTTP address.
 
     Raises:
-        SourceError: what answers there is no video.
+        SourceError: the address gives no video.
     """
 
     live = True
@@ -45,7 +45,7 @@ class StreamCamera(OpenCVSource):
         if image is None:
             raise SourceError(f"{self.description}: the connection broke off; is the camera still on?")
         late = self._lag.update(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        if self._lag.persists:  # a new connection begins with fresh pictures
+        if self._lag.persists:  # a new connection starts with fresh pictures
             raise SourceError(
                 f"{self.description}: this machine is too slow for it, its pictures were {late:.0f} s late; choose a "
                 "smaller stream of this camera"
@@ -57,12 +57,12 @@ def open_address(url: str) -> Source:
     """Open a network camera.
 
     Raises:
-        SourceError: nobody answers there, it refuses, or what answers is no video.
+        SourceError: nothing answers, the camera refuses, or the answer is no video.
     """
     check_reachable(url)
     if url.lower().startswith(("http://", "https://")):
-        answer = open_http(url)
-        if answer.headers.get_content_maintype() == "multipart":
-            return MjpegCamera(url, answer)
-        answer.close()
+        response = open_http(url)
+        if response.headers.get_content_maintype() == "multipart":
+            return MjpegCamera(url, response)
+        response.close()
     return StreamCamera(url)

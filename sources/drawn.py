@@ -9,17 +9,17 @@ from faces import Image
 from sources.source import USUAL, CaptureFormat, Source
 
 CHECK_EVERY = 1.0
-"""Seconds between looks whether the demo is still needed."""
+"""Seconds between checks whether the demo is still needed."""
 
 
 class DemoSource(Source):
-    """The drawn demo, at its own pace; what is late is skipped, so that drawn time keeps to the wall's.
+    """The drawn demo, at its own frame rate; late frames are skipped, so that drawn time keeps up with the clock.
 
     Args:
-        wanted: its size and pace.
-        seed: what the people look like.
-        notice: what viewers should be told.
-        needed: asked now and then; when it is no longer, reading fails, so that something better is opened.
+        wanted: its size and frame rate.
+        seed: decides what the people look like.
+        notice: a note for viewers.
+        needed: called every second; once it returns False, reading fails, so that a real source is opened.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class DemoSource(Source):
         self.fps = wanted.fps
         self.notice = notice
         self._needed = needed
-        self._opened_at = self._looked_at = time.monotonic()
+        self._opened_at = self._checked_at = time.monotonic()
         self._demo = Demo(wanted.width, wanted.height, wanted.fps, seed)
 
     def _grab(self) -> Image | None:
         now = time.monotonic()
-        if now - self._looked_at > CHECK_EVERY:
-            self._looked_at = now
+        if now - self._checked_at > CHECK_EVERY:
+            self._checked_at = now
             if not self._needed():
                 raise SourceError("demo: the cameras of this machine have changed; they are tried again")
         elapsed = now - self._opened_at
@@ -44,4 +44,4 @@ class DemoSource(Source):
         return self._demo.draw(self._number)[0]
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Do nothing: there is no device to release."""

@@ -1,4 +1,4 @@
-"""Two ways in which an open camera fails without saying so: no picture comes, or one and the same again and again."""
+"""Detectors of silent failures of an open camera: no picture comes, or the same one again and again."""
 
 import statistics
 import time
@@ -10,19 +10,19 @@ from errors import SourceError
 from faces import Image
 
 SILENCE = 0.6
-"""Seconds without a frame after which a camera of a usual pace counts as silent."""
+"""Seconds without a frame after which a camera with a normal frame rate counts as silent."""
 MISSED = 3.0
-"""The same for slow cameras, in their own usual intervals."""
+"""The limit for slow cameras, in multiples of their usual interval."""
 ENOUGH = 3
-"""Intervals from which it is told what is usual."""
+"""Intervals that are needed to know the usual one."""
 STEP = 8
-"""Every how many pixels, each way, two pictures are compared at first."""
+"""Two pictures are first compared at every eighth pixel, in both directions."""
 
 
 class SilenceDetector:
-    """Tells a camera that has stopped from one that is slow, by its last intervals; their median forgets an outage.
+    """Tells a stopped camera from a slow one by the median of its last intervals, which an outage does not change.
 
-    One thread takes note of frames, any other may ask.
+    One thread reports frames, any thread may read `remaining`.
     """
 
     def __init__(self) -> None:
@@ -30,26 +30,26 @@ class SilenceDetector:
         self._gaps: deque[float] = deque(maxlen=5)
 
     def frame_arrived(self) -> None:
-        """Take note of a frame."""
+        """Note that a frame has arrived."""
         now = time.monotonic()
         self._gaps.append(now - self._since)
         self._since = now
 
     @property
     def remaining(self) -> float:
-        """Seconds until the camera counts as silent; 0 or less when it does."""
+        """Seconds until the camera counts as silent; 0 or less when it is."""
         gaps = tuple(self._gaps)
         usual = statistics.median(gaps) if len(gaps) >= ENOUGH else 0.0
         return max(SILENCE, MISSED * usual) - (time.monotonic() - self._since)
 
 
 class FrozenDetector:
-    """Tells a camera that has frozen by pictures that are the same to the last bit, which a sensor's noise prevents.
+    """Detects a frozen camera: its pictures are identical to the last bit, which a sensor's noise prevents otherwise.
 
-    It is kept while the camera is opened again, so that a picture that stays the same is never taken for a new one.
+    The detector is kept when the camera is reopened, so that an unchanged picture never counts as a new one.
 
     Args:
-        limit: seconds for which a picture may stay the same; 0 for any time.
+        limit: seconds for which a picture may stay the same; 0 for no limit.
     """
 
     def __init__(self, limit: float) -> None:
@@ -58,7 +58,7 @@ class FrozenDetector:
         self._since = 0.0
 
     def check(self, image: Image) -> None:
-        """Take note of a picture, (height, width, 3) uint8 BGR.
+        """Check a picture, (height, width, 3) uint8 BGR.
 
         Raises:
             SourceError: it has not changed for longer than the limit.
@@ -69,7 +69,7 @@ class FrozenDetector:
         if self._first is None or _differ(self._first[::STEP, ::STEP], image[::STEP, ::STEP]):
             self._first, self._since = image, now
         elif now - self._since > self._limit:
-            if not _differ(self._first, image):  # the costly look, after the sparse one has long seen no change
+            if not _differ(self._first, image):  # the full comparison, after the sparse one has long shown no change
                 raise SourceError(
                     f"its picture has not changed for {now - self._since:.0f} s; uncover it, or switch it off and on "
                     "(--frozen 0 lets still pictures pass)"

@@ -1,4 +1,4 @@
-"""A network camera that sends JPEGs one after another over HTTP (multipart/x-mixed-replace)."""
+"""A network camera that sends MJPEG over HTTP (multipart/x-mixed-replace)."""
 
 import select
 import time
@@ -14,25 +14,25 @@ from sources.multipart import MultipartParser
 from sources.source import READ_LIMIT, Source
 
 CHUNK = 1 << 18
-"""Bytes taken from the connection at a time."""
+"""The most bytes to read from the connection at once."""
 DRAIN_LIMIT = 0.1
-"""Seconds spent at most on looking for a newer picture than the one that has come."""
+"""The most seconds to look for a newer picture than the one that has arrived."""
 
 
 class MjpegCamera(Source):
-    """The pictures of a multipart answer; of those that have come already only the newest is decoded.
+    """The pictures of a multipart response; of those that have arrived only the newest is decoded.
 
-    Read here and not by FFmpeg, because that waits for the next boundary before it gives a picture, tells no reason
-    when it fails, and hands out everything that has piled up.
+    It is not read by FFmpeg, which waits for the next boundary before it returns a picture, gives no reason when it
+    fails, and returns everything that has piled up.
     """
 
     live = True
 
-    def __init__(self, url: str, answer: HTTPResponse) -> None:
+    def __init__(self, url: str, response: HTTPResponse) -> None:
         super().__init__(without_password(url))
-        self._answer = answer
+        self._response = response
         self._parts = MultipartParser()
-        self._came_at = 0.0
+        self._received_at = 0.0
 
     def _grab(self) -> Image:
         until = time.monotonic() + READ_LIMIT
@@ -43,20 +43,20 @@ class MjpegCamera(Source):
                 return np.asarray(image, np.uint8)
 
     def _newest(self, until: float) -> bytes:
-        """Wait for a part, and take the last one of those that have come."""
+        """Wait for a part, and return the last one of those that have arrived."""
         parts: list[bytes] = []
         while not parts:
             if time.monotonic() > until:
                 raise SourceError(f"{self.description}: no picture came within {READ_LIMIT:g} s; switch it off and on")
             parts = self._receive()
         enough = time.monotonic() + DRAIN_LIMIT
-        while time.monotonic() < enough and select.select([self._answer], [], [], 0)[0]:
+        while time.monotonic() < enough and select.select([self._response], [], [], 0)[0]:
             parts = self._receive() or parts
         return parts[-1]
 
     def _receive(self) -> list[bytes]:
         try:
-            data = self._answer.read1(CHUNK)
+            data = self._response.read1(CHUNK)
             parts = self._parts.feed(data)
         except TimeoutError:
             raise SourceError(f"{self.description}: it sends nothing more; switch it off and on") from None
@@ -67,12 +67,12 @@ class MjpegCamera(Source):
         if not data:
             raise SourceError(f"{self.description}: the connection broke off; is the camera still on?")
         if parts:
-            self._came_at = time.time()
+            self._received_at = time.time()
         return parts
 
     def _captured_at(self) -> float:
-        return self._came_at  # a camera's own clock, which some send along, may be wrong by hours
+        return self._received_at  # a camera's own clock, which some send, may be wrong by hours
 
     def close(self) -> None:
-        """Hang up; a second call does nothing."""
-        self._answer.close()
+        """Close the connection; a second call does nothing."""
+        self._response.close()

@@ -1,17 +1,17 @@
-"""A multipart/x-mixed-replace stream taken apart: bytes in, as they come, and whole parts out."""
+"""A parser of multipart/x-mixed-replace streams: bytes in as they arrive, whole parts out."""
 
 from errors import SourceError
 
 HEAD_LIMIT = 16_384
 PART_LIMIT = 64 << 20
-"""Bytes of a part's head and of its body beyond which what comes is no camera's stream."""
+"""The most bytes of a part's head and body; a camera's stream has less."""
 
 
 class MultipartParser:
-    """The parts of one stream.
+    """Parses one stream.
 
-    Cameras disagree on the boundary that they announce and on Content-Length, so the boundary is learnt from the line
-    that opens the first part, and is searched for where a part does not tell its length (RFC 2046, section 5.1).
+    Cameras disagree on the boundary that they announce and on Content-Length. So the boundary is taken from the line
+    that opens the first part, and is searched for when a part has no length (RFC 2046, section 5.1).
     """
 
     def __init__(self) -> None:
@@ -22,10 +22,10 @@ class MultipartParser:
         self._searched = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take in what has come; the bodies of the parts that it completes.
+        """Add received bytes; return the bodies of the parts that they complete.
 
         Raises:
-            SourceError: a head or body longer than any camera's.
+            SourceError: a head or body is longer than any camera's.
         """
         self._buffer += data
         parts: list[bytes] = []
@@ -36,7 +36,7 @@ class MultipartParser:
         return parts
 
     def _read_head(self) -> bool:
-        """Read a part's head, if it is whole, which a blank line ends."""
+        """Read a part's head if it is complete; a blank line ends it."""
         del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))]
         ends = [(at, len(mark)) for mark in (b"\r\n\r\n", b"\n\n") if (at := self._buffer.find(mark)) >= 0]
         if not ends:
@@ -68,7 +68,7 @@ class MultipartParser:
 
 
 def _length(lines: list[bytes]) -> int | None:
-    """The Content-Length among a head's lines, if there is one that can be."""
+    """The Content-Length among a head's lines, if there is a valid one."""
     for line in lines:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and value.strip().isdigit():

@@ -1,4 +1,4 @@
-"""The cameras' names: each source has one, which stands in addresses."""
+"""Camera names: each source has one, which is part of addresses."""
 
 import re
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from config.redaction import without_password
 from errors import SettingError
 
 NAMED_SOURCE = re.compile(r"([^/:?.=]*)=(.*)")
-"""A name, `=`, and a source. An address or a path has one of the other characters before its first `=`."""
+"""A name, `=`, and a source. A bare address or path has one of the excluded characters before its first `=`."""
 CAMERA_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 def named_sources(sources: Sequence[str]) -> dict[str, str]:
-    """Sources by camera name, from `NAME=SOURCE` or bare sources; bare ones are called camera, camera-2, and so on.
+    """Return sources by camera name, from `NAME=SOURCE` or bare sources, which are named camera, camera-2, and so on.
 
     Raises:
-        SettingError: no source, a name that does not fit into an address, or one name or webcam given twice.
+        SettingError: no source, a name that is unfit for addresses, or one name or webcam given twice.
     """
     named: dict[str, str] = {}
     for position, text in enumerate(sources, 1):
@@ -50,7 +50,7 @@ def _name_and_source(text: str, position: int) -> tuple[str, str]:
 
 
 def _device(source: str) -> str:
-    """The webcam that a source is, as a path; empty for what any number of readers may open."""
+    """The path of the webcam that a source names; empty for sources that any number of readers may open."""
     if source == "auto":
         return source
     return f"/dev/video{int(source)}" if source.isdigit() else source if source.startswith("/dev/") else ""

@@ -1,4 +1,4 @@
-"""Whether somebody listens at a camera's address, and in plain words what is wrong where nobody does."""
+"""A check that a camera's address can be reached, with the reason in plain words when it cannot."""
 
 import socket
 from urllib.parse import urlsplit
@@ -7,26 +7,25 @@ from config.redaction import without_password
 from errors import SourceError
 
 REACH_LIMIT = 2.0
-"""Seconds after which a machine that does not answer counts as off."""
+"""Seconds after which a machine that does not answer counts as unreachable."""
 PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935}
 
 
 def check_reachable(url: str) -> None:
-    """Connect to where an address points, and hang up; what is not reached over TCP passes.
+    """Connect to an address' host and port, and close the connection; addresses without TCP pass.
 
-    This costs a millisecond where the camera is there. Where it is not, OpenCV would not say why, and would take
-    longer.
+    This costs a millisecond when the camera answers. When it does not, OpenCV would give no reason and take longer.
 
     Raises:
-        SourceError: the address makes no sense, or nobody answers there.
+        SourceError: the address is invalid, or nothing answers there.
     """
     shown = without_password(url)
     try:
         parts = urlsplit(url)
         host, port, usual = parts.hostname, parts.port, PORTS.get(parts.scheme.lower())
-    except ValueError:  # whose words may hold a part of the password
-        told = "this is no address; expected one such as rtsp://10.0.0.7/live, with %2F for a / in a password"
-        raise SourceError(f"{shown}: {told}") from None
+    except ValueError:  # its message may hold a part of the password
+        reason = "this is no address; expected one such as rtsp://10.0.0.7/live, with %2F for a / in a password"
+        raise SourceError(f"{shown}: {reason}") from None
     if usual is None:
         return
     if not host:
@@ -38,7 +37,7 @@ def check_reachable(url: str) -> None:
 
 
 def _reason(error: OSError | UnicodeError, host: str, port: int) -> str:
-    if isinstance(error, (socket.gaierror, UnicodeError)):  # the latter of what can be no name
+    if isinstance(error, (socket.gaierror, UnicodeError)):  # the latter for an invalid host name
         return f"no machine called {host} is known; check the address"
     if isinstance(error, ConnectionRefusedError):
         return f"nobody answers at port {port} of {host}; check the address, and that the camera is on"

@@ -1,4 +1,4 @@
-"""What every source of frames is: opened by its making, read frame by frame, closed by `close`."""
+"""The base of all sources of frames: opened by the constructor, read frame by frame, closed by `close`."""
 
 import os
 import time
@@ -14,17 +14,17 @@ from faces import Frame, Image
 from sources.frozen import FrozenDetector
 
 OPEN_LIMIT = 5.0
-"""Seconds after which a camera that is there but does not answer counts as lost."""
+"""Seconds after which a reachable camera that does not answer counts as lost."""
 READ_LIMIT = 5.0
-"""Seconds after which an open camera that gives no frame counts as lost."""
+"""Seconds after which an open camera without a frame counts as lost."""
 
 QUIET = "-8"
-"""The level of FFmpeg's log at which it tells nothing."""
+"""FFmpeg's log level for no messages at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureFormat:
-    """The size in pixels and the frames per second that a camera is asked for."""
+    """The size in pixels and the frames per second to request from a camera."""
 
     width: int = 1280
     height: int = 720
@@ -32,15 +32,15 @@ class CaptureFormat:
 
 
 USUAL = CaptureFormat()
-"""What most webcams can give."""
+"""The default, which most webcams support."""
 
 
 class Source(ABC):
     """An open source of frames; closed by `close` or at the end of a `with` block.
 
-    `description` says in a few words what is being read; `live` whether it is a camera, whose every picture differs
-    from the one before; `fps` is 0 where the source does not know its rate; `notice` is what a viewer should be told
-    about it. `stillness`, where it is set, watches the pictures.
+    `description` says in a few words what is read. `live` is true for a camera, whose pictures always differ. `fps` is
+    0 when the source does not know its frame rate. `notice` is a note for viewers. `frozen_detector`, if set, checks
+    the pictures.
     """
 
     live = False
@@ -58,13 +58,13 @@ class Source(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give the device back; a second call does nothing."""
+        """Release the device; a second call does nothing."""
 
     def read(self) -> Frame | None:
         """Wait for the next frame; None at the end of a source that ends.
 
         Raises:
-            SourceError: the source failed while being read.
+            SourceError: reading failed.
         """
         image = self._grab()
         if image is None:
@@ -76,7 +76,7 @@ class Source(ABC):
         return frame
 
     def _captured_at(self) -> float:
-        """When the picture just grabbed was taken, in seconds since the epoch, as near as the source can tell."""
+        """Capture time of the last picture in seconds since the epoch, as well as the source knows it."""
         return time.time()
 
     def _position(self) -> float:
@@ -90,16 +90,15 @@ class Source(ABC):
 
 
 def open_ffmpeg(name: str, options: Sequence[int] = ()) -> cv2.VideoCapture:
-    """A file or address, opened by FFmpeg; to be asked whether it is open.
+    """Open a file or address with FFmpeg; the caller checks whether it is open.
 
     Args:
         name: the file's path or the address.
         options: OpenCV's properties and their values, in turn.
     """
-    # FFmpeg has long been safe to use in threads; unless OpenCV is told so, one camera that hangs while it is opened
-    # holds up the opening of all others.
+    # FFmpeg is thread-safe. Without this, one camera that hangs while it is opened keeps all others from being opened.
     os.environ.setdefault("OPENCV_FFMPEG_IS_THREAD_SAFE", "1")
-    # What matters is said by our own errors, while FFmpeg's name addresses, with all that stands in them.
+    # Our own errors say what matters; FFmpeg's messages would show addresses with their passwords.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", QUIET)
     return cv2.VideoCapture(name, cv2.CAP_FFMPEG, options)
 
@@ -114,5 +113,5 @@ class OpenCVSource(Source):
         return np.asarray(image, np.uint8) if good else None
 
     def close(self) -> None:
-        """Give the device back; a second call does nothing."""
+        """Release the device; a second call does nothing."""
         self._capture.release()
