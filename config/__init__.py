@@ -1,1 +1,1 @@
-"""Settings and what the whole program says: where values come from, the log, what is redacted, Redis."""
+"""Configuration: settings and their sources, logging, redaction, and the Redis client."""

@@ -1,7 +1,7 @@
-"""What the log tells: one line an event, for people or for programs.
+"""Logging: one line per event, for people or for programs.
 
-No frame is ever in it, no address of a visitor, no name of a file that was handed in, and no whole id of a record or a
-video, which would let its reader see it.
+The log never holds a frame, a visitor's address, the name of an uploaded file, or the whole id of a record or video,
+which would give its reader access.
 """
 
 import json
@@ -16,25 +16,25 @@ from typing import TextIO
 from config.redaction import without_ids
 
 PIPE_BUF = 4096
-"""Bytes that a pipe takes at once where it takes any (Linux' PIPE_BUF)."""
+"""Bytes that a writable pipe accepts in one write (Linux' PIPE_BUF)."""
 WRITE_TIMEOUT_MS = 50
-"""Milliseconds that a reader has to make room, before lines are lost."""
+"""Milliseconds to wait for a reader to make room before lines are dropped."""
 REQUEST: ContextVar[str] = ContextVar("request", default="")
-"""The id of the request that this thread is answering; empty for other work."""
+"""The id of the request that this thread serves; empty for other work."""
 
 
 def set_up(level: str, form: str = "text") -> None:
-    """Send everything from a level up, such as "info", to the standard error, as "text" or "json"."""
+    """Log everything from a level up, such as "info", to standard error, as "text" or "json"."""
     handler = logging.StreamHandler()
     configure_handler(handler, form)
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # it names requests, which are ours to name
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its request lines; we log requests ourselves
 
 
 def configure_handler(handler: logging.Handler, form: str) -> None:
-    """Give a handler of the log the form "text" or "json", and see that nobody waits for it; for a web server's too."""
+    """Make a handler write "text" or "json" without blocking and with redaction; used for the web server's as well."""
     if type(handler) is logging.StreamHandler and hasattr(select, "poll"):
-        with suppress(OSError, ValueError, AttributeError):  # what has no file behind it keeps nobody waiting
+        with suppress(OSError, ValueError, AttributeError):  # a stream without a file does not block
             handler.setStream(NonBlockingStream(handler.stream))
     handler.setFormatter(JSONFormatter() if form == "json" else TextFormatter())
     handler.addFilter(RedactionFilter())
@@ -42,26 +42,26 @@ def configure_handler(handler: logging.Handler, form: str) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Why something failed, without the file that the system's error names; FFmpeg's are like it."""
+    """The reason of an error without the file name that system and FFmpeg errors include."""
     cause = error.__cause__ or error
     return str(getattr(cause, "strerror", None) or cause)
 
 
-def log_failure(log: logging.Logger, error: BaseException, words: str, *args: object) -> None:
-    """Tell that something failed: with the system's reason where there is one, else with a traceback."""
+def log_failure(log: logging.Logger, error: BaseException, message: str, *args: object) -> None:
+    """Log a failure: with the system's reason if there is one, else with a traceback."""
     if getattr(error, "strerror", None):
-        log.error(f"{words} (%s)", *args, reason_of(error))
+        log.error(f"{message} (%s)", *args, reason_of(error))
     else:
-        log.error(words, *args, exc_info=error)
+        log.error(message, *args, exc_info=error)
 
 
 class NonBlockingStream:
-    """Writes to a pipe or a terminal, and loses lines rather than wait for a reader that takes none.
+    """Writes to a pipe or terminal without blocking: lines are dropped when nothing reads them.
 
-    Whoever answers a request writes a line, so that a log that is full would stop the server.
+    Every request writes a line, so a blocked log would stop the server.
 
     Raises:
-        OSError, ValueError, AttributeError: there is no file behind the stream.
+        OSError, ValueError, AttributeError: the stream has no file.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -73,43 +73,43 @@ class NonBlockingStream:
 
     def write(self, text: str) -> None:
         """Write lines that end in a newline, or count them as lost."""
-        told = f"{self._lost} lines of the log were lost, since nothing took them\n" if self._lost else ""
+        report = f"{self._lost} lines of the log were lost, since nothing took them\n" if self._lost else ""
         end = "\n" if self._torn else ""
-        left = f"{end}{told}{text}".encode(errors="backslashreplace")
-        while left:
+        rest = f"{end}{report}{text}".encode(errors="backslashreplace")
+        while rest:
             if not self._ready.poll(0 if self._lost else WRITE_TIMEOUT_MS):
                 self._lost += 1
                 return
-            left = left[os.write(self._stream.fileno(), left[:PIPE_BUF]) :]
-            self._torn = bool(left)
+            rest = rest[os.write(self._stream.fileno(), rest[:PIPE_BUF]) :]
+            self._torn = bool(rest)
         self._lost = 0
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing: nothing is buffered."""
 
 
 class TextFormatter(logging.Formatter):
-    """For people: time, level, module, message, and the request's id where there is one."""
+    """For people: time, level, module, message, and the request's id if there is one."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and the traceback where there is one."""
+        """Format the line, and the traceback if there is one."""
         return without_ids(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """The line, without a traceback."""
-        told, request = super().formatMessage(record), request_of(record)
-        return f"{told} [{request}]" if request else told
+        """Format the line without a traceback."""
+        line, request = super().formatMessage(record), request_of(record)
+        return f"{line} [{request}]" if request else line
 
 
 class JSONFormatter(logging.Formatter):
-    """For programs: one JSON object a line, with whatever `extra={"fields": {...}}` a record was given."""
+    """For programs: one JSON object per line, with the fields of `extra={"fields": {...}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON; times are UTC."""
-        told = {
+        """Format the record as JSON; times are UTC."""
+        entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -118,22 +118,22 @@ class JSONFormatter(logging.Formatter):
             **getattr(record, "fields", {}),
         }
         if request := request_of(record):
-            told["request"] = request
+            entry["request"] = request
         if record.exc_info:
-            told["error"] = without_ids(self.formatException(record.exc_info))
-        return json.dumps(told, ensure_ascii=False)
+            entry["error"] = without_ids(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
 
 
 def request_of(record: logging.LogRecord) -> str:
-    """The id of the request that a record belongs to: its own, or that of the thread; empty for none."""
+    """The id of the request that a record belongs to: its own, or the thread's; empty for none."""
     return str(getattr(record, "request", "") or REQUEST.get())
 
 
 class RedactionFilter(logging.Filter):
-    """Leaves out what gunicorn would tell of visitors: their addresses, and those that they asked for."""
+    """Removes visitors' addresses and the URLs they requested from gunicorn's messages."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite such a record; let every record pass."""
+        """Rewrite such a record; every record passes."""
         message = str(record.msg)
         if message.startswith("Invalid request"):
             record.msg, record.args = "a request that is no valid HTTP was refused", ()
@@ -143,10 +143,10 @@ class RedactionFilter(logging.Filter):
 
 
 class DisconnectFilter(logging.Filter):
-    """Says in one line, instead of a traceback, that a viewer who took nothing any more was let go."""
+    """Replaces the traceback of a disconnected stalled viewer by one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record of a write that timed out; let every record pass."""
+        """Rewrite the record of a read or write that timed out; every record passes."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, BlockingIOError):
             record.levelno, record.levelname = logging.DEBUG, "DEBUG"

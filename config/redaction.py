@@ -1,23 +1,23 @@
-"""What may be told of what lets its reader in: an address with a password in it, the id of a record or a video."""
+"""Redaction of secrets: passwords in addresses, and ids of records and videos, which give access to them."""
 
 import re
 
 HOST = re.compile(r"(\[[^][/?#]*\]|[^][:/?#]*)(:\d+)?(?=[/?#]|\Z)")
-"""The host and port of an address, and no more."""
+"""The host and port of an address."""
 QUERY_VALUE = re.compile(r"([?&;#][^=?&;#]*=|[?&;#]|=)([^?&;#]+)")
-"""A value of an address, after what stands before it; some cameras take them in the path, without a `?`."""
+"""A query value with the text before it; some cameras take such values in the path, without a `?`."""
 CHANNEL = re.compile(r"\d{1,2}")
-"""A value that stays, since it tells the channels of a camera apart; it would be no password."""
+"""A value that is kept, since it is a camera's channel number and no password."""
 HIDDEN = "..."
 ID = re.compile(r"((?:records|videos)/[A-Za-z0-9_-]{6})[A-Za-z0-9_-]{10}(?![A-Za-z0-9_-])")
-"""An id in a path or an address: of a record or a video, which nothing else guards."""
+"""The id of a record or video in a path or an address; the id is all that protects it."""
 
 
 def without_password(source: str) -> str:
-    """An address without user name and password, and with the values of its query hidden.
+    """Remove user name and password from an address, and hide its query values.
 
-    Of an address that makes no sense, as one with a slash in its password, only the beginning is told. What is no
-    address stays as it is, unless it looks like one that lacks its beginning.
+    Of an invalid address, such as one with a slash in its password, only the scheme is kept. A text that is no address
+    is returned unchanged, unless it looks like one without its scheme.
     """
     scheme, mark, rest = source.partition("://")
     if not mark:
@@ -38,10 +38,10 @@ def _hidden(term: re.Match[str]) -> str:
 
 
 def short_id(known: str) -> str:
-    """As much of the id of a record or a video as may stand in a log: who knows all of it may see what it names."""
+    """The start of the id of a record or video, for logs: the whole id would give access to it."""
     return f"{known[:6]}{HIDDEN}"
 
 
 def without_ids(text: str) -> str:
-    """A text, such as a traceback, with no more than `told_of` tells of the ids in its paths."""
+    """Shorten the ids in the paths of a text, such as a traceback, as `short_id` does."""
     return ID.sub(rf"\1{HIDDEN}", text)

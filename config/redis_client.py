@@ -1,4 +1,4 @@
-"""A client of a Redis server with a time limit on everything: whoever asks is never kept longer than it is told."""
+"""A Redis client whose every command has a time limit."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,40 +13,40 @@ from config.settings import REDIS_SCHEMES
 from errors import SettingError
 
 UNREACHABLE = (RedisError, OSError)
-"""What is raised where Redis does not answer, or not as it should."""
+"""The errors when Redis does not answer, or answers with an error."""
 
 
-def connect(url: str, patience: float, setting: str, text: bool = False) -> Redis:
-    """A client; each of its connections is made at the first command that needs it.
+def connect(url: str, timeout: float, setting: str, text: bool = False) -> Redis:
+    """Return a client; it connects at the first command.
 
     Args:
-        url: of the server.
-        patience: seconds that it has for anything that it is asked.
-        setting: which holds the address, for the words of an error.
-        text: whether answers are texts, rather than bytes.
+        url: address of the server.
+        timeout: seconds for a command.
+        setting: name of the setting with the address, for errors.
+        text: whether answers are str rather than bytes.
 
     Raises:
-        SettingError: it is no address of a Redis server.
+        SettingError: the address is not a Redis server's.
     """
     check_address(url, setting)
     return Redis.from_url(
         url,
-        socket_timeout=patience,
-        socket_connect_timeout=patience,
-        retry=Retry(NoBackoff(), 0),  # whoever asks tries again
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),  # callers retry themselves
         decode_responses=text,
         protocol=2,
-        **_kept_alive(url),
+        **_keepalive(url),
     )
 
 
-def _kept_alive(url: str) -> dict[str, Any]:
-    """What notices that the machine at the other end is gone; a socket in the file system has none there."""
+def _keepalive(url: str) -> dict[str, Any]:
+    """The option that detects a vanished peer; not for Unix sockets, which have no other machine."""
     return {} if url.startswith("unix:") else {"socket_keepalive": True}
 
 
 def check_address(url: str, setting: str) -> None:
-    """Raise `SettingError` for what is no address of a Redis server; connects to nothing."""
+    """Raise `SettingError` unless the address is a Redis server's; connect to nothing."""
     shown = without_password(url)
     if not url.startswith(REDIS_SCHEMES):
         raise SettingError(f"{setting}: got {shown[:60]!r}, expected an address such as redis://localhost:6379/0")
@@ -54,9 +54,9 @@ def check_address(url: str, setting: str) -> None:
         parts = urlsplit(url)
         (parts.hostname or "").encode("idna")
         if parts.scheme != "unix":  # else the path is the socket's
-            int(parts.path.strip("/") or 0)  # Redis' client would take another database without a word
+            int(parts.path.strip("/") or 0)  # Redis' client would silently use another database
         pool = ConnectionPool.from_url(url)
         pool.connection_class(**pool.connection_kwargs)
-    except (ValueError, TypeError, RedisError):  # whose words may hold a part of the password
-        told = f"{setting}: {shown}: its host, port, database or an option makes no sense; expected an address"
-        raise SettingError(f"{told} such as redis://localhost:6379/0 or unix:///run/redis/redis.sock?db=0") from None
+    except (ValueError, TypeError, RedisError):  # their messages may hold a part of the password
+        reason = f"{setting}: {shown}: its host, port, database or an option makes no sense; expected an address"
+        raise SettingError(f"{reason} such as redis://localhost:6379/0 or unix:///run/redis/redis.sock?db=0") from None

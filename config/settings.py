@@ -1,16 +1,16 @@
-"""Every setting once: name, type, unit, bounds, default and help. Where values come from is in `configuration`."""
+"""All settings: name, type, unit, bounds, default and help. `config.loader` loads their values."""
 
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 PREFIX = "EXPRESSION_"
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
-"""How the address of a Redis server begins."""
+"""The schemes of a Redis server's address."""
 
 
 def _setting(
     default: Any,
-    words: str,
+    description: str,
     *,
     unit: str = "",
     low: float | None = None,
@@ -19,13 +19,13 @@ def _setting(
     group: str = "server",
     secret: bool = False,
 ) -> Any:
-    metadata = {"help": words, "unit": unit, "low": low, "high": high, "choices": choices, "group": group}
+    metadata = {"help": description, "unit": unit, "low": low, "high": high, "choices": choices, "group": group}
     return field(default=default, metadata={**metadata, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings of one server, checked when read; each is documented in docs/settings.md.
+    """All settings of one server, checked when loaded; each is documented in docs/settings.md.
 
     A field's metadata holds its help, unit, bounds, choices and group, and whether its value is a secret.
     """
@@ -181,17 +181,17 @@ SETTINGS: dict[str, Field[Any]] = {item.name: item for item in fields(Settings)}
 
 
 def option(name: str) -> str:
-    """The command line's form of a setting's name, such as --max-viewers."""
+    """A setting's command line option, such as --max-viewers."""
     return "--" + name.replace("_", "-")
 
 
 def variable(name: str) -> str:
-    """The environment's form of a setting's name, such as EXPRESSION_MAX_VIEWERS."""
+    """A setting's environment variable, such as EXPRESSION_MAX_VIEWERS."""
     return PREFIX + name.upper()
 
 
 def describe(name: str) -> str:
-    """One line on a setting: its help, unit, bounds or choices, and default."""
+    """Describe a setting in one line: its help, unit, bounds or choices, and default."""
     item = SETTINGS[name]
     unit, low, high, choices = (item.metadata[key] for key in ("unit", "low", "high", "choices"))
     default = "; ".join(item.default) if isinstance(item.default, tuple) else item.default
