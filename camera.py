@@ -1,4 +1,4 @@
-"""The door to the sources of frames, by what `--source` names; and Haar face detection in frames."""
+"""Opening the source of frames that `--source` names, and Haar face detection."""
 
 import math
 import os
@@ -37,35 +37,35 @@ __all__ = [
 
 CASCADE = "haarcascade_frontalface_default.xml"
 CASCADE_SIDE = 24
-"""Pixels of the smallest face that the cascade was trained on."""
+"""Pixels of the cascade's window: the smallest face that it was trained on."""
 NEAR_MARGIN = 0.3
-"""How far round a known face it is looked for again, as a share of its size."""
+"""Margin around a known face that is searched, as a share of its size."""
 NEAR_SIDE = 40
-"""Pixels to which a known face is brought before it is looked for again."""
+"""Pixels to which a known face is scaled before it is searched."""
 NEAR_CHANGE = 1.22
-"""The greatest change of size that is looked for, either way."""
+"""The greatest change of size that is searched, either way."""
 NEAR_NEIGHBOURS = 3
-"""Overlapping finds that are enough where a face is expected: few sizes are tried, so that there are fewer of them."""
+"""Overlapping detections needed where a face is expected: few sizes are tried, so there are fewer of them."""
 NO_CAMERA = "No camera was found on this machine. This is the drawn demo."
 
 
 def check_source(source: str) -> None:
-    """See, without opening anything, whether a source can be meant.
+    """Check a source's name without opening it.
 
     Raises:
-        SourceError: it names a file that does not exist, or cannot be looked at.
+        SourceError: it names a file that does not exist or cannot be checked.
     """
     special = source in ("auto", "demo") or source.isdigit() or source.startswith("/dev/") or "://" in source
-    told = f"source {without_password(source)!r}"
+    name = f"source {without_password(source)!r}"
     try:
-        there = special or stat.S_ISREG(os.stat(source).st_mode)  # Path.is_file hides errors from Python 3.14 on
+        exists = special or stat.S_ISREG(os.stat(source).st_mode)  # Path.is_file hides errors from Python 3.14 on
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        there = False
+        exists = False
     except OSError as error:
-        raise SourceError(f"{told}: it cannot be looked at ({error.strerror}); grant it, or give another") from None
-    if not there:
+        raise SourceError(f"{name}: it cannot be looked at ({error.strerror}); grant it, or give another") from None
+    if not exists:
         raise SourceError(
-            f"{told}: there is no such file; expected a camera number, a device path such as /dev/video0, a video "
+            f"{name}: there is no such file; expected a camera number, a device path such as /dev/video0, a video "
             "file, an http or rtsp address, demo or auto"
         )
 
@@ -77,7 +77,7 @@ def open_source(source: str, wanted: CaptureFormat = USUAL) -> Source:
         SourceError: it is missing, busy or no video.
     """
     check_source(source)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what matters is said by our own errors
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # our own errors say what matters
     if source == "auto":
         return _first_webcam(wanted)
     if source == "demo":
@@ -90,7 +90,7 @@ def open_source(source: str, wanted: CaptureFormat = USUAL) -> Source:
 
 
 def _first_webcam(wanted: CaptureFormat) -> Source:
-    """The first webcam that works; the demo, with a notice that says why, where there is none."""
+    """Open the first webcam that works; if there is none, the demo with a notice that says why."""
     reason = ""
     before = _webcams()
     for number, _ in before:
@@ -103,42 +103,42 @@ def _first_webcam(wanted: CaptureFormat) -> Source:
 
 
 def _webcams() -> list[tuple[int, bool]]:
-    """The webcams, and whether each may be opened, which comes a moment after plugging in."""
+    """The webcams, and whether each may be opened; permission comes a moment after plugging in."""
     return [(number, os.access(f"/dev/video{number}", os.R_OK | os.W_OK)) for number in find_webcams()]
 
 
 class Opener:
-    """Opens one source again and again, and never takes another camera for it.
+    """Opens one source as often as needed, and never opens another camera in its place.
 
-    A webcam that was pulled out is known again by its maker, model and serial number, even where it comes back under
-    another number; and once `auto` has found a webcam it waits for that one.
+    A webcam that was pulled out is recognised by its maker, model and serial number, even if it comes back under
+    another number. Once `auto` has found a webcam it waits for that one.
 
     Args:
         source: as for `open_source`.
-        wanted: what a camera is asked for.
-        frozen: seconds for which a camera's picture may stay exactly the same; 0 for any time.
+        wanted: the format to request from a camera.
+        frozen: seconds for which a camera's picture may stay exactly the same; 0 for no limit.
     """
 
     def __init__(self, source: str, wanted: CaptureFormat = USUAL, frozen: float = 0.0) -> None:
         self._source = source
         self._wanted = wanted
-        self._stillness = FrozenDetector(frozen)
+        self._frozen_detector = FrozenDetector(frozen)
         self._identity: Path | None = None
 
     def __call__(self) -> Source:
-        """The source, open.
+        """Open the source.
 
         Raises:
             SourceError: it is missing, busy or no video.
         """
-        source = open_source(self._again(), self._wanted)
+        source = open_source(self._current_name(), self._wanted)
         if isinstance(source, Webcam):
             self._source, self._identity = str(source.device), identity(source.device)
         if source.live:
-            source.frozen_detector = self._stillness
+            source.frozen_detector = self._frozen_detector
         return source
 
-    def _again(self) -> str:
+    def _current_name(self) -> str:
         if self._identity is None:
             return self._source
         if not self._identity.exists():
@@ -147,10 +147,10 @@ class Opener:
 
 
 def load_cascade() -> cv2.CascadeClassifier:
-    """OpenCV's frontal-face cascade; not to be shared between threads, since it keeps its buffers.
+    """Load OpenCV's frontal-face cascade; it must not be shared between threads, since it keeps buffers.
 
     Raises:
-        SourceError: OpenCV came without it.
+        SourceError: OpenCV was installed without it.
     """
     cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / CASCADE))
     if cascade.empty():
@@ -159,11 +159,11 @@ def load_cascade() -> cv2.CascadeClassifier:
 
 
 TALLEST = 2.5
-"""Height over width up to which a frame is reduced by its width alone; a ribbon would take as long as it is."""
+"""Height over width up to which a frame is reduced by its width alone; a taller one would take too long to search."""
 
 
 def reduction(image: Image, search_width: int) -> float:
-    """The scale by which a picture is reduced before it is searched, so that its shape cannot make that costly."""
+    """The scale that reduces a picture before it is searched, so that no shape makes the search costly."""
     height, width = image.shape[:2]
     scale: float = min(1.0, search_width / width, search_width * math.sqrt(TALLEST / (height * width)))
     return scale
@@ -173,13 +173,13 @@ class FaceDetector:
     """OpenCV's frontal-face cascade (Viola and Jones, 2001) on a reduced, contrast-normalised grey frame.
 
     Args:
-        search_width: the frame is reduced to this width, in pixels, before the search; a narrower one stays as it is,
-            and one much taller than wide becomes narrower still.
-        min_face: smallest face searched for, as a share of the frame's shorter side.
-        scale_factor: step between the face sizes searched for.
-        neighbours: overlapping finds that make a face.
+        search_width: width in pixels to which frames are reduced; narrower frames are kept, and frames much taller than
+            wide become narrower still.
+        min_face: the smallest face to detect, as a share of the frame's shorter side.
+        scale_factor: step between face sizes.
+        neighbours: overlapping detections that make a face.
 
-    Not to be shared between threads: the cascade keeps its buffers.
+    Not to be shared between threads: the cascade keeps buffers.
     """
 
     def __init__(
@@ -192,16 +192,16 @@ class FaceDetector:
         self._cascade = load_cascade()
 
     def detect(self, image: Image) -> list[Box]:
-        """All faces of a picture, (height, width, 3) uint8 BGR or (height, width) grey, left one first."""
+        """Detect all faces of a picture, (height, width, 3) uint8 BGR or (height, width) grey, from left to right."""
         return [box for box, _ in self.detect_new(image)]
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[tuple[Box, int]]:
-        """The faces of a picture, left one first, each with the number of overlapping finds that it was made of.
+        """Detect the faces of a picture from left to right, each with its number of overlapping detections.
 
         Args:
             image: as for `detect`.
-            area: the part to search, in pixels of the picture, which may reach over its edge; all of it by default.
-            known: boxes of faces that need not be found, blotted out because faces take the cascade longest.
+            area: the part to search, in pixels of the picture, which may reach over its edge; by default all of it.
+            known: boxes of known faces, which are painted over because faces take the cascade longest.
         """
         scale = reduction(image, self.search_width)
         grey = _reduced(image, scale)
@@ -215,22 +215,22 @@ class FaceDetector:
         faces: dict[Box, int] = {}
         for (x, y, width, height), count in self._search(part, side, max(part.shape)):
             box = Box(*(round(edge / scale) for edge in (left + x, top + y, width, height)))
-            if len(joined(list(faces), [box])) > len(faces):  # the cascade may find one face at two sizes
+            if len(joined(list(faces), [box])) > len(faces):  # the cascade may detect one face at two sizes
                 faces[box] = count
-        return sorted(faces.items(), key=lambda find: find[0].x)
+        return sorted(faces.items(), key=lambda item: item[0].x)
 
     def detect_near(self, image: Image, known: Box) -> Box | None:
-        """A face that is still near where it was and about as large, at a small part of the cost of a full search.
+        """Detect a known face near where it was and about as large, at a fraction of the cost of a full search.
 
         Args:
             image: as for `detect`.
-            known: where it was a moment ago.
+            known: its box a moment ago.
         """
         margin = round(known.width * NEAR_MARGIN)
         left, top = max(0, known.x - margin), max(0, known.y - margin)
         patch = image[top : known.y + known.height + margin, left : known.x + known.width + margin]
         scale = NEAR_SIDE / known.width
-        if min(patch.shape[:2]) * scale < CASCADE_SIDE:  # all but gone over the edge
+        if min(patch.shape[:2]) * scale < CASCADE_SIDE:  # almost gone over the edge
             return None
         smallest, largest = round(NEAR_SIDE / NEAR_CHANGE), round(NEAR_SIDE * NEAR_CHANGE)
         found = self._search(_reduced(patch, scale), smallest, largest, NEAR_NEIGHBOURS)
@@ -243,7 +243,7 @@ class FaceDetector:
     def _search(
         self, grey: Image, smallest: int, largest: int, neighbours: int | None = None
     ) -> list[tuple[tuple[int, int, int, int], int]]:
-        """Edges and the number of overlapping finds, most first."""
+        """Detect boxes with their number of overlapping detections, most first."""
         needed = self._neighbours if neighbours is None else min(neighbours, self._neighbours)
         found, counts = self._cascade.detectMultiScale2(
             grey, self._scale_factor, needed, minSize=(smallest, smallest), maxSize=(largest, largest)
@@ -253,7 +253,7 @@ class FaceDetector:
 
 
 def _part(box: Box, scale: float) -> tuple[slice, slice]:
-    """Rows and columns of a box in a picture reduced by `scale`."""
+    """The rows and columns of a box in a picture reduced by `scale`."""
     top, bottom, left, right = (
         max(0, round(edge * scale)) for edge in (box.y, box.y + box.height, box.x, box.x + box.width)
     )
@@ -261,9 +261,9 @@ def _part(box: Box, scale: float) -> tuple[slice, slice]:
 
 
 def _reduced(image: Image, scale: float) -> Image:
-    """The grey picture to search.
+    """Convert a picture to grey, reduce it and equalise its histogram.
 
-    Equalising the histogram makes up for back light and dark rooms, on which the cascade's fixed thresholds fail.
+    Equalising compensates for back light and dark rooms, in which the cascade's fixed thresholds fail.
     """
     if image.ndim == 3:
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)

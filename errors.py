@@ -1,65 +1,65 @@
-"""Everything that can go wrong in a way that a person can mend.
+"""All errors that a person can fix.
 
 ExpressionError
-├── SettingError    a setting that is unknown, out of bounds or not of its type
-├── SourceError     a camera, file or address that cannot be opened or read
-├── ImageError      bytes or a file that is no picture
-├── UploadError     a file that was handed in and cannot be taken
-├── StorageError    a disk that is full
-├── RecordError     a record that cannot be begun
-├── QueueError      a queue of jobs that does not answer
-├── RelayError      Redis that does not answer, or a camera's name that another node has
-├── AccessError     a file of who may come in that cannot be used, or a change of it that makes no sense
-├── BundleError     a weights bundle that is missing, damaged or does not fit
-└── DataError       training data that cannot be used
+├── SettingError    a setting is unknown, out of bounds or of the wrong type
+├── SourceError     a camera, file or address cannot be opened or read
+├── ImageError      bytes or a file are no picture
+├── UploadError     an uploaded file cannot be accepted
+├── StorageError    the disk is full
+├── RecordError     a record cannot be started
+├── QueueError      the job queue does not answer
+├── RelayError      Redis does not answer, or another node has a camera's name
+├── AccessError     the file of grants cannot be used, or a change of it is invalid
+├── BundleError     a weights bundle is missing, damaged or does not fit
+└── DataError       training data cannot be used
 
 Each message names what came, what was expected and the remedy.
 """
 
 
 class ExpressionError(Exception):
-    """Base of every error that this program raises on purpose."""
+    """Base class of all errors that this program raises on purpose."""
 
 
 class SettingError(ExpressionError):
-    """A setting that is unknown, out of bounds or not of its type."""
+    """A setting is unknown, out of bounds or of the wrong type."""
 
 
 class SourceError(ExpressionError):
-    """A camera, file or address that cannot be opened or read."""
+    """A camera, file or address cannot be opened or read."""
 
 
 class ImageError(ExpressionError):
-    """Bytes or a file that is no picture."""
+    """Bytes or a file are no picture."""
 
 
 class UploadError(ExpressionError):
-    """A file that was handed in and cannot be taken."""
+    """An uploaded file cannot be accepted."""
 
 
 class StorageError(ExpressionError):
-    """A disk that is full; what was to be written is not there, and nothing of it is left."""
+    """The disk is full; nothing of what was to be written is left there."""
 
 
 class RecordError(ExpressionError):
-    """A record that cannot be begun."""
+    """A record cannot be started."""
 
 
 class QueueError(ExpressionError):
-    """A queue of jobs that does not answer."""
+    """The job queue does not answer."""
 
 
 class RelayError(ExpressionError):
-    """Redis that does not answer, or a camera's name that another node has."""
+    """Redis does not answer, or another node has a camera's name."""
 
 
 class AccessError(ExpressionError):
-    """A file of who may come in that cannot be used, or a change of it that makes no sense."""
+    """The file of grants cannot be used, or a change of it is invalid."""
 
 
 class BundleError(ExpressionError):
-    """A weights bundle that is missing, damaged or does not fit."""
+    """A weights bundle is missing, damaged or does not fit."""
 
 
 class DataError(ExpressionError):
-    """Training data that cannot be used."""
+    """Training data cannot be used."""

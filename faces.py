@@ -1,4 +1,4 @@
-"""The record that travels from a source to the viewers, and the order of the expressions."""
+"""Frames, faces and boxes, which pass from a source to the viewers, and the order of the expressions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ Image = NDArray[np.uint8]
 """A picture: (height, width, 3) uint8 in OpenCV's blue, green, red order, or (height, width) grey."""
 
 EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-"""The seven expressions, in FER-2013's own order. A bundle's card may name others; the card then rules."""
+"""The seven expressions, in FER-2013's order. A bundle's card may name others, which then apply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Box:
         return self.width * self.height
 
     def mirrored(self, width: int) -> "Box":
-        """Where it lies in a picture of `width` pixels that is shown as in a mirror."""
+        """The box in the mirror image of a picture of `width` pixels."""
         return replace(self, x=width - self.x - self.width)
 
     def overlap(self, other: "Box") -> float:
@@ -50,21 +50,21 @@ class Box:
 
 
 SAME_FACE = 0.2
-"""Intersection over union from which two finds in one frame are one face."""
+"""Intersection over union from which two detections in one frame are one face."""
 
 
 def joined(boxes: Sequence[Box], more: Sequence[Box]) -> list[Box]:
-    """The boxes of two searches of one frame, without those of the second that the first has found too."""
+    """Join the boxes of two searches of one frame, without those of the second that the first has found too."""
     return [*boxes, *(box for box in more if all(box.overlap(known) < SAME_FACE for known in boxes))]
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face: where it is, which track it belongs to, and what it looks like.
+    """One face: its box, its track and its probabilities.
 
-    `probabilities` are in the order of `labels` and sum to 1; both are empty until the face was classified. `held` is
-    the label that stands where expressions are followed over time; None for the most probable one. `fade` goes from 1
-    to 0 when the face is lost. `seconds` is how long it has been in view, None where that is not followed.
+    `probabilities` are in the order of `labels` and sum to 1; both are empty until the face is classified. `held` is
+    the current label where labels are smoothed over time; None for the most probable one. `fade` goes from 1 to 0 when
+    the face is lost. `seconds` is the time in view; None where faces are not tracked.
 
     Raises:
         ValueError: probabilities that do not match the labels or do not sum to 1, or a held label that is none of them.
@@ -100,7 +100,7 @@ class Face:
         return 0.0 if expression is None else self.probabilities[self.labels.index(expression)]
 
     def as_dict(self) -> dict[str, Any]:
-        """The face as the API and the files give it."""
+        """The face as in the API and in result files."""
         box = self.box
         return {
             "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
@@ -114,13 +114,13 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One frame on its way: the picture, when it was taken, and what was found in it so far. Equal to itself only.
+    """One frame: the picture, its time, and the faces detected so far. Compares by identity.
 
-    `captured_at` is in seconds since the UTC epoch. `position` is in seconds on the source's own clock, which never
-    goes back: a video's time, or that of this machine since it started. `timings` holds the seconds that each stage
-    took, by name. `smoothed` has the same faces with other time constants of their probabilities, by these in seconds.
-    `doubtful` are the places where a face may be that is none of `faces`: not confirmed yet, or just lost. New faces
-    were searched for last in the frame whose position was `searched_at`, or in a later one.
+    `captured_at` is in seconds since the UTC epoch. `position` is in seconds on the source's monotonic clock: a video's
+    time, or this machine's since it started. `timings` holds the seconds of each stage, by name. `smoothed` has the
+    same faces with other smoothing time constants, by these in seconds. `doubtful` are places where another face may
+    be: not confirmed yet, or just lost. New faces were searched for last in the frame at position `searched_at`, or in
+    a later one.
     """
 
     image: Image
@@ -134,5 +134,5 @@ class Frame:
     searched_at: float = math.inf
 
     def faces_over(self, smoothing: float) -> tuple[Face, ...]:
-        """The faces with a time constant in seconds; those of `faces` where it was not asked for in time."""
+        """The faces smoothed with a time constant in seconds; `faces` if it was not requested in time."""
         return self.smoothed.get(smoothing, self.faces)

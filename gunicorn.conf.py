@@ -1,7 +1,7 @@
-"""gunicorn's settings: `gunicorn main:app` serves what `python main.py` serves, with settings from the environment.
+"""gunicorn's configuration: `gunicorn main:app` serves what `python main.py` serves, by settings of the environment.
 
-One worker owns the cameras of its process; its threads carry the viewers, one each. More workers show the cameras of
-others, over Redis.
+One worker owns the cameras of its process; its threads serve the viewers, one each. Several workers show the cameras of
+other processes, over Redis.
 """
 
 import os
@@ -34,48 +34,48 @@ except SettingError as error:
 bind = network.host_and_port(_settings.host, _settings.port)
 workers = _settings.workers
 _deadlines = incoming.Deadlines()
-# so many that the page and /healthz answer with all of them there
+# enough for the page and /healthz to answer even when all limits are reached
 threads = _settings.max_viewers + _settings.max_listeners + _settings.max_visitors + SNAPSHOT_VIEWERS + 16
 worker_connections = threads + 256
-timeout = 60  # for a worker that hangs as a whole; a stream of any length keeps none
-graceful_timeout = 2  # streams end by themselves at once; what is stuck has this long
+timeout = 60  # for a worker that hangs as a whole; long streams do not count
+graceful_timeout = 2  # streams end at once by themselves; this is for what is stuck
 keepalive = 5
 LINGER = 0.1
-"""Seconds for which a stop waits for what an idle browser may be asking this very moment; gunicorn's are two."""
-control_socket_disable = True  # it would leave a file in the user's home, the same for every server there
-forwarded_allow_ips = ""  # what a proxy says is believed where --proxies says so, and there only
+"""Seconds for which a stop waits for requests on idle connections; gunicorn's default is two."""
+control_socket_disable = True  # it would leave a file in the user's home, shared by all servers there
+forwarded_allow_ips = ""  # forwarded headers are trusted only as --proxies says
 preload_app = False  # threads and devices do not survive a fork
 
 
 class logger_class(Logger):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
-    """gunicorn's own words in the form of all others, wherever its options send them."""
+    """gunicorn's own log in the format of ours, wherever its options send it."""
 
     def setup(self, cfg: Any) -> None:
-        """Set the log up, at the start and after SIGHUP."""
+        """Set up the log, at the start and after SIGHUP."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             logs.configure_handler(handler, _settings.log_format)
 
 
 class worker_class(gthread.ThreadWorker):  # type: ignore[misc]  # noqa: N801 - gunicorn's name for it
-    """gunicorn's worker with threads, in which nobody keeps one for long by sending a byte now and then."""
+    """gunicorn's threaded worker with a deadline for slow requests."""
 
     def handle(self, conn: Any) -> Any:
-        """Serve what comes next on a connection; each in a thread of the pool."""
+        """Serve the next request on a connection, in a thread of the pool."""
         with _deadlines.limit(conn):
             return super().handle(conn)
 
 
 def on_starting(server: Any) -> None:
-    """Make what the workers share."""
+    """Create what the workers share."""
     reloading.get_reload()
     shared_metrics.get_shared_metrics()
 
 
 def when_ready(server: Any) -> None:
-    """Tune the listening sockets, whose settings accepted connections inherit; make SIGHUP safe.
+    """Tune the listening sockets, whose options accepted connections inherit; make SIGHUP safe.
 
-    Ends where others reach a socket and nobody said that this is meant.
+    Exits if a socket is exposed to other machines by oversight.
     """
     for listener in server.LISTENERS:
         address = listener.sock.getsockname()
@@ -93,8 +93,8 @@ def on_reload(server: Any) -> None:
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
-    """Have gunicorn end for what a person can mend, without a traceback, and try it no second time."""
+def _without_traceback() -> Iterator[None]:
+    """Make gunicorn exit on our own errors without a traceback and without a second attempt."""
     try:
         yield
     except ExpressionError as error:
@@ -102,19 +102,19 @@ def _told_in_one_line() -> Iterator[None]:
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Have a bad setting that only the application notices stop the start with its reason; keep no stop waiting."""
+    """Make an error in the application's settings end the start with its reason; let a stop end loading at once."""
     reloading.exit_on_sigterm_while_loading(worker)
-    worker.app.load = _told_in_one_line()(worker.app.load)
+    worker.app.load = _without_traceback()(worker.app.load)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load the model, so that a bad bundle stops the start; have a stop end the streams; wait for the cameras."""
+    """Load the model, so that a bad bundle ends the start; make a stop end the streams; wait for the cameras."""
     logs.set_up(_settings.log_level, _settings.log_format)
     util.close_graceful = network.close_in_background(util.close_graceful)
     util.write_error = refusals.write
     gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
-    with _told_in_one_line():
+    with _without_traceback():
         _ = served.model
     worker.await_end = reloading.close_on_signals(reloading.STOPS, worker.age, served.close)
     reloading.get_reload().mark_ready(worker.age)
@@ -125,14 +125,14 @@ def post_worker_init(worker: Any) -> None:
     worker.app.callable.extensions["figures"].open(shared_metrics.get_shared_metrics())
 
 
-def pre_request(worker: Any, asked: Any) -> None:
-    """The head of a request has come."""
-    _deadlines.head_received(asked, slowly=asked.path.endswith(FILES))
-    incoming.close_unread(asked)
+def pre_request(worker: Any, req: Any) -> None:
+    """Handle the received head of a request."""
+    _deadlines.head_received(req, slowly=req.path.endswith(FILES))
+    incoming.close_unread(req)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let no thread outlive the worker: Python crashes when it ends while a camera's driver holds one."""
+    """Let no thread outlive the worker: Python crashes when it exits while a camera's driver holds one."""
     _deadlines.close()
     served = getattr(worker.app, "callable", None)
     if served is not None:

@@ -1,6 +1,7 @@
-"""The application factory and the command line: wiring only.
+"""The application factory and the command line; it only connects the parts.
 
-`python main.py` serves one's own desk, `python main.py analyze PATH...` reads files, `gunicorn main:app` deploys.
+`python main.py` serves locally, `python main.py analyze PATH...` analyses files, `gunicorn main:app` serves in
+production.
 """
 
 import argparse
@@ -54,14 +55,14 @@ from web.security import (
 log = logging.getLogger("main")
 
 CONF = Path(__file__).resolve().with_name("gunicorn.conf.py")
-"""gunicorn reads it where it is started in this folder, and `--chdir` is no help."""
+"""gunicorn reads it only when it is started in this folder; `--chdir` does not help."""
 COMMANDS = {
     "analyze": "media.analyze",
     "worker": "media.queue.worker",
     "camera": "service.node",
     "access": "access.command",
 }
-"""The modules of the subcommands, imported when one is asked for: they bring libraries that a server does without."""
+"""The modules of the subcommands, imported on use: they need libraries that a server does not."""
 
 PARTS = (
     pages,
@@ -83,7 +84,7 @@ PARTS = (
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The Flask application for some settings, by default those of the environment. Opens and starts nothing.
+    """Create the Flask application for some settings, by default the environment's. Opens and starts nothing.
 
     Raises:
         SettingError: the environment holds an unknown or impossible setting.
@@ -115,13 +116,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 class _OrderedJSON(DefaultJSONProvider):
-    """Leaves keys in their order: probabilities go out in that of the labels."""
+    """Keeps the order of keys: probabilities are sent in the order of the labels."""
 
     sort_keys = False
 
 
 def __getattr__(name: str) -> Any:
-    """Make `main:app` when gunicorn asks for it, so that importing this module does nothing."""
+    """Create `main:app` when gunicorn accesses it, so that importing this module does nothing."""
     if name == "app":
         globals()["app"] = create_app()
         return globals()["app"]
@@ -135,13 +136,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         parser = _parser()
         if arguments and not arguments[0].startswith("-"):
-            meant = nearest(arguments[0], list(COMMANDS))
-            parser.error(f"{without_password(arguments[0])!r} is no command{meant} (without one it serves)")
+            suggestion = nearest(arguments[0], list(COMMANDS))
+            parser.error(f"{without_password(arguments[0])!r} is no command{suggestion} (without one it serves)")
         options = parse_options(parser, arguments)
         if options.json and not options.check:
             parser.error("--json tells what --check finds; give both")
         if options.check:
-            from service import checks  # Redis' client and more, which a server that runs does not need
+            from service import checks  # imports Redis' client and more, which a running server does not need
 
             return checks.main(options, os.environ)
         settings = load(vars(options), os.environ)
@@ -161,15 +162,17 @@ def _parser() -> argparse.ArgumentParser:
         epilog="'main.py analyze --help' tells how to read pictures and videos. Every option is also an environment "
         "variable: --max-viewers is EXPRESSION_MAX_VIEWERS.",
     )
-    told = "start nothing: tell the settings and where they come from, and try cameras, bundle, access, storage, port"
-    parser.add_argument("--check", action="store_true", help=told)
+    check_help = (
+        "start nothing: tell the settings and where they come from, and try cameras, bundle, access, storage, port"
+    )
+    parser.add_argument("--check", action="store_true", help=check_help)
     parser.add_argument("--json", action="store_true", help="tell what --check finds as JSON")
     add_options(parser)
     return parser
 
 
 def serve(settings: Settings) -> int:
-    """Serve until interrupted; returns the exit status.
+    """Serve until interrupted; return the exit status.
 
     Raises:
         SettingError: the address is taken, not this machine's, or open to others without access control.
@@ -180,14 +183,14 @@ def serve(settings: Settings) -> int:
     app = create_app(settings)
     server: Server = app.extensions["server"]
     model = server.model
-    listening = network.listen(settings.host, settings.port)
-    host, port = listening.getsockname()[:2]
-    http = make_server(host, port, app, threaded=True, request_handler=werkzeug_handler.Handler, fd=listening.fileno())
+    listener = network.listen(settings.host, settings.port)
+    host, port = listener.getsockname()[:2]
+    http = make_server(host, port, app, threaded=True, request_handler=werkzeug_handler.Handler, fd=listener.fileno())
     print(f"Reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
-    called = "localhost" if is_every_address(host) else host
-    print(f"Open http://{network.host_and_port(called, port)} in a browser. Ctrl-C ends.", flush=True)
+    name = "localhost" if is_every_address(host) else host
+    print(f"Open http://{network.host_and_port(name, port)} in a browser. Ctrl-C ends.", flush=True)
     supervisor: Supervisor = app.extensions["supervisor"]
     supervisor.open()
     record_manager: RecordManager = app.extensions["record_manager"]
@@ -197,7 +200,7 @@ def serve(settings: Settings) -> int:
         signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         http.serve_forever(poll_interval=0.2)
-    listening.close()
+    listener.close()
     record_manager.close()
     supervisor.close()
     guard: Guard = app.extensions["guard"]

@@ -1,7 +1,6 @@
-"""A weights bundle from disk, and the probabilities of the expressions it sees in faces.
+"""The model: loads a weights bundle and predicts the expressions of faces.
 
-Importing this module costs next to nothing: LiteRT is imported when a bundle is loaded, TensorFlow only when the Keras
-runtime is chosen.
+Importing this module is cheap: LiteRT is imported when a bundle is loaded, TensorFlow only for the Keras runtime.
 """
 
 import importlib.util
@@ -32,17 +31,17 @@ from inference.runtimes import Batch, Runtime, keras_runtime, litert_runtime, lo
 
 RUNTIMES = ("auto", "keras", "litert")
 LARGEST_BATCH = 128
-"""Crops that go through the network at once; more go in several batches, so that memory stays bounded."""
+"""The most crops of one batch; more go in several batches, so that memory stays bounded."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a network reads in N crops.
+    """A network's prediction for N crops.
 
-    `probabilities`: (N, labels) float32, each row sums to 1, as if each crop were a face. `no_face`: (N,) float32, the
-    probability that it is none; 0 throughout for a bundle that does not tell.
+    `probabilities`: (N, labels) float32, each row sums to 1, given that the crop is a face. `no_face`: (N,) float32,
+    the probability that it is none; 0 for a bundle without that output.
     """
 
     probabilities: Batch
@@ -50,16 +49,16 @@ class Prediction:
 
 
 class EmotionModel:
-    """A network that gives each face a probability per label. Safe to call from several threads.
+    """A network that predicts a probability per label for each face. Thread-safe.
 
     Attributes:
         labels: the labels, in the order of the probabilities.
-        spec: what the network takes and how faces are cut out for it.
-        card: the bundle's card.json as read.
+        spec: the network's input and how faces are cropped for it.
+        card: the bundle's card.json.
         name: the name of the bundle.
         runtime: "keras" or "litert".
-        no_face_threshold: probability of "no face" above which a crop should get no box; None for a bundle whose
-            network does not tell faces from what only looks like one to a detector.
+        no_face_threshold: probability of "no face" above which a crop should get no box; None for a network without
+            that output.
     """
 
     def __init__(self, card: dict[str, Any], runtime: str, network: Runtime) -> None:
@@ -77,12 +76,12 @@ class EmotionModel:
 
         Args:
             folder: the bundle: model.json, model.weights.h5, model.tflite, card.json.
-            runtime: "litert", "keras", or "auto": LiteRT when its file is there and was made from the card's weights,
-                else Keras.
+            runtime: "litert", "keras", or "auto": LiteRT if its file exists and was made from the card's weights, else
+                Keras.
             threads: CPU threads for one batch (LiteRT only); None takes two, or one on a single core.
 
         Raises:
-            BundleError: a file that is missing, damaged, or does not fit the others; names it and the remedy.
+            BundleError: a file is missing, damaged, or does not fit the others; names it and the remedy.
         """
         folder = locate_bundle(folder)
         card = read_card(folder)
@@ -98,15 +97,15 @@ class EmotionModel:
 
     @classmethod
     def from_file(cls, compiled: Path, card: dict[str, Any], threads: int = 1) -> "EmotionModel":
-        """A LiteRT file by itself, to be measured as the network of a card.
+        """Load a LiteRT file by itself, to be evaluated as the network of a card.
 
         Raises:
-            BundleError: a file that LiteRT cannot read.
+            BundleError: LiteRT cannot read the file.
         """
         return cls(card, "litert", litert_runtime(compiled, compiled.read_bytes(), threads))
 
     def classify(self, image: Image, boxes: Sequence[Box]) -> Batch:
-        """Give every box of a picture its probabilities, all in one batch.
+        """Crop every box of a picture and predict its probabilities, all in one batch.
 
         Args:
             image: (height, width, 3) uint8 in blue, green, red order, or (height, width) grey.
@@ -116,23 +115,23 @@ class EmotionModel:
             (N, labels) float32; each row sums to 1. (0, labels) for no boxes.
 
         Raises:
-            ImageError: an array that is no picture.
+            ImageError: the array is no picture.
         """
         return self.probabilities(crop_faces(image, boxes, self.spec))
 
     def probabilities(self, batch: Batch) -> Batch:
-        """Give every crop its probabilities: `read` without the probability that it shows no face."""
+        """Predict the probabilities of every crop: `predict` without `no_face`."""
         return self.predict(batch).probabilities
 
     def predict(self, batch: Batch) -> Prediction:
-        """Read every crop.
+        """Predict every crop.
 
         Args:
             batch: (N, height, width, channels) float32, values 0 to 255, as `preprocess.crop_faces` makes it; N may
                 be 0.
 
         Raises:
-            ValueError: a batch of another shape.
+            ValueError: the batch has another shape.
         """
         if batch.shape[1:] != self.spec.shape:
             raise ValueError(f"expected a batch of shape (N, *{self.spec.shape}), got {batch.shape}")
@@ -141,19 +140,19 @@ class EmotionModel:
         outputs = np.concatenate(parts) if parts else np.zeros((0, self._width), np.float32)
         if self.no_face_threshold is None:
             return Prediction(outputs, np.zeros(len(outputs), np.float32))
-        # Where nothing is left for the expressions, any row would do; this one is all alike.
+        # When nothing is left for the expressions, any row would do; this one is uniform.
         faces = np.maximum(outputs[:, :-1], 1e-9)
         return Prediction(faces / faces.sum(axis=1, keepdims=True), outputs[:, -1])
 
     @property
     def _width(self) -> int:
-        """How many values the network gives: one a label, and one more where it tells non-faces."""
+        """The number of the network's outputs: one per label, and one more for "no face"."""
         return len(self.labels) + (self.no_face_threshold is not None)
 
     def _try(self, folder: Path) -> None:
         try:
             result = self._network(np.zeros((2, *self.spec.shape), np.float32))
-        except Exception as error:  # each runtime has its own errors for one cause: the network takes another shape
+        except Exception as error:  # each runtime has its own error for an input of the wrong shape
             raise BundleError(
                 f"{folder / CARD}: the network refused an input of {self.spec.shape} (height, width, channels): "
                 f"{error}. Correct the card's input, or write the bundle again with python -m training.train"
@@ -180,7 +179,7 @@ def _chosen(runtime: str, folder: Path, card: dict[str, Any]) -> str:
 
 
 def _obstacle(folder: Path, card: dict[str, Any]) -> str | None:
-    """Why LiteRT cannot stand for the card's weights, and the remedy; None when it can."""
+    """Why LiteRT cannot replace the card's weights, and the remedy; None if it can."""
     path, again = folder / COMPILED, f"Make it again: python -m training.export --weights {folder}"
     if importlib.util.find_spec("ai_edge_litert") is None:
         return "LiteRT is not installed. Install it: pip install ai-edge-litert"

@@ -1,4 +1,4 @@
-"""`python main.py access`: says who may come in, and who may no more; a running server takes it up within a second."""
+"""`python main.py access`: adds, lists and revokes grants; a running server applies a change within a second."""
 
 import argparse
 import getpass
@@ -27,18 +27,18 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _add(register: Register, options: argparse.Namespace) -> None:
-    password = _asked(options.who) if options.password else None
+    password = _read_password(options.who) if options.password else None
     grant, secret = register.add(options.who, options.role, password)
-    told = f"{grant.name} may {grant.role}."
+    summary = f"{grant.name} may {grant.role}."
     if password is None:
-        print(f"{told} The token below is shown only now; it opens the page and the API alike:", file=sys.stderr)
+        print(f"{summary} The token below is shown only now; it opens the page and the API alike:", file=sys.stderr)
         print(secret)
     else:
-        print(f"{told} The page asks for the name and the password.", file=sys.stderr)
+        print(f"{summary} The page asks for the name and the password.", file=sys.stderr)
 
 
-def _asked(name: str) -> str:
-    """A password from the terminal, twice; from the standard input's first line where that is no terminal."""
+def _read_password(name: str) -> str:
+    """Read a password twice from the terminal, or from the first line of standard input if that is no terminal."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass(f"Password for {name}: ")
@@ -49,8 +49,8 @@ def _asked(name: str) -> str:
 
 def _list(register: Register, _: argparse.Namespace) -> None:
     if not register.on:
-        told = f"{register.path} is not there: whoever is at this machine may do everything, others nothing."
-        print(told, file=sys.stderr)
+        message = f"{register.path} is not there: whoever is at this machine may do everything, others nothing."
+        print(message, file=sys.stderr)
         return
     grants = sorted(register.contents().grants.values(), key=lambda grant: grant.name)
     for grant in grants:
@@ -83,17 +83,17 @@ def _parser() -> argparse.ArgumentParser:
         "operate: everything, such as /metrics.",
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="add|list|logout|revoke")
-    told = "let somebody in, by a token that is shown once, or by a password"
-    add = actions.add_parser("add", help=told, allow_abbrev=False)
+    add_help = "let somebody in, by a token that is shown once, or by a password"
+    add = actions.add_parser("add", help=add_help, allow_abbrev=False)
     add.add_argument("who", metavar="NAME", help="a person or a program")
     add.add_argument("--role", choices=ROLES, required=True, help="what they may do")
     add.add_argument("--password", action="store_true", help="ask for a password instead of making a token")
     listing = actions.add_parser("list", help="tell who may come in", allow_abbrev=False)
-    told = "log somebody out of every browser; they may log in again"
-    leaving = actions.add_parser("logout", help=told, allow_abbrev=False)
+    logout_help = "log somebody out of every browser; they may log in again"
+    logout = actions.add_parser("logout", help=logout_help, allow_abbrev=False)
     revoke = actions.add_parser("revoke", help="let somebody in no more", allow_abbrev=False)
-    for part in (leaving, revoke):
-        part.add_argument("who", metavar="NAME", help="as it was added")
-    for part in (add, listing, leaving, revoke):
-        add_options(part, groups=("access",))
+    for action in (logout, revoke):
+        action.add_argument("who", metavar="NAME", help="as it was added")
+    for action in (add, listing, logout, revoke):
+        add_options(action, groups=("access",))
     return parser

@@ -1,4 +1,4 @@
-"""The sockets on which somebody is being served, so that they can be ended when they may be here no more."""
+"""Open connections by identity, so that they can be closed when access is revoked or a session ends."""
 
 import logging
 import socket
@@ -12,14 +12,14 @@ from weakref import WeakKeyDictionary
 from access.sessions import Session
 
 CHECK_EVERY = 1.0
-"""Seconds between looks at who is still welcome."""
+"""Seconds between checks whose access has ended."""
 
 log = logging.getLogger("access")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody who was let in: by a session where it was by a cookie, by none where it was by a token."""
+    """An authenticated identity; `session` is None when it was authenticated by a token instead of a cookie."""
 
     grant: str
     name: str
@@ -28,28 +28,28 @@ class Identity:
 
     @property
     def until(self) -> float:
-        """When the session ends by itself, in seconds since the UTC epoch."""
+        """When the session expires, in seconds since the UTC epoch."""
         return self.session.until if self.session else float("inf")
 
 
 class Connections:
-    """Knows the sockets, and shuts those whose owner is welcome no more; makes a thread with the first of them.
+    """Tracks open sockets, and shuts those whose identity has no access any more; starts a thread with the first.
 
-    A socket is forgotten with the connection, so nobody needs to tell of its end.
+    A socket is forgotten with its connection, so ends need not be reported.
 
     Args:
-        welcome: whether somebody may still be here; called from the thread.
+        is_allowed: whether an identity still has access; called from the thread.
     """
 
-    def __init__(self, welcome: Callable[[Identity], bool]) -> None:
-        self._welcome = welcome
+    def __init__(self, is_allowed: Callable[[Identity], bool]) -> None:
+        self._is_allowed = is_allowed
         self._lock = threading.Lock()
         self._open: WeakKeyDictionary[socket.socket, Identity] = WeakKeyDictionary()
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
 
     def register(self, connection: socket.socket, identity: Identity | None) -> None:
-        """Take note of whom a connection serves from now on; None for anybody."""
+        """Register whom a connection serves from now on; None for anybody."""
         with self._lock:
             if identity is None:
                 self._open.pop(connection, None)
@@ -60,7 +60,7 @@ class Connections:
                 self._thread.start()
 
     def close(self) -> None:
-        """End the thread; the connections are left to their server."""
+        """End the thread; the connections are left to the server."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(2 * CHECK_EVERY)
@@ -70,7 +70,7 @@ class Connections:
             with self._lock:
                 known = list(self._open.items())
             for connection, identity in known:
-                if identity.until < time.time() or not self._welcome(identity):
+                if identity.until < time.time() or not self._is_allowed(identity):
                     self._end(connection, identity)
             del known  # holds sockets that should be forgotten
 

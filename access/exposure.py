@@ -1,4 +1,4 @@
-"""Who can reach a server: only this machine, or others too; and by which names."""
+"""Whether a server is exposed to other machines, and the names by which it is called."""
 
 import ipaddress
 import socket
@@ -11,7 +11,7 @@ from errors import SettingError
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on a host's name or address."""
+    """Whether a host name or address is reachable from this machine only."""
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
@@ -21,7 +21,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_every_address(host: str) -> bool:
-    """Whether a host stands for all addresses of a machine, as 0.0.0.0 does, and is none by which it can be called."""
+    """Whether a host is the unspecified address, such as 0.0.0.0, which stands for all addresses of this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_unspecified
     except ValueError:
@@ -29,18 +29,18 @@ def is_every_address(host: str) -> bool:
 
 
 def names_of(settings: Settings) -> frozenset[str]:
-    """The names of a server with some settings, in small letters."""
+    """The names of a server with these settings, in lower case."""
     names = {"localhost", *settings.hosts}
     if not is_every_address(settings.host):
         names.add(settings.host)
-    if not is_loopback(settings.host):  # in the local network a machine is called by its own name
+    if not is_loopback(settings.host):  # in the local network a machine is called by its host name
         own = socket.gethostname()
         names |= {own, f"{own}.local"}
     return frozenset(map(_as_sent, names)) - {""}
 
 
 def _as_sent(name: str) -> str:
-    """A name, or an address with it, as browsers send it: small letters, no port, other scripts as `xn--`."""
+    """Normalise a name or URL as browsers send hosts: lower case, no port, other scripts as `xn--`."""
     host = name.rpartition("//")[2].partition("/")[0].lower()
     bare = host.partition(":")[0] if host.count(":") == 1 else host
     with suppress(UnicodeError):
@@ -49,10 +49,10 @@ def _as_sent(name: str) -> str:
 
 
 def check_exposure(host: str, settings: Settings) -> None:
-    """See that nobody is let in from elsewhere by oversight.
+    """Check that a server is not exposed to other machines by oversight.
 
     Raises:
-        SettingError: others reach the host, there is no access control, and nobody said that this is meant.
+        SettingError: other machines reach the host, there is no access control, and `insecure_public` is not set.
     """
     if is_loopback(host) or settings.insecure_public or Register(Path(settings.access)).on:
         return

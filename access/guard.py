@@ -1,4 +1,4 @@
-"""Who somebody is, by their token, password or cookie; and who is welcome no more."""
+"""Authentication by token, password or cookie, and whether an identity still has access."""
 
 import logging
 from pathlib import Path
@@ -14,11 +14,11 @@ from errors import AccessError
 log = logging.getLogger("access")
 
 ANYBODY = Identity("none", "anybody", OPERATE)
-"""Who was let in while there was no access control; nobody knows who that is when there is."""
+"""The identity of everybody without access control; it has no access once there is."""
 
 
 class Guard:
-    """Knows those who may come in, by a file. Building one opens and starts nothing.
+    """Authenticates by a file of grants. The constructor opens and starts nothing.
 
     Args:
         path: the file of grants; while there is none, everybody may do everything.
@@ -36,7 +36,7 @@ class Guard:
         return self.register.on
 
     def by_token(self, token: str) -> Identity | None:
-        """Who bears a token; None for nobody.
+        """The identity of a token's bearer; None for an unknown token.
 
         Raises:
             AccessError: the file cannot be used.
@@ -47,7 +47,9 @@ class Guard:
         return _identity(grant)
 
     def by_password(self, name: str, password: str) -> Identity | None:
-        """Who has a name and a password, or a token in its place; None for nobody. Takes a tenth of a second.
+        """The identity with a name and password, or a token in the password's place; None if there is none.
+
+        Hashing takes a tenth of a second.
 
         Raises:
             AccessError: the file cannot be used.
@@ -59,10 +61,10 @@ class Guard:
         return _identity(grant) if credentials.verify_password(password, kept) and grant else None
 
     def log_in(self, address: str, name: str, password: str) -> Identity | None:
-        """Who has a name and a password, or a token; None for nobody. Attempts from an address with passwords count.
+        """As `by_password`, but password attempts are counted by address.
 
         Raises:
-            TooMany: there were too many attempts.
+            TooMany: there were too many attempts from the address.
             AccessError: the file cannot be used.
         """
         if credentials.grant_of(password.strip()):
@@ -73,7 +75,7 @@ class Guard:
         return identity
 
     def by_cookie(self, value: str) -> Identity | None:
-        """Who has logged in; None for nobody.
+        """The identity of a session cookie; None if its session is invalid or has ended.
 
         Raises:
             AccessError: the file cannot be used.
@@ -85,7 +87,7 @@ class Guard:
         return _identity(contents.grants[session.grant], session)
 
     def cookie(self, identity: Identity) -> str:
-        """The value of a cookie by which somebody is known from now on.
+        """Create the value of a session cookie.
 
         Raises:
             AccessError: the file cannot be used.
@@ -94,17 +96,17 @@ class Guard:
         return sessions.sign(identity.grant, contents.ended_of(identity.grant).generation, contents.key)
 
     def log_out(self, value: str) -> None:
-        """End the session of a cookie, for all copies of it; does nothing where it has ended, or never was.
+        """End the session of a cookie, for all copies of it; do nothing if it has ended or never existed.
 
         Raises:
-            AccessError: the file cannot be used, so that copies of the cookie hold on.
+            AccessError: the file cannot be used, so that copies of the cookie stay valid.
         """
         identity = self.by_cookie(value)
         if identity is not None and identity.session is not None:
             self.register.end(identity.session)
 
     def is_allowed(self, identity: Identity) -> bool:
-        """Whether somebody who was let in may still be here; nobody may while the file cannot be used."""
+        """Whether an identity still has access; none has while the file cannot be used."""
         if identity == ANYBODY:
             return not self.on
         try:
@@ -116,7 +118,7 @@ class Guard:
             return False
 
     def close(self) -> None:
-        """End the thread that ends connections."""
+        """End the thread that closes connections."""
         self.connections.close()
 
 

@@ -1,4 +1,4 @@
-"""The file that says who may come in: names, roles, hashes, and which log-ins have ended; no token, no password."""
+"""The file of grants: names, roles, hashes, and the ended sessions; no tokens, no passwords."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ TOKEN, PASSWORD = "token", "password"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one person or program may do, and by what it is known. `created` is in seconds since the UTC epoch."""
+    """What one person or program may do, and the hash of its secret. `created` is in seconds since the UTC epoch."""
 
     id: str
     name: str
@@ -37,32 +37,32 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All of the file: its grants by id, the key that signs cookies, and the sessions that have ended, by grant."""
+    """The file's contents: grants by id, the key that signs cookies, and the ended sessions by grant."""
 
     grants: dict[str, Grant]
     key: str
     ended: dict[str, Ended] = field(default_factory=dict)
 
     def named(self, name: str) -> Grant | None:
-        """The grant of that name."""
+        """The grant of a name; None if there is none."""
         return next((grant for grant in self.grants.values() if grant.name == name), None)
 
     def ended_of(self, grant_id: str) -> Ended:
-        """The sessions of a grant that have ended."""
+        """The ended sessions of a grant."""
         return self.ended.get(grant_id, Ended())
 
     def is_open(self, session: Session) -> bool:
-        """Whether a session's grant is there, and nobody has ended the session."""
+        """Whether a session's grant exists and the session has not ended."""
         return session.grant in self.grants and self.ended_of(session.grant).allows(session)
 
 
 class Register:
-    """The grants of one file, read again whenever it has changed. May be called from any thread.
+    """The grants of one file, read again whenever it has changed. Thread-safe.
 
-    There is access control from the moment at which the file is there. Once it was seen, its absence lets nobody in.
+    There is access control as soon as the file exists. Once it was seen, its absence lets nobody in.
 
     Args:
-        path: the file; need not be there.
+        path: the file; need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,7 +74,7 @@ class Register:
 
     @property
     def on(self) -> bool:
-        """Whether there is access control; also where the file cannot be looked at, so that nobody is let in."""
+        """Whether there is access control; also true when the file cannot be checked, so that nobody is let in."""
         try:
             self._seen = self._seen or bool(self.path.stat())
         except (FileNotFoundError, NotADirectoryError):
@@ -84,10 +84,10 @@ class Register:
         return self._seen
 
     def contents(self) -> Contents:
-        """What the file holds now.
+        """The current contents of the file.
 
         Raises:
-            AccessError: it is gone, damaged, or others can read it.
+            AccessError: the file is gone, damaged, or readable by others.
         """
         with self._lock:
             try:
@@ -101,10 +101,10 @@ class Register:
             return self._contents
 
     def add(self, name: str, role: str, password: str | None = None) -> tuple[Grant, str]:
-        """Let somebody in, by a password or, where none is given, by a new token; returns the grant and its secret.
+        """Add a grant with a password or, if none is given, with a new token; return the grant and its secret.
 
         Raises:
-            AccessError: a name that is taken or unfit, no such role, an unfit password, or a file that cannot be used.
+            AccessError: the name is taken or unfit, the role unknown, the password unfit, or the file cannot be used.
         """
         if not NAME.fullmatch(name):
             raise AccessError(f"the name {name!r}; expected up to 64 letters, digits, '.', '_', '-' and '@'")
@@ -121,10 +121,10 @@ class Register:
         return grant, secret
 
     def revoke(self, name: str) -> Grant:
-        """Let somebody in no more.
+        """Remove a grant.
 
         Raises:
-            AccessError: there is nobody of that name, or the file cannot be used.
+            AccessError: there is no grant of that name, or the file cannot be used.
         """
         with self._changing() as contents:
             grant = _known(contents, name)
@@ -133,20 +133,20 @@ class Register:
         return grant
 
     def end(self, session: Session) -> None:
-        """End one session, wherever its cookie was copied to.
+        """End one session, for all copies of its cookie.
 
         Raises:
             AccessError: the file cannot be used.
         """
         with self._changing() as contents:
-            if session.grant in contents.grants:  # else it was revoked this very moment, which has ended it too
+            if session.grant in contents.grants:  # else the grant was revoked meanwhile, which has ended it too
                 contents.ended[session.grant] = contents.ended_of(session.grant).with_session(session)
 
     def end_all(self, name: str) -> Grant:
-        """End every session of a grant, which stays: its token or password opens new ones.
+        """End every session of a grant; its token or password still opens new ones.
 
         Raises:
-            AccessError: there is nobody of that name, or the file cannot be used.
+            AccessError: there is no grant of that name, or the file cannot be used.
         """
         with self._changing() as contents:
             grant = _known(contents, name)
@@ -155,7 +155,7 @@ class Register:
 
     @contextmanager
     def _changing(self) -> Iterator[Contents]:
-        """The contents to be changed; written, whole and at once, when the block ends without an error."""
+        """Yield the contents for a change under a lock; they are written atomically if the block succeeds."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path.with_name(f".{self.path.name}.lock"), "w", opener=_private) as lock:
@@ -186,10 +186,10 @@ def _read(path: Path, mode: int) -> Contents:
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise AccessError(f"{path}: others can read or write it ({stat.filemode(mode)}); chmod 600 {path}")
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        grants = [_grant(entry) for entry in told["grants"]]
-        key = told["key"]
-        ended = {grant_id: _ended(entry) for grant_id, entry in told.get("ended", {}).items()}
+        data = json.loads(path.read_text(encoding="utf-8"))
+        grants = [_grant(entry) for entry in data["grants"]]
+        key = data["key"]
+        ended = {grant_id: _ended(entry) for grant_id, entry in data.get("ended", {}).items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AccessError(f"{path}: damaged ({error!r}); restore it, or delete it and add everybody again") from None
     if not isinstance(key, str) or len(key) < 32:
@@ -211,14 +211,14 @@ def _ended(entry: Mapping[str, Any]) -> Ended:
 
 def _write(path: Path, contents: Contents) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    told = {
+    data = {
         "key": contents.key,
         "grants": [asdict(grant) for grant in contents.grants.values()],
         "ended": {grant_id: asdict(ended) for grant_id, ended in contents.ended.items()},
     }
     try:
         with open(part, "x", encoding="utf-8", opener=_private) as file:
-            json.dump(told, file, indent=2)
+            json.dump(data, file, indent=2)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

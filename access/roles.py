@@ -1,4 +1,4 @@
-"""What somebody may do. Each role may do all that the ones before it may."""
+"""Roles. Each role may do all that the ones before it may."""
 
 WATCH, ANALYSE, OPERATE = "watch", "analyse", "operate"
 ROLES = (WATCH, ANALYSE, OPERATE)
@@ -6,5 +6,5 @@ ROLES = (WATCH, ANALYSE, OPERATE)
 
 
 def allows(held: str, needed: str) -> bool:
-    """Whether who has the role `held` may do what asks for `needed`."""
+    """Whether the role `held` includes the role `needed`."""
     return ROLES.index(held) >= ROLES.index(needed)

@@ -1,1 +1,1 @@
-"""What is drawn onto a frame: boxes, words, bars, covered faces, and the notices that stand in for a picture."""
+"""Drawing on frames: boxes, labels, bars, blurred and covered faces, and notices in place of a picture."""

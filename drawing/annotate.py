@@ -1,4 +1,4 @@
-"""Frame and faces in, drawn copy out; and the drawn notices that stand in for a picture that is missing."""
+"""Annotations on pictures (boxes, labels and bars), and notices in place of a missing picture."""
 
 import textwrap
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from faces import Box, Face, Image
 def annotate(
     image: Image, faces: Sequence[Face], threshold: float = 0.35, bars: bool = False, boxes: bool = True
 ) -> Image:
-    """A copy of a picture with a box, an expression and its probability on every face.
+    """Return a copy of a picture with a box, an expression and its probability on every face.
 
     Args:
-        image: (height, width, 3) uint8 BGR; left as it is.
-        faces: what to draw; boxes may reach over the edge. What fades is mixed with the picture below.
-        threshold: probability below which the expression is called unsure.
+        image: (height, width, 3) uint8 BGR; left unchanged.
+        faces: the faces; boxes may reach over the edge. Fading faces are drawn semi-transparent.
+        threshold: probability below which the expression is shown as unsure.
         bars: draw the probabilities of all expressions as bars beside each face.
-        boxes: draw the boxes themselves, not the words only.
+        boxes: draw the boxes as well as the labels.
     """
     drawn, style = image.copy(), _Style(min(image.shape[:2]), threshold, boxes)
     taken = [face.box for face in faces]
@@ -35,7 +35,7 @@ def annotate(
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    """How a face is drawn; `side` is the shorter side of the picture in pixels, to which type and lines are fitted."""
+    """The style of annotations; font size and line width follow `side`, the picture's shorter side in pixels."""
 
     side: int
     threshold: float
@@ -51,7 +51,7 @@ class _Style:
 
 
 def caption(face: Face, threshold: float) -> str:
-    """The words on a face: the expression and its probability in per cent, or unsure; empty if never classified."""
+    """The label of a face: the expression or "unsure", and the probability in per cent; empty if never classified."""
     if face.expression is None:
         return ""
     word = face.expression if face.confidence >= threshold else "unsure"
@@ -78,7 +78,7 @@ def _draw_face(image: Image, face: Face, style: _Style) -> None:
 
 
 def _outline(image: Image, box: Box, line: int, colour: Colour) -> None:
-    """The box as four filled bars: the same picture as four thick lines, in a tenth of the time."""
+    """Draw the box as four filled bars: the same picture as four thick lines, in a tenth of the time."""
     half = line // 2
     left, top, right, bottom = box.x - half, box.y - half, box.x + box.width - half, box.y + box.height - half
     far = line - 1
@@ -92,7 +92,7 @@ def _outline(image: Image, box: Box, line: int, colour: Colour) -> None:
 
 
 def _draw_bars(image: Image, face: Face, taken: Sequence[Box], style: _Style) -> list[Box]:
-    """Bars below the face, or where there is room for them, best where nothing is taken; returns where they are."""
+    """Draw bars below the face or where there is room, preferably free; return the area that they take."""
     if not face.probabilities:
         return []
     box, line = face.box, style.line
@@ -110,7 +110,7 @@ def _draw_bars(image: Image, face: Face, taken: Sequence[Box], style: _Style) ->
 
 
 def _chart(face: Face, size: int, width: int) -> Image:
-    """A row for each label: its name, a bar as long as it is probable, and the per cent; `width` pixels at least."""
+    """Draw a bar chart with a row for each label: name, bar and per cent; at least `width` pixels wide."""
     names = [text_image(label, size, BRIGHT, GROUND) for label in face.labels]
     figures = [text_image(f"{probability:.0%}", size, DIM, GROUND) for probability in face.probabilities]
     row, gap = round(size * 1.4), size // 2
@@ -126,13 +126,13 @@ def _chart(face: Face, size: int, width: int) -> Image:
     return chart
 
 
-def notice(title: str, words: str, width: int = 1280, height: int = 720) -> Image:
-    """A drawn picture, (height, width, 3) uint8 BGR, that says why there is none from the camera."""
+def notice(title: str, message: str, width: int = 1280, height: int = 720) -> Image:
+    """Draw a picture, (height, width, 3) uint8 BGR, that says why there is none from the camera."""
     image = np.empty((height, width, 3), np.uint8)
     cv2.rectangle(image, (0, 0), (width, height), GROUND, cv2.FILLED)  # a tenth of the time of np.full
     size = max(12, round(min(width / 1.6, height) / 26))
     y = round(height * 0.42)
-    lines = [(title, 2 * size, BRIGHT)] + [(line, size, DIM) for line in textwrap.wrap(words, 70)[:6]]
+    lines = [(title, 2 * size, BRIGHT)] + [(line, size, DIM) for line in textwrap.wrap(message, 70)[:6]]
     for text, letters, ink in lines:
         line = text_image(text, letters, ink, GROUND)
         paste(image, line, (width - line.shape[1]) // 2, y)

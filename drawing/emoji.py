@@ -1,4 +1,4 @@
-"""Small drawn faces, one for each expression, to lie over a person's own."""
+"""Emojis: a drawn face for each expression, to cover a person's face."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +11,7 @@ from drawing.palette import BRIGHT, INK, Colour
 from faces import Image
 
 SIZES = 768, 384, 192, 96, 48
-"""Pixels across a drawn face: drawn in the first, kept in the others, from which any other size is quickly made."""
+"""Sizes of an emoji in pixels: drawn in the first, cached in the others, from which any size is scaled quickly."""
 WHITE: Colour = (250, 250, 250)
 TONGUE: Colour = (140, 120, 240)
 TEAR: Colour = (250, 215, 150)
@@ -22,11 +22,10 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What makes an expression, in the units of the face.
+    """The features of an expression, in units of the face.
 
-    `inner` and `outer` are how much higher than usual the ends of the brows are, `tilt` how much higher the right one
-    is as a whole; `bend` is how round they are. `eyes` is their height, 1 as usual, 0 for squeezed shut; their white
-    shows where `staring`. `mouth` names how that is drawn.
+    `inner` and `outer` raise the ends of the brows, `tilt` raises the right brow, `bend` is their curvature. `eyes` is
+    their height: 1 for normal, 0 for squeezed shut; `staring` eyes show their white. `mouth` names a drawing function.
     """
 
     mouth: str
@@ -48,15 +47,15 @@ FEATURES = {
     "surprise": Features("round", inner=0.16, outer=0.16, staring=True, bend=1.6),
     "neutral": Features("line"),
 }
-"""By the usual names; all others look neutral."""
+"""Features by expression; an unknown expression is drawn as neutral."""
 UNSURE = Features("slant", tilt=0.16)
 
 
 def emoji(expression: str, colour: Colour, side: int) -> tuple[Image, Image]:
-    """A face that makes an expression, or is unsure where that is empty.
+    """Draw an emoji of an expression; an empty one is drawn as unsure.
 
     Returns:
-        The picture, (side, side, 3) uint8 BGR, and how much of each pixel it covers, (side, side) uint8.
+        The picture, (side, side, 3) uint8 BGR, and its alpha channel, (side, side) uint8.
     """
     size = min((known for known in SIZES[1:] if known >= side), default=SIZES[1])
     image, cover = (_resized(part, side, cv2.INTER_LINEAR) for part in _drawn(expression, colour, size))
@@ -81,7 +80,7 @@ def _resized(part: Image, side: int, interpolation: int = cv2.INTER_AREA) -> Ima
 
 
 class _Canvas:
-    """A disc in the units of the face, on which is drawn: the `image`, and the `cover` of its pixels."""
+    """A disc to draw on, in units of the face: the `image` and its alpha channel `cover`."""
 
     def __init__(self, colour: Colour) -> None:
         side = SIZES[0]
@@ -104,7 +103,7 @@ class _Canvas:
 
 
 def _arc(x: float, y: float, across: float, high: float, begin: float = 0, end: float = 360) -> Points:
-    """Part of an ellipse round (x, y), in degrees, clockwise from the right."""
+    """Points of an elliptic arc around (x, y), in degrees, clockwise from the right."""
     angle = np.radians(np.linspace(begin, end, 65))
     return np.stack([x + across * np.cos(angle), y + high * np.sin(angle)], axis=1)
 

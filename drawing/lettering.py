@@ -1,4 +1,4 @@
-"""Words as small pictures: smooth type, rendered once and kept."""
+"""Text as small pictures: antialiased, rendered once and cached."""
 
 from functools import lru_cache
 
@@ -13,12 +13,12 @@ from faces import Image
 
 @lru_cache(maxsize=16)
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)  # the typeface that Pillow brings along, so that none need be installed
+    return ImageFont.load_default(size)  # Pillow's own font, so that none must be installed
 
 
 @lru_cache(maxsize=1024)
 def _cover(text: str, size: int) -> Image:
-    """How much of each pixel a line of text covers, (height, width) uint8; drawing letters is what takes long."""
+    """Render a line of text as an alpha channel, (height, width) uint8; rendering is what takes long."""
     font = _font(size)
     left, _, right, _ = font.getbbox(text)
     picture = Pillow.new("L", (max(1, round(right - left)), round(size * 1.25)))
@@ -28,14 +28,14 @@ def _cover(text: str, size: int) -> Image:
 
 @lru_cache(maxsize=512)
 def text_image(text: str, size: int, ink: Colour, paper: Colour, padding: int = 0) -> Image:
-    """A line of text on a plain ground, as a (height, width, 3) uint8 BGR picture that must not be written to.
+    """Draw a line of text on a plain ground, as a read-only (height, width, 3) uint8 BGR picture.
 
     Args:
-        text: what it says; letters that the typeface lacks come out as empty boxes.
-        size: of the type, in pixels.
+        text: the text; letters that the font lacks appear as empty boxes.
+        size: font size in pixels.
         ink: colour of the letters.
         paper: colour of the ground.
-        padding: pixels round the text.
+        padding: pixels around the text.
     """
     cover = _cover(text, size)
     shades = np.round(np.linspace(paper, ink, 256)).astype(np.uint8)
@@ -48,9 +48,9 @@ def text_image(text: str, size: int, ink: Colour, paper: Colour, padding: int = 
 
 
 def paste(image: Image, small: Image, x: int, y: int, opacity: float = 1.0) -> None:
-    """Lay a small BGR picture on a larger one with its top left corner at (x, y); what reaches over the edge is cut.
+    """Paste a small BGR picture on a larger one with its top left corner at (x, y), cut off at the edge.
 
-    `opacity` goes from 0, nothing is seen of it, to 1, nothing of what is below.
+    `opacity` goes from 0 (invisible) to 1 (opaque).
     """
     left, top = max(0, -x), max(0, -y)
     right, bottom = image.shape[1] - x, image.shape[0] - y

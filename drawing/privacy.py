@@ -1,4 +1,4 @@
-"""Faces made unrecognisable, or covered, before a picture leaves the server."""
+"""Privacy: faces are blurred or covered before a picture leaves the server."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -13,15 +13,15 @@ from drawing.palette import COLOURS, OTHER, UNSURE
 from faces import Box, Face, Image
 
 CELLS = 3
-"""Patches across a face: people need some eight to tell who somebody is."""
+"""Patches across a blurred face: people need some eight to recognise somebody."""
 BESIDE, ABOVE, BELOW = 0.45, 0.6, 0.4
-"""How far round a box is hidden, as shares of its size: ears, hair and chin tell people apart too."""
+"""Margins around a box that are hidden too, as shares of its size: ears, hair and chin identify people as well."""
 BLOCK = 8
 """Pixels of the blocks that are averaged first."""
 FEATHER = 0.08
-"""Share of the hidden oval over which it passes into the picture; the box lies inside of that."""
+"""Width of the hidden oval's soft edge, as a share of the oval; the box lies within it."""
 COVER = 1.3
-"""Diameter of the drawn face that covers a person's, in widths of its box."""
+"""Diameter of an emoji, in widths of the box that it covers."""
 
 
 def hide(image: Image, faces: Sequence[Face], doubtful: Sequence[Box], how: Privacy, threshold: float) -> None:
@@ -29,24 +29,23 @@ def hide(image: Image, faces: Sequence[Face], doubtful: Sequence[Box], how: Priv
 
     Args:
         image: (height, width, 3) uint8 BGR; written to.
-        faces: those that are shown; where they are lost, what covers them fades, but what makes them unrecognisable
-            stays.
-        doubtful: where else faces may be; these are only made unrecognisable.
+        faces: the shown faces; the emoji of a lost face fades, its blur stays.
+        doubtful: where else faces may be; these are only blurred.
         how: "off" for nothing, "blur" or "emoji".
-        threshold: probability below which an expression is called unsure.
+        threshold: probability below which an expression is shown as unsure.
     """
     if how == "off":
         return
     for box in (*(face.box for face in faces), *doubtful):
-        _smear(image, box)
+        _blur(image, box)
     for face in faces if how == "emoji" else ():
         _cover(image, face, threshold)
 
 
-def _smear(image: Image, box: Box) -> None:
-    """Leave a few soft patches of colour of what is in a box and around it.
+def _blur(image: Image, box: Box) -> None:
+    """Reduce a box and its surroundings to a few soft patches of colour.
 
-    Pixels are averaged over whole patches first: what lies between is lost for good, however it is sharpened later.
+    Pixels are first averaged over whole patches, so no later sharpening can restore the detail.
     """
     x, y = round(box.x - BESIDE * box.width), round(box.y - ABOVE * box.height)
     width, height = round(box.width * (1 + 2 * BESIDE)), round(box.height * (1 + ABOVE + BELOW))
@@ -55,12 +54,12 @@ def _smear(image: Image, box: Box) -> None:
         return
     patches = [max(1, round(side * CELLS / box.width)) for side in part.shape[1::-1]]
     few = cv2.resize(_averaged(part), patches, interpolation=cv2.INTER_AREA)
-    smeared = cv2.resize(few, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    _mix(part, smeared, cv2.resize(_oval(), (width, height), interpolation=cv2.INTER_LINEAR)[seen])
+    blurred = cv2.resize(few, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    _mix(part, blurred, cv2.resize(_oval(), (width, height), interpolation=cv2.INTER_LINEAR)[seen])
 
 
 def _averaged(part: Image) -> Any:
-    """A picture reduced by whole blocks, several times as quick as by any other size; small ones as they are."""
+    """Reduce a picture by whole blocks, which is several times faster than any other factor; small ones are kept."""
     rows, columns = (side // BLOCK for side in part.shape[:2])
     if min(rows, columns) < BLOCK:
         return part
@@ -79,14 +78,14 @@ def _cover(image: Image, face: Face, threshold: float) -> None:
 
 
 def _visible(image: Image, x: int, y: int, width: int, height: int) -> tuple[Image, tuple[slice, slice]]:
-    """The part of a picture that another with its corner at (x, y) would take, and where that is in the other."""
+    """The part of a picture that another one at (x, y) covers, and the same part within the other one."""
     left, top = max(0, -x), max(0, -y)
     right, bottom = max(left, min(width, image.shape[1] - x)), max(top, min(height, image.shape[0] - y))
     return image[y + top : y + bottom, x + left : x + right], (slice(top, bottom), slice(left, right))
 
 
 def _mix(part: Image, above: Any, cover: Any) -> None:
-    """Lay a picture over another of its size, as far as each of its pixels covers that, 0 to 255."""
+    """Blend a picture over another of its size by an alpha channel, 0 to 255."""
     share = cv2.merge([cover] * 3)
     below = cv2.multiply(part, cv2.bitwise_not(share), scale=1 / 255)
     cv2.add(below, cv2.multiply(above, share, scale=1 / 255), dst=part)
@@ -94,7 +93,7 @@ def _mix(part: Image, above: Any, cover: Any) -> None:
 
 @cache
 def _oval() -> Image:
-    """A cover, (64, 64) uint8: 255 in an oval that touches the edges, and less towards its rim."""
+    """An alpha channel, (64, 64) uint8: 255 in an oval that touches the edges, less towards its rim."""
     across = (np.arange(64) - 31.5) / 32
     distance = np.hypot(across[:, None], across[None, :])
     return np.asarray(np.round(255 * np.clip((1 - distance) / FEATHER, 0, 1)), np.uint8)

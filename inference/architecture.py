@@ -1,7 +1,7 @@
-"""What a bundle for Keras may hold: networks of plain layers, and nothing that could run code or read another file.
+"""The check of Keras bundles: they may hold networks of plain layers, and nothing that runs code or reads other files.
 
-Keras' own safe mode refuses lambda layers. This goes before it and is stricter: it lists what is allowed, so that what
-a later Keras brings is refused until somebody has looked at it.
+Keras' own safe mode refuses lambda layers. This check comes before it and is stricter: it lists what is allowed, so
+additions of later versions of Keras are refused until somebody has reviewed them.
 """
 
 import json
@@ -13,7 +13,7 @@ from errors import BundleError
 
 REMEDY = "Take bundles from where you trust them, or train one with python -m training.train"
 LARGEST = 50_000_000
-"""Bytes of the file; a network of a thousand layers has one."""
+"""The most bytes of the file; a network of a thousand layers has one megabyte."""
 MODULES = frozenset(
     f"keras{part}"
     for part in ("", ".layers", ".models", ".initializers", ".regularizers", ".constraints", ".src.models.functional",
@@ -38,33 +38,33 @@ PARTS = (
 )
 CLASSES = frozenset(f"{MODELS} {LAYERS} {PARTS}".split())
 VALUES = frozenset({"__keras_tensor__"})
-"""What Keras writes as if it were a class, and which is only a place in the graph."""
+"""Names that Keras writes like classes, although they are only places in the graph."""
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
-    """A network's architecture as Keras takes it, once nothing but plain layers is found in it.
+    """Read a network's architecture for Keras, and check that it holds nothing but plain layers.
 
     Raises:
-        BundleError: no JSON, or something in it that is not on the list.
+        BundleError: the file is no JSON, or holds something that is not allowed.
     """
     if path.stat().st_size > LARGEST:
         raise BundleError(f"{path}: {path.stat().st_size:,} bytes, expected at most {LARGEST:,}. {REMEDY}")
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        strange = next((words for node in _objects(told) if (words := _strange(node))), "")
+        config = json.loads(path.read_text(encoding="utf-8"))
+        forbidden = next((name for node in _objects(config) if (name := _forbidden(node))), "")
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path}: it is no architecture that can be read ({error}). {REMEDY}") from None
-    if not isinstance(told, dict) or "class_name" not in told:
+    if not isinstance(config, dict) or "class_name" not in config:
         raise BundleError(f"{path}: it is no network, expected what Keras' to_json() writes. {REMEDY}")
-    if strange:
+    if forbidden:
         raise BundleError(
-            f"{path}: it holds {strange}, which is none of the plain layers that are let through. {REMEDY}"
+            f"{path}: it holds {forbidden}, which is none of the plain layers that are let through. {REMEDY}"
         )
-    return told
+    return config
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:
-    """Every object of some JSON, however deep."""
+    """Yield every object in a JSON value, at any depth."""
     if isinstance(node, dict):
         yield node
     if isinstance(node, dict | list):
@@ -72,8 +72,8 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
             yield from _objects(part)
 
 
-def _strange(node: dict[str, Any]) -> str:
-    """What is not on the list in an object that Keras would make something of; empty where all is."""
+def _forbidden(node: dict[str, Any]) -> str:
+    """The name in an object for Keras that is not allowed; empty if all are."""
     name = node.get("class_name")
     if name is None:
         return ""
@@ -86,26 +86,26 @@ def _strange(node: dict[str, Any]) -> str:
 
 
 def check_weights(path: Path) -> None:
-    """See that a file of weights (HDF5) holds groups and arrays only, and does not have others read in its place.
+    """Check that a weights file (HDF5) holds only groups and arrays, and refers to no other file.
 
     Raises:
-        BundleError: a part of it lies in another file, or is something else.
+        BundleError: a part of it is something else, or lies in another file.
     """
     import h5py
 
     try:
         with h5py.File(path) as file:
-            strange = _strange_part(file)
+            forbidden = _forbidden_part(file)
     except OSError:  # Keras says what is wrong with it
         return
     except (KeyError, RuntimeError, ValueError) as error:
         raise BundleError(f"{path}: it holds a part that cannot be read ({error}). {REMEDY}") from None
-    if strange:
-        raise BundleError(f"{path}: {strange}. {REMEDY}")
+    if forbidden:
+        raise BundleError(f"{path}: {forbidden}. {REMEDY}")
 
 
-def _strange_part(file: Any) -> str:
-    """What is below a group only by a link, outside the file, or neither group nor array; empty where nothing is."""
+def _forbidden_part(file: Any) -> str:
+    """What is wrong with a part that is a link, outside the file, or neither group nor array; empty if none is."""
     import h5py
 
     groups, known = [file], {_place(file)}

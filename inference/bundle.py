@@ -1,4 +1,4 @@
-"""A weights bundle on disk: its files, the card that describes them, and whether they are the ones that it means."""
+"""A weights bundle on disk: its files, the card that describes them, and their verification."""
 
 import hashlib
 import json
@@ -13,17 +13,17 @@ ARCHITECTURE, WEIGHTS, COMPILED, CARD = "model.json", "model.weights.h5", "model
 
 
 def locate_bundle(folder: Path | str) -> Path:
-    """A bundle's folder; one that is not there is looked for beside the program, wherever that was started."""
+    """The folder of a bundle; a relative one that does not exist is taken relative to the program's own folder."""
     path = Path(folder)
     own = Path(__file__).resolve().parent.parent / path
-    return own if not os.path.exists(path) and os.path.isdir(own) else path  # one that may not be entered stays
+    return own if not os.path.exists(path) and os.path.isdir(own) else path  # a folder without access is kept
 
 
 def read_card(folder: Path | str) -> dict[str, Any]:
     """Read and check a bundle's card.json.
 
     Raises:
-        BundleError: no folder, no card, one that cannot be read, or one that lacks something.
+        BundleError: there is no folder or card, or the card is unreadable or incomplete.
     """
     path = Path(folder) / CARD
     try:
@@ -45,13 +45,13 @@ def read_card(folder: Path | str) -> dict[str, Any]:
 
 
 def spec_of(card: dict[str, Any]) -> InputSpec:
-    """The network's input as a card tells it."""
+    """The network's input as a card describes it."""
     size, crop = card["input"], card["preprocessing"]
     return InputSpec(size["width"], size["height"], size["channels"], crop["crop_scale"], crop["crop_shift"])
 
 
 def verified_path(folder: Path, name: str, card: dict[str, Any]) -> Path:
-    """The path of one file of a bundle, once its SHA-256 is found to be the card's.
+    """Verify the SHA-256 of one file of a bundle, and return its path.
 
     Raises:
         BundleError: the file is missing, damaged or replaced.
@@ -61,7 +61,7 @@ def verified_path(folder: Path, name: str, card: dict[str, Any]) -> Path:
 
 
 def read_verified(folder: Path, name: str, card: dict[str, Any]) -> bytes:
-    """The bytes of one file of a bundle, whose SHA-256 is the card's, whatever becomes of the file meanwhile.
+    """Read one file of a bundle and verify its SHA-256, so that the bytes are safe whatever happens to the file later.
 
     Raises:
         BundleError: as `verified`.

@@ -1,4 +1,4 @@
-"""From a picture and its boxes to the batch that the network takes; serving and training share it."""
+"""Preprocessing: from a picture and its boxes to the network's input batch; shared by serving and training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from errors import ImageError
 from faces import Box, Image
 
 LARGEST_REACH = 4
-"""How many times the picture's longer side a crop may measure; more is a mistake and would only cost memory."""
+"""The largest crop, in multiples of the picture's longer side; a larger one is a mistake and only costs memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What a network takes, and how a face is cut out for it.
+    """A network's input, and how faces are cropped for it.
 
     `width`, `height` are in pixels; `channels` is 1 (grey) or 3 (red, green, blue). `crop_scale` is the side of the
     crop relative to the detector's box; `crop_shift` is how far its centre lies below that of the box, in box heights.
@@ -44,7 +44,7 @@ class InputSpec:
 
 
 def crop_faces(image: Image, boxes: Sequence[Box], spec: InputSpec) -> NDArray[np.float32]:
-    """Cut out every box and bring it to the network's size.
+    """Crop every box and resize it to the network's input.
 
     Each crop is the smallest rectangle of the network's proportions around the scaled and shifted box, so that faces
     keep their own proportions. It may reach over the edge of the picture, whose border pixels are then repeated.
@@ -70,7 +70,7 @@ def crop_faces(image: Image, boxes: Sequence[Box], spec: InputSpec) -> NDArray[n
 
 
 def fit_image(image: Image, spec: InputSpec) -> NDArray[np.float32]:
-    """Bring a whole picture, such as a training image, to the network's size, keeping its proportions.
+    """Resize a whole picture, such as a training image, to the network's input, keeping its proportions.
 
     Takes and returns what `crop_faces` does, with the picture as the only crop: (height, width, channels) float32.
     """

@@ -1,6 +1,6 @@
-"""What runs a network: LiteRT from its compiled file, or Keras from architecture and weights.
+"""Runtimes of a network: LiteRT from a compiled file, or Keras from architecture and weights.
 
-LiteRT and Keras are imported when they are asked for.
+LiteRT and Keras are imported only when they are used.
 """
 
 import os
@@ -20,11 +20,11 @@ Runtime = Callable[[Batch], Batch]
 
 
 def litert_runtime(path: Path, content: bytes, threads: int | None) -> Runtime:
-    """A compiled network, safe to call from several threads; one call at a time.
+    """Load a compiled network; the runtime may be called from several threads, and runs one call at a time.
 
     Args:
         path: a .tflite file, as errors name it.
-        content: its bytes. LiteRT would map a file that it opens itself, and die with it when that is cut short.
+        content: its bytes. LiteRT would map a file that it opens itself, and crash if that is truncated.
         threads: CPU threads for one batch; None takes two, or one on a single core.
 
     Raises:
@@ -39,29 +39,29 @@ def litert_runtime(path: Path, content: bytes, threads: int | None) -> Runtime:
         raise BundleError(
             f"{path}: LiteRT cannot read it ({error}). Make it again: python -m training.export --weights {path.parent}"
         ) from error
-    taken, given = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    source, result = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
     lock = threading.Lock()  # an interpreter holds the tensors of one call
-    ready: int | None = None
+    allocated: int | None = None
 
     def run(batch: Batch) -> Batch:
-        nonlocal ready
+        nonlocal allocated
         with lock:
-            if len(batch) != ready:
-                interpreter.resize_tensor_input(taken, batch.shape)
+            if len(batch) != allocated:
+                interpreter.resize_tensor_input(source, batch.shape)
                 interpreter.allocate_tensors()
-                ready = len(batch)
-            interpreter.set_tensor(taken, batch)
+                allocated = len(batch)
+            interpreter.set_tensor(source, batch)
             interpreter.invoke()
-            return np.array(interpreter.get_tensor(given), np.float32)
+            return np.array(interpreter.get_tensor(result), np.float32)
 
     return run
 
 
 def load_keras_network(architecture: Path, weights: Path) -> Any:
-    """Build the Keras network of a bundle, which can hold no code, and load its weights.
+    """Build the Keras network of a bundle, which cannot hold code, and load its weights.
 
     Raises:
-        BundleError: a file that Keras cannot read, something else than plain layers, or weights of another network.
+        BundleError: Keras cannot read a file, a layer is not allowed, or the weights belong to another network.
     """
     config = read_architecture(architecture)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -89,7 +89,7 @@ def load_keras_network(architecture: Path, weights: Path) -> Any:
 
 
 def keras_runtime(network: Any) -> Runtime:
-    """The network as one compiled function: `predict` would spend far longer on set-up than on a few faces."""
+    """Compile a network to one function: `predict` would spend far longer on set-up than on a few faces."""
     import keras
 
     if keras.backend.backend() != "tensorflow":

@@ -44,7 +44,7 @@ def lock_key(camera: str) -> str:
 
 
 def inbox_channel(process: str) -> str:
-    """Channel on which a process receives its own heartbeat and is told to update what it subscribes to."""
+    """Channel on which a process receives its own heartbeat, and learns that its subscriptions have changed."""
     return f"{PREFIX}:inbox:{process}"
 
 
