@@ -49,12 +49,12 @@ class Settings:
         0, "proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed", low=0, high=5
     )
     access: str = _setting("access.json", "file that says who may come in; `main.py access` writes it", group="access")
-    max_viewers: int = _setting(200, "viewers at a time; one more is told to come back later", low=1, high=2000)
+    max_viewers: int = _setting(200, "viewers at a time; one more is asked to come back later", low=1, high=2000)
     max_listeners: int = _setting(
-        200, "listeners to events at a time; one more is told to come back later", low=1, high=2000
+        200, "listeners to events at a time; one more is asked to come back later", low=1, high=2000
     )
     max_visitors: int = _setting(
-        8, "visitors at a time who show their own camera; one more is told to come back later", low=0, high=500
+        8, "visitors at a time who show their own camera; one more is asked to come back later", low=0, high=500
     )
     visitor_fps: float = _setting(
         20.0, "frames of a visitor's own camera that are looked at", unit="frames/s", low=1, high=60

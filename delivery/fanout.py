@@ -3,8 +3,8 @@
 A thread per viewer would be woken for each frame, and all of them would wait for the interpreter. Here their threads
 sleep while this one writes, with epoll(7): a viewer costs one `send` per frame.
 
-The viewer's thread stays the web server's, so that its limits, log and stop apply. Werkzeug's server, HTTP/2 and TLS are
-served by `stream.parts` in the viewer's own thread instead.
+The viewer's thread stays the web server's, so that its limits, log and stop apply. Werkzeug's server, HTTP/2 and TLS
+are served by `stream.parts` in the viewer's own thread instead.
 """
 
 import logging

@@ -154,7 +154,7 @@ def _obstacle(bind: str) -> str:
     except OSError as error:  # too many files or processes; whatever is raised here ends gunicorn
         return f"they could not be tried ({error.strerror}); try again when the system has room for a process more"
     except (IndexError, ValueError):
-        last = (errors.strip().splitlines() or ["no reason was told"])[-1]
+        last = (errors.strip().splitlines() or ["no reason was given"])[-1]
         return last.partition(": ")[2] or last
     return "" if address == bind else f"host and port: {bind} is to become {address}, which takes a restart"
 

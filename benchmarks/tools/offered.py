@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 from flask import Flask
-from live.run import CameraConfig
 
 import main
 from config.loader import load
 from delivery import renditions
 from faces import EXPRESSIONS, Box, Face, Frame, Image
 from live.engine import Engine
+from live.session import CameraConfig
 from sources.source import Source
 
 FRAME = np.zeros((720, 1280, 3), np.uint8)

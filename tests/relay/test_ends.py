@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 import pytest
-from live.run import CameraConfig
 
 from delivery.stream import Picture
 from delivery.view_options import ViewOptions
@@ -12,6 +11,7 @@ from delivery.viewers import Viewer
 from errors import SettingError
 from faces import Box, Face
 from live.engine import Engine
+from live.session import CameraConfig
 from relay import messages, renditions
 from relay import receiver as receiver_module
 from relay.publisher import Publisher

@@ -124,7 +124,7 @@ def test_who_wishes_for_nothing_and_who_wishes_for_the_usual_share_one_look(clie
         client.get(f"/video_feed?{wish}", buffered=False) for wish in ("", "threshold=0.34&smoothing=0.45&bars=0")
     ]
     server = client.application.extensions["server"]
-    assert len(server.engines["camera"].viewers.views) == 1
+    assert len(server.cameras["camera"].viewers.views) == 1
     for stream in streams:
         stream.close()
 

@@ -110,6 +110,6 @@ def test_the_stream_ends_when_the_server_stops(client):
 
 def test_words_in_any_script_go_out_in_one_line(client):
     server = client.application.extensions["server"]
-    server.engines["left"].brief = lambda smoothing: {"name": "left", "message": "zerstört\n「壊れた」"}
+    server.cameras["left"].summary = lambda smoothing: {"name": "left", "message": "zerstört\n「壊れた」"}
     with closing(client.get("/api/events?camera=left&watch=0", buffered=False)) as answer:
         assert next(told(answer)).camera("left")["message"] == "zerstört\n「壊れた」"
