@@ -1,5 +1,5 @@
 import os
-import time
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -33,15 +33,21 @@ def test_what_may_be_a_camera_passes_without_being_opened(source):
     check_source(source)
 
 
-def test_the_demo_keeps_the_pace_asked_for():
+def test_the_demo_keeps_the_pace_asked_for_and_who_reads_late_misses_frames(monkeypatch):
+    now, slept = 100.0, []
+
+    def sleep(seconds):
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    monkeypatch.setattr("sources.drawn.time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
     with open_source("demo", CaptureFormat(320, 180, 20)) as source:
-        source.read()
-        start = time.monotonic()
-        numbers = [source.read().number for _ in range(20)]
-        took = time.monotonic() - start
-    assert took > 0.85
-    assert took == pytest.approx((numbers[-1] - numbers[0] + 1) / 20, abs=0.25), "who reads late misses frames"
-    assert numbers == sorted(set(numbers))
+        assert [source.read().number for _ in range(4)] == [0, 1, 2, 3]
+        assert slept == pytest.approx([0, 0.05, 0.05, 0.05])
+        now += 0.51
+        assert [source.read().number for _ in range(2)] == [13, 14]
+        assert slept[-2:] == pytest.approx([0, 0.04])
 
 
 def test_one_face_is_found_in_a_real_photograph():

@@ -1,5 +1,5 @@
 import threading
-import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ class Detector:
     def detect_new(self, image, area=None, known=()):
         self.areas.append(area)
         self.passed.append(list(known))
-        assert self.may.wait(5)
+        assert self.may.wait(30)
         return [(FACE, self.count)]
 
     def detect_near(self, image, known):
@@ -42,6 +42,14 @@ def grey(number: int, change: Box | None = None, scale: float = 1.0) -> Grey:
     if change is not None:
         image[change.y : change.y + change.height, change.x : change.x + change.width] = 200
     return Grey(image, scale, number / 30)
+
+
+def join_searches() -> None:
+    """Wait for the threads of background searches, which end with the search that they are at."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("search"):
+            thread.join(30)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize(("every", "searches"), [(0, 60), (0.5, 4), (10, 1)])
@@ -119,13 +127,10 @@ def test_in_the_background_no_frame_waits_for_a_slow_search():
     detector = Detector()
     detector.may.clear()
     search = BackgroundSearch(detector, every=0)
-    start = time.monotonic()
     assert [search.find(grey(number), []) for number in range(30)] == [None] * 30
-    assert time.monotonic() - start < 0.5
-    detector.may.set()
+    detector.may.set()  # only now does the first search end
     search.close()
-    while any(thread.name.startswith("search") for thread in threading.enumerate()):
-        time.sleep(0.01)
+    join_searches()
     assert detector.searches == 1, "searches queued behind one another"
 
 
@@ -133,44 +138,39 @@ def test_what_the_background_finds_comes_with_a_later_frame_and_once():
     search = BackgroundSearch(Detector(), every=100)
     first = grey(0)
     assert search.find(first, []) is None
-    end = time.monotonic() + 5
-    while (finds := search.find(grey(1), [])) is None:
-        assert time.monotonic() < end
-        time.sleep(0.005)
+    search._going.result(30)
+    finds = search.find(grey(1), [])
     assert [box for box, _ in finds.new] == [FACE]
     assert finds.grey is first
     assert search.find(grey(2), []) is None
     search.close()
 
 
-def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_time():
+def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_time(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr("tracking.searching.time", SimpleNamespace(monotonic=lambda: clock.now))
+
     class Slow(Detector):
         def detect_near(self, image, known):
-            times.append(time.monotonic())
-            time.sleep(0.03)
-            times.append(time.monotonic())
-            return known
+            clock.now += 2.0
+            return super().detect_near(image, known)
 
-    times: list[float] = []
-    search = BackgroundSearch(Slow(), every=100, share=0.25)
+    detector = Slow()
+    search = BackgroundSearch(detector, every=100, share=0.25)
     search._searched_at = 0.0  # no search for new faces is due
-    end, number = time.monotonic() + 10, 0
-    while len(times) < 8 and time.monotonic() < end:
-        search.find(grey(number), [KnownFace(1, FACE)])
-        number += 1
-        time.sleep(0.005)
+    for round_number in range(1, 4):
+        search.find(grey(0), [KnownFace(1, FACE)])
+        search._going.result(30)
+        clock.now += 5.9
+        assert search.find(grey(0), [KnownFace(1, FACE)]).again, "what was found comes while it rests"
+        assert search._going is None
+        clock.now += 0.2  # it has rested for three times as long as it worked
+        assert len(detector.near) == round_number
     search.close()
-    work = [done - began for began, done in zip(times[::2], times[1::2], strict=False)]
-    rest = [began - done for done, began in zip(times[1::2], times[2::2], strict=False)]
-    assert len(rest) >= 3
-    assert all(pause >= 2.9 * took for took, pause in zip(work, rest, strict=False))
 
 
 def test_closing_ends_the_thread():
     search = BackgroundSearch(Detector(), every=0)
     search.find(grey(0), [])
     search.close()
-    end = time.monotonic() + 5
-    while any(thread.name.startswith("search") for thread in threading.enumerate()):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    join_searches()

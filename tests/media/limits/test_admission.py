@@ -13,7 +13,7 @@ def holding(turns, count):
     def hold():
         with turns.admit():
             inside.append(None)
-            go.wait(10)
+            go.wait(30)
 
     threads = [threading.Thread(target=hold) for _ in range(count)]
     for thread in threads:
@@ -22,14 +22,14 @@ def holding(turns, count):
 
 
 def test_some_work_some_wait_and_one_more_is_refused_at_once():
-    turns = Admission(at_once=2, waiting=3, timeout=10)
+    turns = Admission(at_once=2, waiting=3, timeout=30)
     threads, inside, go = holding(turns, 5)
     until(lambda: len(inside) == 2 and turns._present == 5)
     with pytest.raises(Overloaded, match="5 are working or waiting"), turns.admit():
         pass
     go.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(30)
     assert len(inside) == 5
     with turns.admit():
         pass

@@ -63,7 +63,7 @@ def test_what_a_killed_process_left_is_swept_but_not_what_is_being_written(tmp_p
     assert sweep(tmp_path) == 0
     assert len(list(tmp_path.iterdir())) == 1
     os.kill(process.pid, signal.SIGKILL)
-    process.join(10)
+    process.join(30)
     process.close()
     assert sweep(tmp_path) == 1
     assert list(tmp_path.iterdir()) == []

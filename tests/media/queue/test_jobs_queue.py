@@ -1,9 +1,9 @@
 """The queue of jobs as files and servers have it: its name, what is damaged, does not answer or is gone."""
 
+import fcntl
 import shutil
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -72,18 +72,26 @@ def test_a_name_that_was_there_is_kept(tmp_path):
 
 
 def test_who_comes_between_a_name_and_its_letters_waits_for_them(tmp_path, monkeypatch):
-    made = threading.Event()
+    made, waits, lock = threading.Event(), threading.Event(), fcntl.flock
 
     def slowly(_):
         made.set()
-        time.sleep(0.3)
+        assert waits.wait(30), "the second goes on without the letters"
         return "0123456789abcdef"
+
+    def lock_telling(file, how):
+        try:
+            lock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits.set()
+            lock(file, how)
 
     first, second = (Jobs(tmp_path, "redis://127.0.0.1:1/0") for _ in range(2))
     monkeypatch.setattr(jobs_module.secrets, "token_hex", slowly)
     with ThreadPoolExecutor(1) as pool:
         naming = pool.submit(first._name)
-        assert made.wait(20)
+        assert made.wait(30)
+        monkeypatch.setattr(jobs_module.fcntl, "flock", lock_telling)
         monkeypatch.setattr(jobs_module.secrets, "token_hex", lambda _: "f" * 16)
         assert second._name() == naming.result() == "0123456789abcdef"
 

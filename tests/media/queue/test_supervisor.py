@@ -2,17 +2,19 @@
 
 import subprocess
 import threading
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from config.settings import Settings
-from media.queue import supervisor as foreman_module
+from media.queue import supervisor as supervisor_module
 from media.queue.supervisor import Supervisor
 from tests.support.servers.handed_in import hand_in
+from tests.support.waiting import until
 
 MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"
+BROKEN = "open({!r}, 'a').write('x'); raise SystemExit(3)"
 DEAF = "open({!r}, 'a').write('x'); import time; time.sleep(60)"
 
 
@@ -33,34 +35,70 @@ def stand_in(monkeypatch, tmp_path, script):
     """Have workers run a script instead, which leaves a letter in the file that is returned for each start."""
     started = tmp_path / "started"
     (tmp_path / "worker.py").write_text(script.format(str(started)))
-    monkeypatch.setattr(foreman_module, "WORKER", tmp_path / "worker.py")
+    monkeypatch.setattr(supervisor_module, "WORKER", tmp_path / "worker.py")
     return started
 
 
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+@pytest.fixture
+def pauses(supervisor, monkeypatch):
+    """By a clock that stands still otherwise: how long the supervisor waits for its next start, in whole seconds."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(supervisor_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def pause(tries):
+        before, seconds = len(tries), 0
+        supervisor._check_worker()
+        while len(tries) == before:
+            seconds, clock.now = seconds + 1, clock.now + 1
+            assert seconds < 100, "it is not tried again"
+            supervisor._check_worker()
+        return seconds
+
+    yield pause
+    supervisor._end_worker()
 
 
-def test_a_start_that_fails_for_want_of_a_process_is_tried_again(supervisor, clip, tmp_path, monkeypatch, caplog):
+@pytest.fixture
+def starts(monkeypatch):
+    """The processes that were started for workers."""
+    begun, whole = [], subprocess.Popen
+
+    def start(*given, **named):
+        begun.append(whole(*given, **named))
+        return begun[-1]
+
+    monkeypatch.setattr(supervisor_module.subprocess, "Popen", start)
+    return begun
+
+
+def test_a_start_that_fails_for_want_of_a_process_is_tried_again_with_growing_pauses(
+    supervisor, pauses, clip, tmp_path, monkeypatch, caplog
+):
     started, whole, tries = stand_in(monkeypatch, tmp_path, MARK), subprocess.Popen, []
 
     def out_of_processes(*given, **named):
-        tries.append(time.monotonic())
-        if len(tries) < 3:
+        tries.append(None)
+        if len(tries) < 4:
             raise BlockingIOError(11, "Resource temporarily unavailable")
         return whole(*given, **named)
 
-    monkeypatch.setattr(foreman_module.subprocess, "Popen", out_of_processes)
-    monkeypatch.setattr(foreman_module, "POLL", 0.1)
+    monkeypatch.setattr(supervisor_module.subprocess, "Popen", out_of_processes)
     hand_in(supervisor.jobs, clip)
-    supervisor.wake()
+    assert [pauses(tries) for _ in range(4)] == [0, 1, 2, 4]
     until(started.exists)
-    assert tries[1] - tries[0] >= 0.1
-    assert tries[2] - tries[1] >= 0.2, "with growing pauses"
-    assert caplog.text.count("no worker for videos can be started (Resource temporarily unavailable)") == 2
+    assert caplog.text.count("no worker for videos can be started (Resource temporarily unavailable)") == 3
+
+
+def test_a_worker_that_cannot_go_on_is_started_again_with_growing_pauses(
+    supervisor, pauses, starts, clip, tmp_path, monkeypatch
+):
+    started, seconds = stand_in(monkeypatch, tmp_path, BROKEN), []
+    hand_in(supervisor.jobs, clip)
+    for _ in range(4):
+        seconds.append(pauses(starts))
+        assert starts[-1].wait(30) == 3
+    assert seconds == [0, 1, 2, 4]
+    assert started.read_text() == "x" * 4
 
 
 def test_a_start_waits_for_no_tidying(supervisor, monkeypatch):
@@ -68,13 +106,13 @@ def test_a_start_waits_for_no_tidying(supervisor, monkeypatch):
 
     def slow(jobs):
         begun.set()
-        go_on.wait(20)
+        go_on.wait(30)
         done.append(jobs)
 
-    monkeypatch.setattr(foreman_module, "tidy", slow)
+    monkeypatch.setattr(supervisor_module, "tidy", slow)
     supervisor.jobs.folder.mkdir(parents=True)
     supervisor.open()
-    assert begun.wait(20), "it is tidied up at once"
+    assert begun.wait(30), "it is tidied up at once"
     assert not done
     go_on.set()
     until(lambda: done)
@@ -106,7 +144,7 @@ def test_a_storage_of_another_user_does_not_keep_the_server_from_starting(superv
 
 def test_a_worker_that_hears_nothing_is_killed_and_its_job_waits_again(supervisor, clip, tmp_path, monkeypatch):
     started = stand_in(monkeypatch, tmp_path, DEAF)
-    monkeypatch.setattr(foreman_module, "STOP_TIMEOUT", 0.2)
+    monkeypatch.setattr(supervisor_module, "STOP_TIMEOUT", 0.2)
     job = hand_in(supervisor.jobs, clip)
     supervisor.wake()
     until(started.exists)

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -40,15 +39,25 @@ def test_a_worker_that_was_silent_for_long_leaves_the_files_to_who_took_its_job_
     assert files(late.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
 
 
-def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path):
+def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path, monkeypatch):
     with redis_server() as redis:
         worker = Worker(replace(settings, redis_url=redis.url), "one")
         job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
+        change, unheard = worker.jobs._store.change, threading.Event()
+
+        def change_telling(*given):
+            try:
+                return change(*given)
+            except QueueError:
+                unheard.set()
+                raise
 
         def hang():
             redis.tell(signal.SIGSTOP)
-            time.sleep(4)
+            assert unheard.wait(30)
             redis.tell(signal.SIGCONT)
+
+        monkeypatch.setattr(worker.jobs._store, "change", change_telling)
 
         while_working(worker, job, hang)
         found = worker.jobs.get(job.id)
@@ -88,7 +97,7 @@ def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monk
 
     monkeypatch.setattr(jobs, "beat", odd)
     with Heartbeat(jobs, job):
-        assert enough.wait(20)
+        assert enough.wait(30)
     assert "the heartbeat of aaaaaa... could not be sent; trying again" in caplog.text
 
 
