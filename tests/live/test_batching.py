@@ -5,7 +5,7 @@ import pytest
 
 from live.batching import Batcher
 from model import Prediction
-from tests.support.servers.recorded import until
+from tests.support.waiting import until
 
 SHAPE = (2, 2, 1)
 

@@ -1,10 +1,14 @@
+import contextlib
+import io
 import json
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from inference.bundle import read_card
 from inference.preprocess import InputSpec
 from model import EmotionModel
 from tests.support.cameras.drawn_faces import write_csv
@@ -23,11 +27,11 @@ def table(tmp_path_factory):
     return write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv", LABELS, 20)
 
 
-@pytest.fixture
-def sure(tmp_path):
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory):
     """A bundle of an untrained network that is far too sure of itself."""
     keras.utils.set_random_seed(3)
-    folder = tmp_path / "sure"
+    folder = tmp_path_factory.mktemp("before") / "sure"
     network = tiny((48, 48, 1), 7, keras.layers.BatchNormalization)
     fold(network, 0.1)
     card = {
@@ -41,10 +45,19 @@ def sure(tmp_path):
     return folder
 
 
-def test_a_bundle_becomes_less_sure_and_keeps_what_it_says(sure, table, tmp_path, capsys):
-    before = EmotionModel.load(shutil.copytree(sure, tmp_path / "before"), "keras")
-    assert main(["--data", str(table), "--weights", str(sure), "--precision", "float32"]) == 0
-    after = {runtime: EmotionModel.load(sure, runtime) for runtime in ("keras", "litert")}
+@pytest.fixture(scope="module")
+def calibrated(sure, table, tmp_path_factory):
+    """The same bundle after the command, and what that printed."""
+    folder = Path(shutil.copytree(sure, tmp_path_factory.mktemp("after") / "sure"))
+    with contextlib.redirect_stdout(io.StringIO()) as page:
+        assert main(["--data", str(table), "--weights", str(folder), "--precision", "float32"]) == 0
+    return folder, page.getvalue()
+
+
+def test_a_bundle_becomes_less_sure_and_keeps_what_it_says(sure, calibrated):
+    folder, page = calibrated
+    before = EmotionModel.load(sure, "keras")
+    after = {runtime: EmotionModel.load(folder, runtime) for runtime in ("keras", "litert")}
     told = after["litert"].card["calibration"]
     assert told["temperature"] > 1.5
     assert told["ece_after"] < told["ece_before"]
@@ -52,7 +65,7 @@ def test_a_bundle_becomes_less_sure_and_keeps_what_it_says(sure, table, tmp_path
     assert told["command"] == (
         "python -m training.calibrate --data fer2013.csv --weights weights/sure --precision float32"
     )
-    assert f"temperature {told['temperature']:.4f} fits 60 images best" in capsys.readouterr().out
+    assert f"temperature {told['temperature']:.4f} fits 60 images best" in page
     batch = np.random.default_rng(1).uniform(0, 255, (20, 48, 48, 1)).astype(np.float32)
     rows = [model.probabilities(batch) for model in (before, *after.values())]
     np.testing.assert_allclose(rows[1], rows[2], atol=1e-4)
@@ -60,23 +73,20 @@ def test_a_bundle_becomes_less_sure_and_keeps_what_it_says(sure, table, tmp_path
     assert rows[1].max(axis=1).mean() < rows[0].max(axis=1).mean()
 
 
-def test_evaluating_finds_the_error_that_the_card_tells(sure, table, tmp_path):
-    assert main(["--data", str(table), "--weights", str(sure)]) == 0
-    file = tmp_path / "report.json"
-    arguments = ["--data", str(table), "--weights", str(sure), "--runtime", "keras", "--json", str(file)]
+def test_evaluating_finds_the_error_that_the_card_tells(calibrated, table, tmp_path):
+    folder, file = calibrated[0], tmp_path / "report.json"
+    arguments = ["--data", str(table), "--weights", str(folder), "--runtime", "keras", "--json", str(file)]
     assert evaluate.main(arguments) == 0
     found = json.loads(file.read_text())["splits"]["validation"]
-    card = EmotionModel.load(sure, "keras").card
+    card = EmotionModel.load(folder, "keras").card
     assert found["ece"] == pytest.approx(card["calibration"]["ece_fitted"], abs=1e-3)
     assert found["ece"] == card["figures"]["keras"]["validation"]["ece"]
 
 
-def test_calibrating_again_changes_nothing(sure, table):
-    arguments = ["--data", str(table), "--weights", str(sure)]
-    temperatures = []
-    for _ in range(2):
-        assert main(arguments) == 0
-        temperatures.append(EmotionModel.load(sure).card["calibration"]["temperature"])
+def test_calibrating_again_changes_nothing(calibrated, table, tmp_path):
+    again = shutil.copytree(calibrated[0], tmp_path / "again")
+    assert main(["--data", str(table), "--weights", str(again)]) == 0
+    temperatures = [read_card(folder)["calibration"]["temperature"] for folder in (calibrated[0], again)]
     assert temperatures[1] == pytest.approx(temperatures[0], rel=1e-3)
 
 

@@ -1,5 +1,9 @@
+import contextlib
+import io
 import json
+import shutil
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -14,15 +18,15 @@ from tests.support.cameras.drawn_faces import write_csv
 from training import export as export_module
 from training.compilation.bundle_files import write_card, write_network
 from training.data.reading import read
-from training.export import export, main
+from training.export import export, export_onnx, main
 from training.networks.architectures import tiny
 
 
-@pytest.fixture
-def bundle(tmp_path):
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
     """A bundle of an untrained network, not compiled yet."""
     keras.utils.set_random_seed(3)
-    folder = tmp_path / "untrained"
+    folder = tmp_path_factory.mktemp("bundles") / "untrained"
     card = {
         "name": "untrained",
         "labels": list(EXPRESSIONS),
@@ -35,12 +39,27 @@ def bundle(tmp_path):
     return folder
 
 
-def test_the_compiled_file_is_made_from_the_weights(bundle, capsys):
-    before = json.loads((bundle / "card.json").read_text())
-    assert main(["--weights", str(bundle)]) == 0
-    assert "model.tflite: int8" in capsys.readouterr().out
-    card = EmotionModel.load(bundle, "litert").card
-    assert card["litert"]["made_from"] == sha256(bundle / "model.weights.h5")
+@pytest.fixture
+def bundle(untrained, tmp_path):
+    """A copy of it, to be changed."""
+    return Path(shutil.copytree(untrained, tmp_path / "untrained"))
+
+
+@pytest.fixture(scope="module")
+def exported(untrained, tmp_path_factory):
+    """A copy of it after the command, which wrote both files, and what that printed."""
+    folder = Path(shutil.copytree(untrained, tmp_path_factory.mktemp("exported") / "untrained"))
+    with contextlib.redirect_stdout(io.StringIO()) as page:
+        assert main(["--weights", str(folder), "--onnx"]) == 0
+    return folder, page.getvalue()
+
+
+def test_the_compiled_file_is_made_from_the_weights(untrained, exported):
+    folder, page = exported
+    before = json.loads((untrained / "card.json").read_text())
+    assert "model.tflite: int8" in page
+    card = EmotionModel.load(folder, "litert").card
+    assert card["litert"]["made_from"] == sha256(folder / "model.weights.h5")
     assert card["figures"] == {"keras": before["figures"]["keras"]}  # what was not measured is not told
     for key in ("labels", "input", "preprocessing"):
         assert card[key] == before[key]
@@ -71,19 +90,19 @@ def test_weights_that_were_replaced_are_refused(bundle, capsys):
     assert "model.weights.h5: damaged or replaced" in capsys.readouterr().err
 
 
-def test_onnx_gives_what_keras_gives(bundle, capsys):
-    assert main(["--weights", str(bundle), "--onnx"]) == 0
-    assert "model.onnx: outputs differ from Keras' by" in capsys.readouterr().out
+def test_onnx_gives_what_keras_gives(exported):
+    folder, page = exported
+    assert "model.onnx: outputs differ from Keras' by" in page
     batch = np.random.default_rng(0).uniform(0, 255, (3, 48, 48, 1)).astype(np.float32)
-    session = onnxruntime.InferenceSession(str(bundle / "model.onnx"))
+    session = onnxruntime.InferenceSession(str(folder / "model.onnx"))
     given = session.run(None, {session.get_inputs()[0].name: batch})[0]
-    np.testing.assert_allclose(given, EmotionModel.load(bundle, "keras").probabilities(batch), atol=1e-5)
+    np.testing.assert_allclose(given, EmotionModel.load(folder, "keras").probabilities(batch), atol=1e-5)
 
 
-def test_missing_packages_for_onnx_are_named(bundle, monkeypatch, capsys):
+def test_missing_packages_for_onnx_are_named(untrained, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    assert main(["--weights", str(bundle), "--onnx"]) == 2
-    assert "pip install tf2onnx==" in capsys.readouterr().err
+    with pytest.raises(BundleError, match="pip install tf2onnx=="):
+        export_onnx(untrained)
 
 
 def test_the_precisions_are_compared_and_nothing_changes(bundle, tmp_path, capsys):

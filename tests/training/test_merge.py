@@ -35,27 +35,37 @@ def merge(tmp_path, *folders, extra=()):
     return main([*given, "--output", str(tmp_path / "both"), *extra])
 
 
-def test_the_logits_are_the_mean_of_the_parts(tmp_path):
-    parts = [bundle(tmp_path / name, seed) for seed, name in enumerate(("first", "second"))]
-    assert merge(tmp_path, *parts, extra=["--precision", "float32"]) == 0
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory):
+    """A folder with two bundles, the images to measure on, and what was made of them."""
+    folder = tmp_path_factory.mktemp("merged")
+    data = write_csv(folder / "fer2013.csv", {3: "happy", 4: "sad"}, 8)
+    parts = [bundle(folder / name, seed) for seed, name in enumerate(("first", "second"))]
+    assert merge(folder, *parts, extra=["--precision", "float32", "--data", str(data)]) == 0
+    return folder
+
+
+def test_the_logits_are_the_mean_of_the_parts(merged):
     batch = np.random.default_rng(0).uniform(0, 255, (6, 48, 48, 1)).astype(np.float32)
-    logs = np.mean([np.log(EmotionModel.load(part, "keras").probabilities(batch)) for part in parts], axis=0)
+    parts = [EmotionModel.load(merged / name, "keras") for name in ("first", "second")]
+    logs = np.mean([np.log(part.probabilities(batch)) for part in parts], axis=0)
     expected = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
     for runtime in ("keras", "litert"):
-        np.testing.assert_allclose(
-            EmotionModel.load(tmp_path / "both", runtime).probabilities(batch), expected, atol=1e-4
-        )
-    card = json.loads((tmp_path / "both" / "card.json").read_text())
+        given = EmotionModel.load(merged / "both", runtime).probabilities(batch)
+        np.testing.assert_allclose(given, expected, atol=1e-4)
+    card = json.loads((merged / "both" / "card.json").read_text())
     assert [part["command"] for part in card["training"]["parts"]] == ["make first", "make second"]
     assert card["preprocessing"] == {"crop_scale": 1.1, "crop_shift": 0.0}
 
 
-def test_a_merged_bundle_is_measured_and_can_be_calibrated(tmp_path):
-    data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 8)
-    parts = [bundle(tmp_path / name, seed) for seed, name in enumerate(("first", "second"))]
-    assert merge(tmp_path, *parts, extra=["--data", str(data)]) == 0
-    assert calibrate(["--data", str(data), "--weights", str(tmp_path / "both")]) == 0
-    assert EmotionModel.load(tmp_path / "both").card["figures"]["litert"]["validation"]["images"] == 16
+def test_a_merged_bundle_is_measured_and_can_be_calibrated(merged, tmp_path):
+    copy = Path(shutil.copytree(merged / "both", tmp_path / "both"))
+    assert EmotionModel.load(copy).card["figures"]["litert"]["validation"]["images"] == 16
+    before = EmotionModel.load(copy).card["files"]["model.weights.h5"]
+    assert calibrate(["--data", str(merged / "fer2013.csv"), "--weights", str(copy)]) == 0
+    after = EmotionModel.load(copy).card
+    assert after["figures"]["litert"]["validation"]["images"] == 16
+    assert after["files"]["model.weights.h5"] != before
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import json
 import shutil
 
 import cv2
-import keras
 import numpy as np
 import pytest
 
 from faces import EXPRESSIONS, Box
+from inference.bundle import ARCHITECTURE, WEIGHTS
+from inference.runtimes import keras_network
 from model import EmotionModel
 from tests.support.cameras.drawn_faces import draw, write_csv, write_tree
 from training import evaluate
@@ -20,15 +21,23 @@ from training.train import main
 SMALL = ["--architecture", "tiny", "--batch-size", "20", "--no-augment", "--seed", "5"]
 
 
+SHORT = ["--architecture", "tiny", "--epochs", "2", "--batch-size", "16"]
+
+
 @pytest.fixture(scope="module")
 def from_csv(tmp_path_factory):
     """A bundle trained for two epochs on a CSV file of all seven labels."""
     folder = tmp_path_factory.mktemp("csv")
     data = write_csv(folder / "fer2013.csv", dict.fromkeys(range(7), "happy"), 5)
     bundle = folder / "weights" / "first"
-    arguments = ["--data", str(data), "--output", str(bundle), "--run-folder", str(folder / "run")]
-    assert main([*arguments, "--architecture", "tiny", "--epochs", "2", "--batch-size", "16"]) == 0
+    assert main(["--data", str(data), "--output", str(bundle), "--run-folder", str(folder / "run"), *SHORT]) == 0
     return bundle
+
+
+@pytest.fixture
+def uncompiled(monkeypatch):
+    """Bundles are not compiled, as where TensorFlow is missing: for tests of what is trained, and quicker."""
+    monkeypatch.setattr(train_module, "can_compile", lambda: False)
 
 
 @pytest.fixture(scope="module")
@@ -113,30 +122,27 @@ def test_training_stops_at_the_target_and_keeps_a_history(colour):
     )
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
-    data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 20)
-    common = ["--data", str(data), "--epochs", "3", *SMALL, "--precision", "float32"]
-    whole, halves = ([*common, "--output", str(tmp_path / name), "--run-folder", str(tmp_path / f"run-{name}")]
-                     for name in ("whole", "halves"))  # fmt: skip
-    assert main(whole) == 0
+@pytest.mark.usefixtures("uncompiled")
+def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(from_csv, tmp_path, monkeypatch):
+    data, halves = from_csv.parent.parent / "fer2013.csv", tmp_path / "halves"
+    arguments = ["--data", str(data), "--output", str(halves), "--run-folder", str(tmp_path / "run"), *SHORT]
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
         stop = "training.loop.average_checkpoint.AverageCheckpoint.on_epoch_begin"
-        patch.setattr(stop, lambda self, epoch, logs: epoch == 2 and interrupted())
-        assert main(halves) == 130
-    assert not (tmp_path / "halves").exists()
-    assert (tmp_path / "run-halves" / "curves.png").exists()  # of the epochs that were finished
-    assert main([*halves, "--resume"]) == 0
-    kept = [keras.models.model_from_json((tmp_path / name / "model.json").read_text()) for name in ("whole", "halves")]
-    for network, name in zip(kept, ("whole", "halves"), strict=True):
-        network.load_weights(tmp_path / name / "model.weights.h5")
+        patch.setattr(stop, lambda self, epoch, logs: epoch == 1 and interrupted())
+        assert main(arguments) == 130
+    assert not halves.exists()
+    assert (tmp_path / "run" / "curves.png").exists()  # of the epoch that was finished
+    assert main([*arguments, "--resume"]) == 0
+    kept = [keras_network(folder / ARCHITECTURE, folder / WEIGHTS) for folder in (from_csv, halves)]
     for one, other in zip(*(network.get_weights() for network in kept), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
+@pytest.mark.usefixtures("uncompiled")
 def test_a_finished_run_resumed_writes_its_bundle_again(colour, tmp_path):
     run = shutil.copytree(colour / "run", tmp_path / "run")
     arguments = ["--data", str(colour / "tree"), "--output", str(tmp_path / "again"), "--run-folder", str(run)]
@@ -144,7 +150,7 @@ def test_a_finished_run_resumed_writes_its_bundle_again(colour, tmp_path):
     arguments += ["--epochs", "20", "--target-accuracy", "0.95", "--average", "0.9", "--resume"]
     assert main(arguments) == 0
     files = [EmotionModel.load(folder).card["figures"] for folder in (colour / "mine", tmp_path / "again")]
-    assert files[0] == files[1]
+    assert files[0]["keras"] == files[1]["keras"]
 
 
 @pytest.mark.parametrize(
@@ -177,9 +183,11 @@ def test_nothing_to_resume_is_told(tmp_path, capsys):
     assert "nothing to resume. Start without --resume" in capsys.readouterr().err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "shape"),
     [
+        (["--architecture", "compact"], (48, 48, 1)),
         (["--architecture", "cnn5"], (48, 48, 1)),
         (["--architecture", "mobilenetv2", "--pretrained", "none", "--size", "48", "--no-colour"], (48, 48, 1)),
     ],
@@ -198,6 +206,7 @@ def test_every_architecture_becomes_a_bundle_that_both_runtimes_serve(small_tree
     assert "bfloat16" not in text
 
 
+@pytest.mark.usefixtures("uncompiled")
 def test_a_run_without_progress_stops_and_keeps_its_best_epoch(small_tree, tmp_path, capsys):
     run = tmp_path / "run"
     arguments = ["--data", str(small_tree), "--output", str(tmp_path / "mine"), "--run-folder", str(run), *SMALL]
@@ -212,6 +221,7 @@ def test_a_run_without_progress_stops_and_keeps_its_best_epoch(small_tree, tmp_p
     assert sorted(path.name for path in (run / "tensorboard").iterdir()) == ["train", "validation"]
 
 
+@pytest.mark.usefixtures("uncompiled")
 def test_balanced_weights_take_away_the_advantage_of_the_frequent_class(tmp_path):
     tree = write_tree(tmp_path / "tree", {"often": "happy"}, 100)
     write_tree(tmp_path / "tree", {"rare": "happy"}, 10)  # the same faces: only their number tells the classes apart
@@ -227,7 +237,7 @@ def test_balanced_weights_take_away_the_advantage_of_the_frequent_class(tmp_path
     assert rare["balanced"] > 3 * rare["none"]
 
 
-def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, capsys):
+def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, request):
     data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 20)
     tree = write_tree(tmp_path / "more", {"happy": "happy", "sad": "sad"}, 10, splits=())
     (tree / "no_face").mkdir()
@@ -245,15 +255,16 @@ def test_a_network_learns_what_is_no_face_beside_the_expressions(tmp_path, capsy
     assert model.predict(noise).no_face.min() > model.no_face_threshold
     assert model.predict(faces.astype(np.float32)).no_face.max() < model.no_face_threshold
 
+    request.getfixturevalue("uncompiled")
     again = ["--data", str(data), "--start", str(tmp_path / "w"), "--output", str(tmp_path / "on"), *SMALL]
     assert main([*again, "--run-folder", str(tmp_path / "on-run"), "--epochs", "1", "--learning-rate", "1e-6"]) == 0
     before, after = (EmotionModel.load(tmp_path / name).probabilities(faces.astype(np.float32)) for name in ("w", "on"))
     np.testing.assert_allclose(before, after, atol=0.1)
 
 
-def test_without_tensorflow_the_bundle_is_written_and_can_be_compiled_later(tmp_path, monkeypatch, capsys):
+@pytest.mark.usefixtures("uncompiled")
+def test_without_tensorflow_the_bundle_is_written_and_can_be_compiled_later(tmp_path, capsys):
     data = write_csv(tmp_path / "fer2013.csv", {3: "happy", 4: "sad"}, 5)
-    monkeypatch.setattr(train_module, "can_compile", lambda: False)
     output = tmp_path / "elsewhere"
     arguments = ["--data", str(data), "--output", str(output), "--run-folder", str(tmp_path / "run"), *SMALL]
     assert main([*arguments, "--epochs", "1"]) == 0

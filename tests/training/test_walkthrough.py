@@ -28,14 +28,20 @@ def commands():
     return [shlex.split(line.replace("\\\n", " "))[1:] for line in lines]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(["--architecture", "tiny", "--size", "128", "--colour", "--learning-rate", "0.01"], id="tiny"),
+        pytest.param([], id="as-written", marks=pytest.mark.long),
+    ],
+)
+def folder(request, tmp_path_factory):
     """Five class folders of 128x128 colour pictures, as a person would have them, and the bundle made from them."""
     path = tmp_path_factory.mktemp("walkthrough")
     write_tree(path / "faces", CLASSES, 25, side=128, splits=())
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
-        assert train.main([*commands()[0][2:], *QUICKER]) == 0
+        assert train.main([*commands()[0][2:], *QUICKER, *request.param]) == 0
     return path
 
 

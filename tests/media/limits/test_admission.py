@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from media.limits.admission import Admission, Overloaded
-from tests.support.servers.recorded import until
+from tests.support.waiting import until
 
 
 def holding(turns, count):

@@ -19,8 +19,8 @@ from media.queue.worker import Worker, main
 from media.results.results import FileResult
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in, while_working, work_off
-from tests.support.servers.recorded import until
 from tests.support.servers.servers import ROOT
+from tests.support.waiting import until
 
 
 @pytest.fixture

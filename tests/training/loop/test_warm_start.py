@@ -44,7 +44,7 @@ def test_all_weights_are_taken_and_of_the_last_layer_those_of_common_labels(bund
     np.testing.assert_array_equal(after[-2][:, 2:], drawn[-2][:, 2:])
 
 
-@pytest.mark.parametrize("other", [made(7, "cnn5"), made(7, "compact")], ids=["cnn5", "compact"])
+@pytest.mark.parametrize("other", ["cnn5", "compact"])
 def test_another_architecture_is_refused(bundle, other):
     with pytest.raises(DataError, match=r"has other layers or another input.*leave out --start"):
-        load_bundle_weights(other, bundle, EXPRESSIONS)
+        load_bundle_weights(made(7, other), bundle, EXPRESSIONS)

@@ -8,7 +8,7 @@ from training.networks.mobilenet import load_pretrained, mobilenetv2
 SIZE = (32, 32, 1)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network():
     return mobilenetv2(SIZE, 3, keras.layers.BatchNormalization)
 
