@@ -213,7 +213,7 @@ def test_litert_runs_what_was_checked_though_the_file_is_replaced_meanwhile(bund
         path.write_bytes(b"something else")
         return runtimes.litert_runtime(path, *rest)
 
-    monkeypatch.setattr("model.litert", replaced)
+    monkeypatch.setattr("model.litert_runtime", replaced)
     assert EmotionModel.load(bundle, "litert").runtime == "litert"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from faces import EXPRESSIONS, Box
 from inference.bundle import ARCHITECTURE, WEIGHTS
-from inference.runtimes import keras_network
+from inference.runtimes import load_keras_network
 from model import EmotionModel
 from tests.support.cameras.drawn_faces import draw, write_csv, write_tree
 from training import evaluate
@@ -137,7 +137,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(from_csv, tmp_path
     assert not halves.exists()
     assert (tmp_path / "run" / "curves.png").exists()  # of the epoch that was finished
     assert main([*arguments, "--resume"]) == 0
-    kept = [keras_network(folder / ARCHITECTURE, folder / WEIGHTS) for folder in (from_csv, halves)]
+    kept = [load_keras_network(folder / ARCHITECTURE, folder / WEIGHTS) for folder in (from_csv, halves)]
     for one, other in zip(*(network.get_weights() for network in kept), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
