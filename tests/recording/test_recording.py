@@ -154,9 +154,7 @@ def test_a_disk_that_fills_up_ends_it_before_it_is_full(tmp_path, monkeypatch):
     assert recorder.record.summary["message"] == FULL
     times = film(recorder.record.folder / "video.mp4")
     assert len(times) in (5, 6), "the last picture stands until the end, where that comes later"
-    assert times[-1] == pytest.approx(recorder.record.summary["duration"], abs=0.01), (
-        "the video is as long as the record"
-    )
+    assert times[-1] == pytest.approx(recorder.record.summary["duration"], abs=0.01), "as long as the record"
 
 
 def test_deleted_while_it_goes_on_it_is_gone(tmp_path):
