@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, BrowserType, expect, sync_playwright
 PATIENCE = 30_000
 """Milliseconds for which a page may take to show what is expected of it."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+WINDOWLESS = "chromium-headless-shell"
+"""Debian's Chromium without a window, which starts and draws at half the cost; it keeps no page to go back to."""
 FLAGS = [
     "--no-sandbox",  # tests may run as root, in a container
     "--disable-gpu",
@@ -42,7 +44,8 @@ def another(
 
 @contextmanager
 def _launched(kind: BrowserType, extra_flags: tuple[str, ...], without: tuple[str, ...] = ()) -> Iterator[Browser]:
-    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else NAMES
+    usual = NAMES if without else (WINDOWLESS, *NAMES)
+    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else usual
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, f"found no {' or '.join(names)}: apt-get install chromium, or name one as CHROMIUM=/path"
     browser = kind.launch(executable_path=path, args=[*FLAGS, *extra_flags], ignore_default_args=list(without))
