@@ -173,17 +173,17 @@ def test_a_camera_that_freezes_is_told_instead_of_a_frozen_picture(engine, scrip
 def test_the_time_without_frames_counts_from_the_last_one_however_late_it_is_analysed(
     engine, script, pipeline, monkeypatch
 ):
-    clock, analysing, go_on, see = Clock(), threading.Event(), threading.Event(), pipeline.see
+    clock, analysing, go_on, analyze = Clock(), threading.Event(), threading.Event(), pipeline.analyze
     monkeypatch.setattr("sources.frozen.time", clock)
 
-    def see_late(*frame: Frame, **wanted: Collection[float]) -> Frame:
+    def analyze_late(*frame: Frame, **wanted: Collection[float]) -> Frame:
         analysing.set()
         assert go_on.wait(30)
-        return see(*frame, **wanted)
+        return analyze(*frame, **wanted)
 
     with watching(engine):
         until(lambda: status(engine) == "live")
-        pipeline.see = see_late
+        pipeline.analyze = analyze_late
         assert analysing.wait(30)
         script.frozen = True
         until(lambda: script.stands)

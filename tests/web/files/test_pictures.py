@@ -236,7 +236,7 @@ def test_another_sites_page_is_refused_and_this_ones_is_not(client):
 
 def test_where_too_many_wait_the_next_is_told_when_to_come_again(client):
     app = client.application
-    server, crowded = app.extensions["server"], Admission(at_once=1, waiting=0, patience=10)
+    server, crowded = app.extensions["server"], Admission(at_once=1, waiting=0, timeout=10)
     before = app.extensions.get("reader")
     app.extensions["reader"] = PictureReader(server.model, server.settings, crowded)
     with crowded.admit():
