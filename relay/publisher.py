@@ -211,10 +211,10 @@ class Publisher:
             camera.name_lock.refresh()
             camera.refresh_at = now + REFRESH_EVERY
         camera.relayed.apply_subscriptions()
-        gone = camera.relayed.removed_keys()
+        removed = camera.relayed.removed_keys()
         with self._redis.pipeline(transaction=False) as pipeline:
-            if gone:
-                pipeline.delete(*gone)
+            if removed:
+                pipeline.delete(*removed)
             if camera.name_lock.valid:  # else another node may have the name by now
                 self._add_updates(pipeline, name, camera, now)
             if len(pipeline):

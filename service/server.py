@@ -164,7 +164,9 @@ class Server:
         views = camera.views
         if viewer.view not in views and len(views) >= MAX_VIEWS:
             known = "; ".join(sorted(map(str, views)))
-            raise Full(f"{camera.name!r} is shown in {MAX_VIEWS} looks already; take one of these: {known}.")
+            raise Full(
+                f"{camera.name!r} is shown with {MAX_VIEWS} different view options already; take one of these: {known}."
+            )
         return camera.enter(viewer)
 
     def listen(self, topic: Topic, watches: bool) -> Listener:

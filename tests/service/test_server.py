@@ -73,7 +73,7 @@ def test_a_camera_is_drawn_in_a_few_looks_only():
     left, right = server.cameras.values()
     for number in range(MAX_VIEWS):
         server.enter(left, Viewer(view=ViewOptions(100 + number // 2, bars=bool(number % 2))))
-    full = r"'left' is shown in 8 looks already.*: width=100&bars=0&privacy=off&.*width=103"
+    full = r"'left' is shown with 8 different view options already.*: width=100&bars=0&privacy=off&.*width=103"
     with pytest.raises(Full, match=full):
         server.enter(left, Viewer(view=ViewOptions(64)))
     with pytest.raises(Full, match=full), server.enter_snapshot(left, Viewer(view=ViewOptions(64))):

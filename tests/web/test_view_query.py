@@ -135,7 +135,7 @@ def test_the_ninth_look_of_a_camera_is_told_with_those_there_are(client):
         answer = client.get(path)
         assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
         assert answer.headers["Retry-After"] == "5"
-        assert "is shown in 8 looks already" in answer.json["detail"]
+        assert "is shown with 8 different view options already" in answer.json["detail"]
         assert "width=170&bars=0&privacy=off&threshold=0.35&smoothing=0.4" in answer.json["detail"]
     assert client.get("/snapshot.jpg?width=170").status_code == 200
     for stream in streams:
