@@ -25,7 +25,7 @@ from media.queue import heartbeat
 from media.queue import worker
 from config.settings import Settings
 heartbeat.BEAT, heartbeat.STALL = 0.05, 0.3
-analysis.analysed = lambda *_: iter(lambda: time.sleep(60), None)
+analysis.analyse_frames = lambda *_: iter(lambda: time.sleep(60), None)
 worker.Worker(Settings(storage=sys.argv[1]), "stuck").run()
 """
 GREEDY = """
