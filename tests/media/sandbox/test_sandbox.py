@@ -141,14 +141,14 @@ def test_a_decoder_that_died_is_replaced(sandbox):
 def test_one_that_breaks_the_decoder_is_told_and_costs_nobody_else_anything(sandbox, monkeypatch):
     sandbox.read_picture(encoded(), "a", LIMIT)
     decoder, pid = sandbox._idle[-1], pid_of(sandbox)
-    answer = decoder._received
+    answer = decoder._receive
 
     def killed_first(*given):
         os.kill(pid, signal.SIGKILL)
         return answer(*given)
 
     os.kill(pid, signal.SIGSTOP)  # so that it is surely at it when it dies
-    monkeypatch.setattr(decoder, "_received", killed_first)
+    monkeypatch.setattr(decoder, "_receive", killed_first)
     with pytest.raises(ImageError, match="bad: it breaks the decoder"):
         sandbox.read_picture(encoded(), "bad", LIMIT)
     assert sandbox.read_picture(encoded(), "a", LIMIT).shape == (40, 60, 3)
