@@ -118,7 +118,7 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(settings, tmp_p
 @pytest.mark.parametrize("way", ["cancel", "delete"])
 def test_a_job_that_is_cancelled_or_deleted_while_it_runs_leaves_nothing(settings, tmp_path, way):
     worker = Worker(settings, "one")
-    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=450))
+    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=15))
     while_working(worker, job, lambda: getattr(worker.jobs, way)(job.id))
     found = worker.jobs.get(job.id)
     assert found is None if way == "delete" else found.status == "cancelled"
@@ -127,7 +127,7 @@ def test_a_job_that_is_cancelled_or_deleted_while_it_runs_leaves_nothing(setting
 
 def test_a_worker_that_is_stopped_puts_its_job_back(settings, tmp_path):
     worker = Worker(settings, "one")
-    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=450))
+    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=15))
     while_working(worker, job, worker.stop.set)
     found = worker.jobs.get(job.id)
     assert (found.status, found.attempts) == ("queued", 0)

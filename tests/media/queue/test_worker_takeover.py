@@ -42,24 +42,20 @@ def test_a_worker_that_was_silent_for_long_leaves_the_files_to_who_took_its_job_
 def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path, monkeypatch):
     with redis_server() as redis:
         worker = Worker(replace(settings, redis_url=redis.url), "one")
-        job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=150))
-        change, unheard = worker.jobs._store.change, threading.Event()
+        job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=15))
+        change, unheard = worker.jobs._store.change, []
 
-        def change_telling(*given):
+        def change_and_wake(*given, **named):
             try:
-                return change(*given)
+                return change(*given, **named)
             except QueueError:
-                unheard.set()
+                unheard.append(given)
+                redis.tell(signal.SIGCONT)
                 raise
 
-        def hang():
-            redis.tell(signal.SIGSTOP)
-            assert unheard.wait(30)
-            redis.tell(signal.SIGCONT)
-
-        monkeypatch.setattr(worker.jobs._store, "change", change_telling)
-
-        while_working(worker, job, hang)
+        monkeypatch.setattr(worker.jobs._store, "change", change_and_wake)
+        while_working(worker, job, lambda: redis.tell(signal.SIGSTOP))
+        assert unheard
         found = worker.jobs.get(job.id)
         assert (found.status, found.attempts) == ("done", 1)
         assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])

@@ -1,7 +1,7 @@
 """Videos that were handed in, and workers who read them."""
 
-import threading
 import time
+from unittest.mock import patch
 
 from media.queue.jobs import UPLOAD
 
@@ -31,14 +31,16 @@ def files(jobs, job):
 
 
 def while_working(worker, job, act):
-    """Have a worker begin a job in a thread, act as soon as it tells its progress, and wait for it."""
-    thread = threading.Thread(target=work_off, args=(worker,))
-    thread.start()
-    until = time.monotonic() + 60
-    while not worker.jobs.get(job.id).progress:
-        assert time.monotonic() < until, "no progress was told"
-        time.sleep(0.02)
-    assert any(name.startswith("attempt-") for name in files(worker.jobs, job))
-    act()
-    thread.join(30)
-    assert not thread.is_alive()
+    """Have a worker tell its progress at every frame, act after the first, and let it go on to the end."""
+    tell, told = worker._tell, []
+
+    def tell_and_act(*given):
+        told.append(tell(*given))
+        if len(told) == 1:
+            assert any(name.startswith("attempt-") for name in files(worker.jobs, job))
+            act()
+        return told[-1]
+
+    with patch("media.queue.analysis.TELL", 0.0), patch.object(worker, "_tell", tell_and_act):
+        work_off(worker)
+    assert told, "no progress was told"

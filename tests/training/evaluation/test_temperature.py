@@ -49,7 +49,10 @@ def test_scaling_keeps_the_order_and_the_sum():
         np.testing.assert_allclose(after.sum(axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+LARGE = {"mobilenetv2": pytest.mark.long}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=LARGE.get(name, ())) for name in ARCHITECTURES])
 def test_a_folded_temperature_scales_what_the_network_says(name):
     network = ARCHITECTURES[name]((32, 32, 1), 3, keras.layers.BatchNormalization)
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 1), np.uint8)
