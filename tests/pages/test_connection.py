@@ -104,7 +104,7 @@ def test_a_server_that_takes_no_more_viewers_is_told(browser, base):
         page.route("**/video_feed?*", lambda route: route.fulfill(status=503, body="full"))
         page.goto(base)
         await_situation(page, "refused")
-        expect(page.locator("#veil")).to_contain_text("it may have as many viewers as it takes")
+        expect(page.locator("#veil")).to_contain_text("it may have reached its limit of viewers")
         page.unroute("**/video_feed?*")
         await_movement(page)
         await_situation(page, "live")

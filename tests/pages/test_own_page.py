@@ -178,7 +178,7 @@ def test_a_real_refusal_and_a_real_lack_are_told(visit, browser, base):
         page = visit(refusing, base)
         page.click("#start")
         await_situation(page, "not-allowed")
-        expect(page.locator("#gate")).to_contain_text("open the sign beside the address")
+        expect(page.locator("#gate")).to_contain_text("open the icon beside the address")
         page.context.close()
     with another(browser, flags(devices=0)) as lacking:
         page = visit(lacking, base)
