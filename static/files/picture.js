@@ -145,7 +145,7 @@ export class Picture {
   }
 
   #showMessage(sentence) {
-    this.#find(".told").textContent = sentence;
+    this.#find(".status-text").textContent = sentence;
   }
 
   #fail(sentence) {

@@ -77,7 +77,7 @@ function saveJson() {
 }
 
 function showMessage(sentence) {
-  element("told").textContent = sentence;
+  element("message").textContent = sentence;
 }
 
 element("threshold").addEventListener("input", () => {

@@ -102,7 +102,7 @@ export class Video {
   }
 
   #showMessage(sentence, share) {
-    const message = this.#find(".told");
+    const message = this.#find(".status-text");
     if (message.textContent !== sentence) message.textContent = sentence;
     const bar = this.#find("progress");
     if (share === undefined) bar.removeAttribute("value");

@@ -14,7 +14,7 @@ let sending = Promise.resolve();
 
 function add(files) {
   const refused = files.filter((file) => file.size > limit);
-  element("told").textContent = refused.map((file) => `${file.name} is larger than ${limit / MEGABYTE} MB.`).join(" ");
+  element("message").textContent = refused.map((file) => `${file.name} is larger than ${limit / MEGABYTE} MB.`).join(" ");
   for (const file of files.filter((file) => file.size <= limit)) {
     const video = place(file.name);
     sending = sending.then(() => video.send(file)); // one after another

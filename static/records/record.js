@@ -20,7 +20,7 @@ function address(path) {
 }
 
 function showMessage(sentence) {
-  if (element("told").textContent !== sentence) element("told").textContent = sentence;
+  if (element("message").textContent !== sentence) element("message").textContent = sentence;
 }
 
 async function poll() {
@@ -98,5 +98,5 @@ function leave() {
 element("stop").addEventListener("click", stop);
 element("delete").addEventListener("click", () => element("question").showModal());
 element("question").addEventListener("close", ({ target }) => target.returnValue === "delete" && discard());
-if (!element("told").textContent) poll();
+if (!element("message").textContent) poll();
 else forget(id);

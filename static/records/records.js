@@ -23,7 +23,7 @@ async function show() {
 }
 
 function showMessage(sentence) {
-  element("told").textContent = sentence;
+  element("message").textContent = sentence;
 }
 
 function line(record) {

@@ -101,9 +101,9 @@ def test_below_the_threshold_a_face_is_not_very_confident(browser, address):
 def test_a_picture_without_a_face_is_read_as_one_face_on_request(browser, address):
     with visit(browser, address) as page:
         give(page, ("wall.png", WALL))
-        expect(page.locator(".told").first).to_have_text("No face was found in this picture")
+        expect(page.locator(".status-text").first).to_have_text("No face was found in this picture")
         page.get_by_role("button", name="Read the whole picture as one face").click()
-        expect(page.locator(".told").first).to_have_text("Read as one face")
+        expect(page.locator(".status-text").first).to_have_text("Read as one face")
         expect(page.locator(".bars li")).to_have_count(7)
 
 
@@ -155,7 +155,7 @@ def test_pictures_may_be_dropped_and_pasted(browser, address, way):
 def test_a_picture_too_large_is_told_before_it_is_sent(browser, address):
     with visit(browser, address) as page:
         give(page, ("big.jpg", b"\xff" * 2_000_001))
-        expect(page.locator("#told")).to_have_text("big.jpg is larger than 2 MB.")
+        expect(page.locator("#message")).to_have_text("big.jpg is larger than 2 MB.")
         expect(page.locator(".picture-card")).to_have_count(0)
 
 

@@ -39,7 +39,7 @@ def moment(page):
 def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address):
     with visit(browser, address) as page:
         record(page, 3)
-        expect(page.locator("#told")).to_have_text(re.compile(r"^\d+\ss, \d faces?\. It is deleted "))
+        expect(page.locator("#message")).to_have_text(re.compile(r"^\d+\ss, \d faces?\. It is deleted "))
         page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         film = page.locator("video")
         assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [640, 360]
@@ -86,9 +86,9 @@ def pick_one_face(page):
 def test_a_record_is_its_visitors_alone_and_goes_when_they_say_so(browser, address, storage):
     with visit(browser, address) as page, visit(browser, f"{address}records", ("404",)) as other:
         record(page, 2)
-        expect(page.locator("#told")).to_contain_text("It is deleted")
+        expect(page.locator("#message")).to_contain_text("It is deleted")
         own = page.url
-        expect(other.locator("#told")).to_have_text("There are none yet.")
+        expect(other.locator("#message")).to_have_text("There are none yet.")
         page.get_by_role("link", name="Your records").click()
         expect(page.locator(".record-line")).to_have_count(1)
         expect(page.locator(".record-about")).to_have_text(re.compile(r"\d+\ss, \d faces?, kept until"))
@@ -111,9 +111,9 @@ def test_a_record_is_its_visitors_alone_and_goes_when_they_say_so(browser, addre
         expect(page.locator("#question")).to_be_hidden()
         page.click("#delete")
         page.get_by_role("button", name="Delete", exact=True).click()
-        expect(page.locator("#told")).to_have_text("There are none yet.")
+        expect(page.locator("#message")).to_have_text("There are none yet.")
         other.goto(own)
-        expect(other.locator("#told")).to_contain_text("There is no such record")
+        expect(other.locator("#message")).to_contain_text("There is no such record")
         assert other.locator("main section:visible").count() == 0
         assert not (storage / "records" / own.rsplit("/", 1)[1]).exists()
 
@@ -131,7 +131,7 @@ def test_a_record_is_taken_up_again_by_a_new_page_and_ended_from_its_own(browser
         assert barriers(own) == []
         own.wait_for_timeout(500)
         own.get_by_role("button", name="Stop").click()
-        expect(own.locator("#told")).to_contain_text("It is deleted")
+        expect(own.locator("#message")).to_contain_text("It is deleted")
         own.close()
         expect(page.locator("#record span")).to_have_text("Record")
         expect(page.locator("#toast")).to_contain_text("See the record")

@@ -45,8 +45,8 @@ def moment(page):
 def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storage, clip):
     with visit(browser, address) as page:
         page.set_input_files("#files", clip)
-        expect(page.locator(".told")).to_have_text(re.compile("Uploading|Waiting|Analysing"))
-        expect(page.locator(".told")).to_contain_text("It is deleted", timeout=DONE)
+        expect(page.locator(".status-text")).to_have_text(re.compile("Uploading|Waiting|Analysing"))
+        expect(page.locator(".status-text")).to_contain_text("It is deleted", timeout=DONE)
         page.wait_for_function("() => document.querySelector('video').readyState >= 2")
         film = page.locator("video")
         assert film.evaluate("film => [film.videoWidth, film.videoHeight]") == [320, 180]
@@ -75,7 +75,7 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
         assert len(list(csv.DictReader(io.StringIO(content.decode())))) > 32
         assert len(json.loads(saved(page, "[data-file='result.json']")[1])["frames"]) == 32
         page.reload()
-        expect(page.locator(".told")).to_contain_text("It is deleted")
+        expect(page.locator(".status-text")).to_contain_text("It is deleted")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size(PHONE)
@@ -92,10 +92,10 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
 def test_a_video_is_cancelled_and_leaves_nothing(browser, address, storage, tmp_path):
     with visit(browser, address) as page:
         page.set_input_files("#files", write_clip(tmp_path / "long.avi", frames=600, sound=False))
-        expect(page.locator(".told")).to_have_text(re.compile(r"Analysing: \d+\s%, about \d+ s left"))
+        expect(page.locator(".status-text")).to_have_text(re.compile(r"Analysing: \d+\s%, about \d+ s left"))
         assert 0 < float(page.locator("progress").get_attribute("value")) < 1
         page.get_by_role("button", name="Cancel").click()
-        expect(page.locator(".told")).to_have_text("Cancelled; its files are deleted.")
+        expect(page.locator(".status-text")).to_have_text("Cancelled; its files are deleted.")
         await_until(page, lambda: files(storage) == [], lambda: f"{files(storage)} were left")
         page.get_by_role("button", name="Remove").click()
         expect(page.locator(".video-card")).to_have_count(0)
@@ -108,7 +108,7 @@ def test_what_is_no_video_or_too_large_is_told(browser, address, storage):
             "x.mp4: it is no video that can be read; MP4, MOV, WebM and AVI work.", timeout=60_000
         )
         page.set_input_files("#files", [{"name": "big.mp4", "mimeType": "video/mp4", "buffer": b"x" * 8_000_001}])
-        expect(page.locator("#told")).to_have_text("big.mp4 is larger than 8 MB.")
+        expect(page.locator("#message")).to_have_text("big.mp4 is larger than 8 MB.")
         expect(page.locator(".video-card")).to_have_count(1)
     assert files(storage) == []
 
@@ -121,7 +121,7 @@ def test_a_restarted_server_goes_on_with_a_video_and_the_page_says_what_happens(
         with running(command, port):
             page = stack.enter_context(visit(browser, f"http://127.0.0.1:{port}/videos", ("net::ERR",)))
             page.set_input_files("#files", clip)
-            expect(page.locator(".told")).to_contain_text("Analysing")
-        expect(page.locator(".told")).to_have_text("The server does not answer. Is it still running?")
+            expect(page.locator(".status-text")).to_contain_text("Analysing")
+        expect(page.locator(".status-text")).to_have_text("The server does not answer. Is it still running?")
         with running(command, port):
-            expect(page.locator(".told")).to_contain_text("It is deleted", timeout=DONE)
+            expect(page.locator(".status-text")).to_contain_text("It is deleted", timeout=DONE)
