@@ -1,5 +1,4 @@
 import os
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from camera import (
 from demo import Demo
 from errors import SourceError
 from faces import Box
+from tests.support.waiting import Clock
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 """A photograph, (512, 512, 3) BGR, of one smiling face."""
@@ -34,20 +34,17 @@ def test_what_may_be_a_camera_passes_without_being_opened(source):
 
 
 def test_the_demo_keeps_the_pace_asked_for_and_who_reads_late_misses_frames(monkeypatch):
-    now, slept = 100.0, []
-
-    def sleep(seconds):
-        nonlocal now
-        slept.append(seconds)
-        now += seconds
-
-    monkeypatch.setattr("sources.drawn.time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
+    clock = Clock()
+    monkeypatch.setattr("sources.drawn.time", clock)
     with open_source("demo", CaptureFormat(320, 180, 20)) as source:
+        opened_at = clock.now
         assert [source.read().number for _ in range(4)] == [0, 1, 2, 3]
-        assert slept == pytest.approx([0, 0.05, 0.05, 0.05])
-        now += 0.51
-        assert [source.read().number for _ in range(2)] == [13, 14]
-        assert slept[-2:] == pytest.approx([0, 0.04])
+        assert clock.now - opened_at == pytest.approx(0.15)
+        clock.now += 0.51
+        assert source.read().number == 13
+        assert clock.now - opened_at == pytest.approx(0.66)
+        assert source.read().number == 14
+        assert clock.now - opened_at == pytest.approx(0.7)
 
 
 def test_one_face_is_found_in_a_real_photograph():

@@ -1,10 +1,10 @@
 import threading
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from faces import Box
+from tests.support.waiting import Clock
 from tracking.following import Grey
 from tracking.searching import SURE, SWEEP, BackgroundSearch, KnownFace, Search
 
@@ -147,8 +147,8 @@ def test_what_the_background_finds_comes_with_a_later_frame_and_once():
 
 
 def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_time(monkeypatch):
-    clock = SimpleNamespace(now=100.0)
-    monkeypatch.setattr("tracking.searching.time", SimpleNamespace(monotonic=lambda: clock.now))
+    clock = Clock()
+    monkeypatch.setattr("tracking.searching.time", clock)
 
     class Slow(Detector):
         def detect_near(self, image, known):

@@ -3,7 +3,6 @@
 import subprocess
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -11,7 +10,7 @@ from config.settings import Settings
 from media.queue import supervisor as supervisor_module
 from media.queue.supervisor import Supervisor
 from tests.support.servers.handed_in import hand_in
-from tests.support.waiting import until
+from tests.support.waiting import Clock, until
 
 MARK = "open({!r}, 'a').write('x'); import sys; sys.stdin.read()"
 BROKEN = "open({!r}, 'a').write('x'); raise SystemExit(3)"
@@ -42,8 +41,8 @@ def stand_in(monkeypatch, tmp_path, script):
 @pytest.fixture
 def pauses(supervisor, monkeypatch):
     """By a clock that stands still otherwise: how long the supervisor waits for its next start, in whole seconds."""
-    clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(supervisor_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    clock = Clock()
+    monkeypatch.setattr(supervisor_module, "time", clock)
 
     def pause(tries):
         before, seconds = len(tries), 0
