@@ -257,7 +257,7 @@ def guarded(grants):
 @pytest.fixture(scope="module")
 def keeping(shared_browser):
     """A browser that keeps pages as they were left, which Playwright's own flags forbid."""
-    with another(shared_browser, (), without=("--disable-back-forward-cache",)) as launched:
+    with another(shared_browser, (), without=("--disable-back-forward-cache",), whole=True) as launched:
         yield launched
 
 

@@ -174,7 +174,7 @@ def test_every_refusal_is_told_in_words_and_can_be_tried_again(visit, browser, b
 
 
 def test_a_real_refusal_and_a_real_lack_are_told(visit, browser, base):
-    with another(browser, (*flags(asks=True), "--deny-permission-prompts")) as refusing:
+    with another(browser, (*flags(asks=True), "--deny-permission-prompts"), whole=True) as refusing:
         page = visit(refusing, base)
         page.click("#start")
         await_situation(page, "not-allowed")

@@ -92,7 +92,7 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
 def test_a_video_is_cancelled_and_leaves_nothing(browser, address, storage, tmp_path):
     with visit(browser, address) as page:
         page.set_input_files("#files", write_clip(tmp_path / "long.avi", frames=600, sound=False))
-        expect(page.locator(".status-text")).to_have_text(re.compile(r"Analysing: \d+\s%, about \d+ s left"))
+        expect(page.locator(".status-text")).to_have_text(re.compile(r"Analysing: \d+\s%, about \d+ (s|min) left"))
         assert 0 < float(page.locator("progress").get_attribute("value")) < 1
         page.get_by_role("button", name="Cancel").click()
         expect(page.locator(".status-text")).to_have_text("Cancelled; its files are deleted.")

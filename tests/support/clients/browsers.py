@@ -11,7 +11,7 @@ PATIENCE = 30_000
 """Milliseconds for which a page may take to show what is expected of it."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WINDOWLESS = "chromium-headless-shell"
-"""Debian's Chromium without a window, which starts and draws at half the cost; it keeps no page to go back to."""
+"""Debian's Chromium without a window, which starts and draws at half the cost."""
 FLAGS = [
     "--no-sandbox",  # tests may run as root, in a container
     "--disable-gpu",
@@ -36,15 +36,20 @@ def chromium(extra_flags: tuple[str, ...] = ()) -> Iterator[Browser]:
 
 
 def another(
-    browser: Browser, extra_flags: tuple[str, ...], without: tuple[str, ...] = ()
+    browser: Browser, extra_flags: tuple[str, ...], without: tuple[str, ...] = (), whole: bool = False
 ) -> AbstractContextManager[Browser]:
-    """A second Chromium beside one that runs, with flags of its own, and without some that Playwright gives."""
-    return _launched(browser.browser_type, extra_flags, without)
+    """A second Chromium beside one that runs, with flags of its own, and without some that Playwright gives.
+
+    One without a window asks nobody for a permission, and keeps no page to go back to: for that take a whole one.
+    """
+    return _launched(browser.browser_type, extra_flags, without, whole)
 
 
 @contextmanager
-def _launched(kind: BrowserType, extra_flags: tuple[str, ...], without: tuple[str, ...] = ()) -> Iterator[Browser]:
-    usual = NAMES if without else (WINDOWLESS, *NAMES)
+def _launched(
+    kind: BrowserType, extra_flags: tuple[str, ...], without: tuple[str, ...] = (), whole: bool = False
+) -> Iterator[Browser]:
+    usual = NAMES if whole else (WINDOWLESS, *NAMES)
     names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else usual
     path = next(filter(None, map(shutil.which, names)), None)
     assert path, f"found no {' or '.join(names)}: apt-get install chromium, or name one as CHROMIUM=/path"

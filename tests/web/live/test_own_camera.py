@@ -99,9 +99,9 @@ def test_a_face_keeps_its_number(port):
 
 
 def test_two_visitors_do_not_see_each_others_faces(port):
+    seen, jpegs = set(), itertools.cycle(zip(clip(people=1), clip(people=3), strict=True))
     with closing(Link(port)) as one, closing(Link(port)) as two:
         await_visitors(port, 2)
-        seen, jpegs = set(), itertools.cycle(zip(clip(people=1), clip(people=3), strict=True))
         while not {1, 3} <= seen:
             few, many = next(jpegs)
             first, second = one.ask(few), two.ask(many)
