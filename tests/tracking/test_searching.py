@@ -138,7 +138,7 @@ def test_what_the_background_finds_comes_with_a_later_frame_and_once():
     search = BackgroundSearch(Detector(), every=100)
     first = grey(0)
     assert search.find(first, []) is None
-    search._going.result(30)
+    search._pending.result(30)
     finds = search.find(grey(1), [])
     assert [box for box, _ in finds.new] == [FACE]
     assert finds.grey is first
@@ -160,10 +160,10 @@ def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_
     search._searched_at = 0.0  # no search for new faces is due
     for round_number in range(1, 4):
         search.find(grey(0), [KnownFace(1, FACE)])
-        search._going.result(30)
+        search._pending.result(30)
         clock.now += 5.9
         assert search.find(grey(0), [KnownFace(1, FACE)]).again, "what was found comes while it rests"
-        assert search._going is None
+        assert search._pending is None
         clock.now += 0.2  # it has rested for three times as long as it worked
         assert len(detector.near) == round_number
     search.close()
