@@ -41,7 +41,7 @@ def visit(browser, address, expected=(), script="", **options):
         yield page
     finally:
         context.close()
-    assert found == []
+    assert not found, found
 
 
 def _is_own(address, host):
