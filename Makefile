@@ -1,13 +1,13 @@
 # make run    serve on http://127.0.0.1:5000     (make run ARGS="--source clip.mp4 --port 8000" passes options on)
 # make test   run the tests; the few that take long by nature: make test-long
 # All set up first whatever is missing on the machine; only what trains or tests brings TensorFlow.
-# The others: lint, bench, soak, train, evaluate, clean.
+# The others: mutate, lint, bench, soak, train, evaluate, clean.
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
 export VENV
 
-.PHONY: run test test-long lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup train-setup serve-setup lock clean
+.PHONY: run test test-long mutate lint bench soak soak-building train evaluate screenshots audit fuzz fuzz-api setup train-setup serve-setup lock clean
 
 run:
 	@scripts/setup.sh run
@@ -21,6 +21,11 @@ test:
 test-long:
 	@scripts/setup.sh dev
 	@$(PY) -m pytest -m long --timeout 1800 $(ARGS)
+
+# Small faults put into a copy of the program: how many do the tests notice? (ARGS="--modules tracking delivery --most 12")
+mutate:
+	@scripts/setup.sh dev
+	@$(PY) scripts/mutate.py $(ARGS)
 
 lint:
 	@scripts/setup.sh dev
