@@ -67,12 +67,15 @@ class Connections:
 
     def _run(self) -> None:
         while not self._stop.wait(CHECK_EVERY):
-            with self._lock:
-                known = list(self._open.items())
-            for connection, identity in known:
-                if identity.until < time.time() or not self._is_allowed(identity):
-                    self._end(connection, identity)
-            del known  # holds sockets that should be forgotten
+            self._check_all()
+
+    def _check_all(self) -> None:
+        """Check all connections once; a function of its own, so that no variable keeps a socket afterwards."""
+        with self._lock:
+            known = list(self._open.items())
+        for connection, identity in known:
+            if identity.until < time.time() or not self._is_allowed(identity):
+                self._end(connection, identity)
 
     def _end(self, connection: socket.socket, identity: Identity) -> None:
         with self._lock:
