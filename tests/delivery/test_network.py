@@ -1,11 +1,15 @@
+import errno
+import os
+import re
 import socket
+import struct
 import threading
 
 import pytest
 from gunicorn.util import parse_address
 
 from delivery import network
-from delivery.network import MAX_DRAIN, STALL_LIMIT, UNSENT_LIMIT, host_and_port, listen
+from delivery.network import MAX_DRAIN, SILENCE_LIMIT, STALL_LIMIT, UNSENT_LIMIT, host_and_port, listen
 from errors import SettingError
 
 
@@ -64,7 +68,7 @@ class Closing:
         self.go, self.at_once, self.waited = threading.Event(), [], threading.Semaphore(0)
 
     def __call__(self, connection: int, timeout: float = 2.0, max_drain: int = 0) -> None:
-        if not timeout:
+        if timeout == 0:
             self.at_once.append(connection)
             return
         assert max_drain == MAX_DRAIN
@@ -109,3 +113,42 @@ def test_a_connection_is_closed_at_once_where_no_thread_can_be_started(monkeypat
 def test_what_can_be_no_name_of_a_machine_is_told(host):
     with pytest.raises(SettingError, match=f"host: '{host}' is no address of this machine; 127.0.0.1 is for this"):
         listen(host, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (errno.EADDRINUSE, "port: 80 on ::1 is taken by another program; end it, or choose another, as --port 81"),
+        (errno.EACCES, "port: 80 needs administrator's rights; choose one above 1023"),
+        (errno.EADDRNOTAVAIL, "host: cannot listen on [::1]:80 (Cannot assign requested address); 127.0.0.1 is for"),
+    ],
+)
+def test_why_a_port_cannot_be_had_is_told(monkeypatch, number, told):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    with pytest.raises(SettingError, match=re.escape(told)):
+        listen("::1", 80)
+
+
+def test_who_says_nothing_is_not_let_in_and_who_stops_talking_is_let_go_by_the_kernel():
+    with listen("127.0.0.1", 0) as listening:
+        deferred = listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT)
+        seconds, _ = struct.unpack("ll", listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))
+        assert listening.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+    assert deferred >= SILENCE_LIMIT
+    assert seconds == SILENCE_LIMIT
+
+
+def test_a_socket_that_is_no_network_has_its_time_limit_too():
+    with socket.socket(socket.AF_UNIX) as local:
+        network.tune(local)
+        assert struct.unpack("ll", local.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, 16))[0] == SILENCE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("10.0.0.7", "10.0.0.7:80"), ("localhost", "localhost:80"), ("::1", "[::1]:80")]
+)
+def test_only_an_ipv6_address_stands_in_brackets(host, address):
+    assert host_and_port(host, 80) == address

@@ -132,3 +132,72 @@ def test_a_picture_that_cannot_be_drawn_keeps_nobody_out(caplog):
     assert hub.newest()[1].picture.number == 2
     made.leave(ViewOptions(160))
     assert made.views == {ViewOptions()}
+
+
+def test_a_picture_is_told_with_the_size_that_the_camera_gave_and_its_number_and_drawn_first_in_that():
+    made, drawn = Renditions(quality=80), []
+    small, own = made.enter(ViewOptions(160, bars=True)), made.enter(ViewOptions())
+    made.publish(scene(7, drawn=drawn))
+    assert drawn == [ViewOptions(), ViewOptions(bars=True)]
+    for hub in (small, own):
+        picture = hub.newest()[1].picture
+        assert (picture.size, picture.number, picture.drawn) == ((320, 180), 7, False)
+
+
+def test_pictures_are_reduced_evenly_and_encoded_as_well_as_was_asked():
+    grey = np.random.default_rng(0).integers(0, 256, (180, 320, 1), np.uint8)
+    image = np.tile(grey, (1, 1, 3))
+
+    def draw(_: ViewOptions) -> Drawing:
+        return Drawing(image, 1, 0.0)
+
+    sizes = []
+    for quality in (30, 95):
+        made = Renditions(quality)
+        hub = made.enter(ViewOptions(160))
+        made.publish(draw)
+        sizes.append(len(hub.newest()[1].picture.jpeg))
+    assert sizes[1] > 2 * sizes[0]
+    averaged = image.reshape(90, 2, 160, 2, 3).mean(axis=(1, 3))
+    assert np.abs(shown(hub).astype(int) - averaged).mean() < 10
+
+
+def test_a_look_is_kept_until_the_last_who_wanted_it_leaves():
+    made = Renditions(quality=80)
+    hub = made.enter(ViewOptions(160))
+    made.enter(ViewOptions(160))
+    made.enter(ViewOptions())
+    made.leave(ViewOptions(160))
+    assert made.views == {ViewOptions(160), ViewOptions()}
+    assert made.enter(ViewOptions(160)) is hub
+    made.leave(ViewOptions(160))
+    made.leave(ViewOptions(160))
+    assert made.views == {ViewOptions()}
+    assert made.enter(ViewOptions(160)) is not hub
+
+
+def test_a_picture_made_elsewhere_goes_to_its_look_alone():
+    made = Renditions(quality=80)
+    hub, other = made.enter(ViewOptions(160)), made.enter(ViewOptions())
+    made.publish(scene(1))
+    outgoing = hub.newest()[1]
+    made.put(ViewOptions(160), outgoing)
+    made.put(ViewOptions(80), outgoing)
+    assert (hub.peek(), other.peek()[0]) == ((2, outgoing), 1)
+    assert made.enter(ViewOptions(80)).peek() == (0, None), "what was drawn before is old"
+
+
+def test_who_comes_is_shown_the_newest_in_their_own_size():
+    made = Renditions(quality=60)
+    made.publish(scene(3))
+    assert shown(made.enter(ViewOptions(160))).shape == (90, 160, 3)
+    made.clear()
+    assert made.enter(ViewOptions(80)).peek() == (0, None)
+
+
+def test_the_time_of_all_drawings_and_encodings_is_summed(monkeypatch):
+    made, now = Renditions(quality=80), iter(range(100))
+    for view in (ViewOptions(), ViewOptions(160), ViewOptions(80, bars=True)):
+        made.enter(view)
+    monkeypatch.setattr("delivery.renditions.time.perf_counter", lambda: float(next(now)))
+    assert made.publish(scene()) == {"draw": 2.0, "encode": 3.0}

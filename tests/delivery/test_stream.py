@@ -130,3 +130,34 @@ def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_mor
     hub.remove_listener(listener)
     hub.close()
     assert len(told) == 2
+
+
+def test_a_glance_waits_for_nothing_and_tells_the_end():
+    hub: Hub[int] = Hub()
+    assert hub.peek() == (0, None)
+    hub.publish(7)
+    assert hub.peek() == (1, 7)
+    hub.clear()
+    assert hub.peek() == (1, None)
+    hub.publish(8)
+    assert hub.newest(after=1) == (2, 8)
+    with pytest.raises(TimeoutError, match=r"nothing new within 0\.01 s"):
+        hub.newest(after=2, timeout=0.01)
+    hub.close()
+    with pytest.raises(Ended):
+        hub.peek()
+
+
+def test_parts_are_counted_by_their_bytes_and_begin_with_the_opening_that_was_asked_for():
+    hub: Hub[Outgoing] = Hub()
+    viewer, item = Viewer(), outgoing(1)
+    stream = parts(hub, viewer, b"retry")
+    assert next(stream) == b"retry"
+    hub.publish(item)
+    assert next(stream) == item.part
+    hub.publish(item)
+    assert next(stream) == item.part
+    assert (viewer.frames, viewer.sent) == (1, len(item.part))
+    hub.close()
+    assert list(stream) == []
+    assert (viewer.frames, viewer.sent) == (2, 2 * len(item.part))
