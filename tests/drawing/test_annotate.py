@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drawing.annotate import COLOURS, UNSURE, annotate, caption, notice
+from drawing.annotate import BRIGHT, COLOURS, DIM, UNSURE, annotate, caption, notice
 from faces import EXPRESSIONS, Box, Face
 
 
@@ -108,3 +108,98 @@ def test_without_boxes_the_words_stand_where_they_did():
     boxed, plain = (annotate(image, [known], boxes=wanted) for wanted in (True, False))
     assert np.array_equal(boxed[:148], plain[:148])
     assert (plain[150:] == image[150:]).all()
+
+
+@pytest.mark.parametrize(("side", "line"), [(90, 2), (360, 2), (720, 4), (1080, 6)])
+def test_a_box_is_four_lines_about_its_edges_fitted_to_the_picture(side, line):
+    box = Box(40, 30, 30, 36)
+    drawn = annotate(blank(side, 2 * side), [Face(box)])
+    painted = (drawn != 90).any(axis=2)
+    rows, columns = np.nonzero(painted)
+    half = line // 2
+    assert (columns.min(), rows.min()) == (40 - half, 30 - half)
+    assert (columns.max(), rows.max()) == (70 - half + line - 1, 66 - half + line - 1)
+    inner = painted[30 - half + line : 66 - half, 40 - half + line : 70 - half]
+    assert not inner.any()
+    assert painted.sum() == (30 + line) * (36 + line) - inner.size
+    assert tuple(drawn[rows[0], columns[0]]) == UNSURE, "it was not read yet"
+
+
+def label_of(box: Box, **others) -> Box:
+    """Where the words on a face are drawn."""
+    words = annotate(blank(), [replace(face(box), **others)], boxes=False)
+    return changed(blank(), words)
+
+
+def test_words_stand_on_the_box_from_its_left_edge_and_within_the_picture():
+    label = label_of(Box(200, 150, 100, 100))
+    assert (label.x, label.y + label.height) == (199, 150)
+    assert label_of(Box(200, 5, 100, 100)).y == 0
+    assert label_of(Box(-30, 150, 100, 100)).x == 0
+    right = label_of(Box(620, 150, 100, 100))
+    assert (right.x + right.width, right.width) == (640, label.width)
+
+
+def test_words_fade_with_their_face():
+    box = Box(200, 150, 100, 100)
+    full = annotate(blank(), [face(box)], boxes=False).astype(int)
+    half = annotate(blank(), [replace(face(box), fade=0.5)], boxes=False).astype(int)
+    assert np.abs(half - (full + 90) / 2).max() <= 1
+
+
+def test_a_face_at_the_threshold_is_sure():
+    assert caption(face(Box(0, 0, 9, 9), 0.75), 0.75) == "happy 75%"
+    drawn = annotate(blank(), [face(Box(200, 150, 100, 100), 0.75)], threshold=0.75)
+    assert tuple(drawn[200, 200]) == COLOURS["happy"]
+
+
+def chart_of(box: Box, *others: Box) -> Box:
+    """Where the bars of the first face are drawn; the others have none."""
+    faces = [face(box), *(Face(other) for other in others)]
+    return changed(annotate(blank(), faces), annotate(blank(), faces, bars=True))
+
+
+def test_bars_stand_below_else_to_the_right_else_to_the_left_else_above():
+    box = Box(260, 150, 80, 80)
+    below, right, left = Box(250, 235, 100, 60), Box(345, 150, 100, 80), Box(155, 150, 100, 80)
+    assert chart_of(box).y >= box.y + box.height
+    assert chart_of(box).x == pytest.approx(box.x, abs=3)
+    assert chart_of(box, below).x >= box.x + box.width
+    assert chart_of(box, below, right).x + chart_of(box, below, right).width <= box.x + 1
+    above = chart_of(box, below, right, left)
+    assert above.y + above.height < box.y - 12, "room is left for the words"
+    beside = chart_of(box, below)
+    assert beside.y + beside.height / 2 == pytest.approx(box.y + 40, abs=2)
+
+
+def test_bars_are_as_long_as_their_labels_are_probable():
+    happy, sad = (
+        (annotate(blank(), [face(Box(200, 60, 200, 100), 0.75)], bars=True)[163:] == COLOURS[name]).all(axis=2)
+        for name in ("happy", "sad")
+    )
+    lengths = [painted.sum(axis=1).max() for painted in (happy, sad)]
+    assert lengths[0] == pytest.approx(3 * lengths[1], abs=2)
+    tops = [np.flatnonzero(painted.any(axis=1)) for painted in (happy, sad)]
+    assert tops[0].max() < tops[1].min(), "in the order of the labels"
+    assert len(tops[0]) == len(tops[1])
+
+
+def test_a_notice_has_its_title_large_above_its_words_in_the_middle():
+    empty = notice("", "")
+    title, words = (changed(empty, notice(*texts)) for texts in (("Unhappy", ""), ("", "unhappy")))
+    assert title.y >= 720 * 0.42
+    assert title.y + title.height <= words.y
+    assert words.y + words.height < 720 * 0.6
+    assert title.height == pytest.approx(2 * words.height, abs=2)
+    for part, ink, text in ((title, BRIGHT, ("Unhappy", "")), (words, DIM, ("", "unhappy"))):
+        assert part.x + part.width / 2 == pytest.approx(640, abs=6)
+        assert (notice(*text) == ink).all(axis=2).any()
+
+
+def test_long_words_are_broken_into_lines_six_at_most():
+    def height(words: str) -> int:
+        return int(np.ptp(np.flatnonzero((notice("", words) != notice("", "")).any(axis=(1, 2)))))
+
+    line = "word " * 13
+    heights = [height(line * count) for count in (1, 2, 6, 9)]
+    assert heights[0] < heights[1] < heights[2] == heights[3]

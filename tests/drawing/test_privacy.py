@@ -6,7 +6,7 @@ import pytest
 
 from camera import FaceDetector
 from drawing.palette import COLOURS, UNSURE
-from drawing.privacy import hide
+from drawing.privacy import ABOVE, BELOW, BESIDE, CELLS, COVER, hide
 from faces import EXPRESSIONS, Box, Face, Image
 from tests.support.cameras.moving_faces import Head, wall
 
@@ -133,3 +133,56 @@ def test_an_encoded_picture_holds_no_more_of_the_face():
     jpeg = cv2.imencode(".jpg", hidden(image, [face(box)]), [cv2.IMWRITE_JPEG_QUALITY, 100])[1]
     shown = inside(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), box)
     assert detail(shown) < 0.35 * detail(inside(image, box))
+
+
+def hidden_part(image: Image, box: Box, how: str = "blur") -> Box:
+    rows, columns = np.nonzero((hidden(image, [face(box)], how=how) != image).any(axis=2))
+    return Box(int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+
+
+def test_what_is_hidden_reaches_as_far_round_a_face_as_told_on_each_side():
+    part = hidden_part(noise(), BOX)
+    assert part.x == pytest.approx(200 - BESIDE * 100, abs=2)
+    assert part.x + part.width == pytest.approx(300 + BESIDE * 100, abs=2)
+    assert part.y == pytest.approx(150 - ABOVE * 100, abs=2)
+    assert part.y + part.height == pytest.approx(250 + BELOW * 100, abs=2)
+
+
+def test_a_drawn_face_covers_the_middle_of_the_box_by_its_longer_side():
+    tall = Box(200, 130, 100, 140)
+    only = np.nonzero((hidden(noise(), [face(tall)], how="emoji") != hidden(noise(), [face(tall)])).any(axis=2))
+    side = COVER * 140
+    for middle, found in zip((250, 200), (only[1], only[0]), strict=True):
+        assert (found.min() + found.max()) / 2 == pytest.approx(middle, abs=2)
+        assert np.ptp(found) == pytest.approx(side, abs=4)
+
+
+@pytest.mark.parametrize("side", [20, 60, 100, 300])
+def test_few_patches_are_left_of_a_face_of_any_size(side):
+    """A patch of light within the face spreads over a third of it at least."""
+    image, box = np.zeros((500, 700, 3), np.uint8), Box(200, 150, side, side)
+    spot = max(2, side // 10)
+    image[150 + side // 2 : 150 + side // 2 + spot, 200 + side // 2 : 200 + side // 2 + spot] = 255
+    lit = hidden(image, [face(box)])[..., 0].astype(int)
+    assert 0 < lit.max() < 255 / 4
+    columns = np.flatnonzero(lit.max(axis=0) > lit.max() / 4)
+    assert np.ptp(columns) > side / CELLS
+
+
+def test_light_and_colour_of_a_face_stay_on_average():
+    image = np.full((400, 600, 3), (200, 100, 50), np.uint8)
+    assert np.abs(hidden(image, [face()]).astype(int) - image).max() <= 2
+
+
+def test_faces_that_are_partly_beyond_an_edge_are_hidden_as_if_they_were_whole():
+    image = noise()
+    for x, y in ((-40, 150), (540, 150), (200, -40), (200, 340)):
+        part = hidden_part(image, Box(x, y, 100, 100))
+        whole = (x - 45, y - 60, x + 145, y + 140)
+        seen = (max(0, whole[0]), max(0, whole[1]), min(600, whole[2]), min(400, whole[3]))
+        assert (part.x, part.y, part.x + part.width, part.y + part.height) == pytest.approx(seen, abs=3)
+
+
+def test_a_face_at_the_threshold_is_covered_by_its_expression():
+    drawn = hidden(noise(), [face(sure=0.7)], how="emoji", threshold=0.7)
+    assert (np.abs(inside(drawn).astype(int) - COLOURS["happy"]).max(axis=2) < 12).mean() > 0.5
