@@ -76,3 +76,14 @@ def test_the_fault_of_one_is_not_that_of_the_others():
     answers = together(Batcher(network.read), network, [crops(0.1), crops(0.2), crops(-1), crops(0.3)])
     assert [answer.no_face[0] for answer in (answers[0], answers[1], answers[3])] == pytest.approx([0.1, 0.2, 0.3])
     assert "negative" in str(answers[2])
+
+
+def test_what_no_runtime_can_say_is_told_to_each_as_it_came():
+    def read(crops):
+        raise ValueError(f"got {len(crops)}")
+
+    batching = Batcher(read)
+    with pytest.raises(ValueError, match="got 3"):
+        batching.predict(crops(1, 2, 3))
+    with pytest.raises(ValueError, match="got 1"):
+        batching.predict(crops(1))

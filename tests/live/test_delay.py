@@ -133,3 +133,38 @@ def test_nobody_who_walks_in_is_seen_clearly_before_the_face_is_found():
     assert at_once > 0, "nothing had to be hidden afterwards"
     assert len(later) > 15
     assert not any(later)
+
+
+def walked(positions: dict[int, int], track: int | None = 3, frames: int = 60) -> dict[int, tuple[Box, ...]]:
+    """What is doubtful by the number of the frame, where a face is at some x in some frames."""
+
+    def seen(number: int) -> Frame:
+        at = positions.get(number)
+        return frame(number, faces=() if at is None else (Face(Box(at, 50 + at, 40, 30), track=track),))
+
+    return {one.number: one.doubtful for one in passed([seen(number) for number in range(frames)]) if one is not None}
+
+
+def test_a_face_seen_for_a_moment_is_hidden_before_where_it_was_seen_first():
+    hidden = walked({20: 100, 21: 110})
+    assert hidden[19] == (Box(100, 150, 40, 30),) * 2
+    assert hidden[21] == ()
+
+
+def test_a_face_that_goes_on_is_traced_back_to_the_pixel_along_both_axes():
+    hidden = walked({number: 100 + 2 * number for number in range(20, 60)})
+    assert hidden[10] == (Box(140, 190, 40, 30), Box(120, 170, 40, 30))
+
+
+def test_a_face_that_is_in_the_frame_itself_is_no_doubt_in_it():
+    hidden = walked(dict.fromkeys(range(10, 60), 100))
+    assert hidden[9] != ()
+    assert hidden[10] == ()
+
+
+def test_a_picture_that_just_fits_the_memory_is_held(monkeypatch):
+    monkeypatch.setattr(delay, "MOST_BYTES", 2 * frame(0).image.nbytes)
+    held = FrameDelay()
+    for number in range(3):
+        held.push(frame(number))
+    assert [one.image.size > 0 for one in held._held] == [True, True, False]
