@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from errors import SourceError
-from sources.frozen import FrozenDetector, SilenceDetector
+from sources.frozen import ENOUGH, MISSED, SILENCE, FrozenDetector, SilenceDetector
 
 
 @pytest.fixture
@@ -84,3 +84,41 @@ def test_still_pictures_may_be_allowed(clock):
     for _ in range(3):
         stillness.check(noise(1))
         clock[0] += 1000
+
+
+def test_patience_is_what_is_left_of_the_longer_of_both_times(clock):
+    silence = SilenceDetector()
+    assert silence.remaining == pytest.approx(SILENCE)
+    clock[0] += 0.2
+    assert silence.remaining == pytest.approx(SILENCE - 0.2)
+    play(silence, clock, 1.0, ENOUGH - 1)
+    assert silence.remaining == pytest.approx(SILENCE), "too few to tell what is usual"
+    play(silence, clock, 1.0, 1)
+    assert silence.remaining == pytest.approx(MISSED * 1.0)
+    play(silence, clock, 0.5, 3)
+    assert silence.remaining == pytest.approx(MISSED * 0.5), "of the last five, most are shorter"
+
+
+def test_a_picture_may_stay_the_same_up_to_the_limit_and_begins_anew_with_a_change(clock):
+    stillness, image = FrozenDetector(10), noise(1)
+    stillness.check(image)
+    clock[0] += 10
+    stillness.check(image.copy())
+    stillness.check(noise(2))
+    clock[0] += 10
+    stillness.check(noise(2))
+    clock[0] += 0.5
+    with pytest.raises(SourceError, match="has not changed for 10 s"):
+        stillness.check(noise(2))
+
+
+def test_a_change_between_the_samples_is_the_beginning_of_another_picture(clock):
+    stillness, image = FrozenDetector(10), noise(1)
+    stillness.check(image)
+    clock[0] += 60
+    ticking = image.copy()
+    ticking[3, 3, 0] ^= 1
+    stillness.check(ticking)
+    clock[0] += 11
+    with pytest.raises(SourceError, match="has not changed for 11 s"):
+        stillness.check(ticking)

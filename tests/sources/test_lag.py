@@ -65,3 +65,39 @@ def test_a_camera_that_sets_its_clock_back_is_not_late(stream):
     stream.taken = 0.0
     assert not stream.play(60)
     assert stream.late == pytest.approx(0, abs=0.01)
+
+
+def test_how_late_a_picture_is_is_told_beside_the_freshest_so_far(stream):
+    stream.play(1)
+    stream.play(0.1, delay=1.5)
+    assert stream.late == pytest.approx(1.5, abs=0.005)
+    stream.play(0.1, delay=-0.5)
+    assert stream.late == pytest.approx(1.0, abs=0.005)
+    assert not stream.lag.persists
+
+
+def test_lateness_lasts_when_it_has_been_there_for_its_time(stream):
+    stream.play(1)
+    stream.play(0.1, delay=LATE + 1)
+    assert not stream.play(LATE)
+    assert stream.play(0.2)
+    stream.play(0.1, delay=-2)
+    assert not stream.lag.persists, "it has caught up"
+    stream.play(0.1, delay=2)
+    assert not stream.play(LATE), "its time begins anew"
+
+
+def test_a_slow_clock_is_forgiven_by_its_share_of_the_time_and_no_more(stream):
+    stream.play(100, clock=1 - FORGET / 2)
+    assert stream.late == pytest.approx(0, abs=0.001)
+    stream.play(100, clock=1 - 3 * FORGET)
+    assert stream.late == pytest.approx(2 * FORGET * 100, abs=0.01)
+
+
+def test_a_stream_begins_anew_when_its_clock_goes_back_and_lateness_is_forgotten(stream):
+    stream.play(1)
+    stream.play(3, delay=0.5)
+    assert stream.lag.persists
+    stream.taken = 0.0
+    assert not stream.play(0.1)
+    assert stream.late == 0

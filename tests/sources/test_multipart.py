@@ -55,3 +55,32 @@ def test_what_is_no_stream_of_parts_is_refused_before_it_fills_the_memory(monkey
     monkeypatch.setattr("sources.multipart.PART_LIMIT", 1000)
     with pytest.raises(SourceError, match="without the end of a picture, expected a stream of JPEGs"):
         MultipartParser().feed(b"--frame\r\nContent-Length: 2000\r\n\r\n" + bytes(1001))
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_boundary_at_the_very_beginning_of_a_body_ends_an_empty_part(size):
+    assert fed(b"--frame\r\n\r\n--frame\r\n\r\nab\r\n--frame", size) == [b"", b"ab"]
+
+
+def test_a_boundary_that_comes_byte_by_byte_is_not_searched_for_in_all_that_was_there_before():
+    parts = MultipartParser()
+    parts.feed(b"--frame\r\n\r\n" + bytes(5000))
+    assert parts._searched == 5000 - len(b"--frame")
+    assert [part for byte in b"\r\n--frame" for part in parts.feed(bytes([byte]))] == [bytes(5000)]
+
+
+@pytest.mark.parametrize("length", [b"5", b" 5 ", b"\t5"])
+def test_a_length_is_read_whatever_stands_around_it(length):
+    assert MultipartParser().feed(b"--frame\nContent-Length:" + length + b"\n\n12345--frame") == [b"12345"]
+
+
+def test_limits_hold_to_the_byte(monkeypatch):
+    monkeypatch.setattr("sources.multipart.HEAD_LIMIT", 100)
+    monkeypatch.setattr("sources.multipart.PART_LIMIT", 200)
+    assert MultipartParser().feed(b"x" * 100) == []
+    with pytest.raises(SourceError, match="got 101 bytes"):
+        MultipartParser().feed(b"x" * 101)
+    head = b"--frame\r\nContent-Length: 300\r\n\r\n"
+    assert MultipartParser().feed(head + bytes(200)) == []
+    with pytest.raises(SourceError, match="got 201 bytes"):
+        MultipartParser().feed(head + bytes(201))

@@ -38,3 +38,21 @@ def test_a_file_or_the_demo_may_be_shown_by_several_cameras():
 @pytest.mark.parametrize("source", ["http://cam/?a=b", "./a=b.mp4", "rtsp://10.0.0.7/live?x=1"])
 def test_what_has_an_equals_sign_within_an_address_or_path_is_not_named(source):
     assert named_sources((source,)) == {"camera": source}
+
+
+def test_bare_sources_are_numbered_by_their_place():
+    assert list(named_sources(["demo", "demo", "x=demo", "demo"])) == ["camera", "camera-2", "x", "camera-4"]
+
+
+def test_blanks_round_a_name_and_its_source_do_not_count():
+    assert named_sources([" door = 0 "]) == {"door": "0"}
+
+
+def test_a_name_of_32_letters_is_taken():
+    assert named_sources([f"{'x' * 32}=0"]) == {"x" * 32: "0"}
+
+
+def test_two_webcams_are_two_and_one_told_in_two_ways_is_one():
+    assert named_sources(["a=0", "b=1", "c=/dev/video2", "d=/dev/v4l/by-id/x"])["d"] == "/dev/v4l/by-id/x"
+    with pytest.raises(SettingError, match="'b' and 'c' are both '1'"):
+        named_sources(["a=0", "b=/dev/video1", "c=1"])

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from errors import SourceError
-from sources.reach import check_reachable
+from sources.reach import REACH_LIMIT, check_reachable
 from tests.support.servers.servers import free_port
 
 
@@ -54,3 +54,30 @@ def test_a_camera_that_listens_passes():
 
 def test_what_is_not_reached_over_tcp_is_left_to_be_tried():
     check_reachable("udp://239.0.0.1:1234")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "port"), [("http", 80), ("https", 443), ("rtsp", 554), ("RTSP", 554), ("rtsps", 322), ("rtmp", 1935)]
+)
+def test_an_address_without_a_port_is_reached_at_its_usual_one(monkeypatch, scheme, port):
+    asked = []
+
+    def connect(address, limit):
+        asked.append((address, limit))
+        return socket.socket()
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    check_reachable(f"{scheme}://camera/live")
+    check_reachable(f"{scheme}://camera:99/live")
+    assert asked == [(("camera", port), REACH_LIMIT), (("camera", 99), REACH_LIMIT)]
+
+
+@pytest.mark.parametrize("error", [OSError(113, "No route to host"), OSError("odd")])
+def test_a_network_that_leads_nowhere_is_told(monkeypatch, error):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    told = "camera cannot be reached (" + (error.strerror or "odd") + "); check the network"
+    with pytest.raises(SourceError, match=re.escape(told)):
+        check_reachable("rtsp://camera/live")
