@@ -174,3 +174,70 @@ def test_closing_ends_the_thread():
     search.find(grey(0), [])
     search.close()
     join_searches()
+
+
+def test_where_a_closer_look_sees_none_a_find_is_doubtful_and_not_new():
+    detector = Detector()
+    detector.detect_near = lambda image, known: None
+    finds = Search(detector).find(grey(0, scale=0.5), [])
+    assert (list(finds.new), list(finds.doubtful), finds.searched) == ([], [Box(80, 80, 80, 80)], True)
+
+
+def test_known_faces_are_looked_for_in_pixels_of_the_reduced_frame_and_told_in_those_of_the_frame():
+    detector = Detector()
+    search = Search(detector, every=100)
+    search.find(grey(0, scale=0.5), [])
+    detector.near.clear()
+    known = KnownFace(1, Box(84, 76, 80, 80))
+    finds = search.find(grey(1, scale=0.5), [known])
+    assert detector.near == [Box(42, 38, 40, 40)]
+    assert (list(finds.again), list(finds.new), finds.searched) == ([(known, known.box)], [], False)
+
+
+def test_the_next_search_is_due_when_its_time_has_come_to_the_frame():
+    detector = Detector()
+    search = Search(detector, every=0.5)
+    known = [KnownFace(1, OTHER, wanted=False)]
+    due = [n for n in range(61) if search.find(grey(n, Box(60 * (n % 7), 50, 50, 50)), known)]
+    assert due == [0, 15, 30, 45, 60]
+
+
+@pytest.mark.parametrize("place", [Box(0, 0, 30, 30), Box(450, 240, 30, 30), Box(210, 105, 30, 45)])
+def test_what_changed_is_searched_with_a_border_within_the_frame(place):
+    detector = Detector()
+    search = Search(detector, every=0)
+    search.find(grey(0), [])
+    search.find(grey(1, place), [])
+    (_, area) = detector.areas
+    border = 0.12 * 270
+    left, top = max(0, place.x - border), max(0, place.y - border)
+    right, bottom = min(480, place.x + place.width + border), min(270, place.y + place.height + border)
+    found = (area.x, area.y, area.x + area.width, area.y + area.height)
+    assert found == pytest.approx((left, top, right, bottom), abs=480 / 64 / 2 + 1)
+
+
+def test_a_change_too_faint_is_noise_and_a_darker_spot_a_change():
+    detector = Detector()
+    search = Search(detector, every=0)
+    images = [np.full((270, 480), level, np.uint8) for level in (100, 114, 99)]
+    for number, image in enumerate(images):
+        search.find(Grey(image, 1.0, number / 30), [])
+    assert len(detector.areas) == 2, "14 levels are noise, 15 none"
+
+
+def test_a_change_beside_a_known_face_is_searched_and_the_face_is_not():
+    detector = Detector()
+    search = Search(detector, every=0)
+    face = Box(180, 90, 90, 90)
+    search.find(grey(0), [KnownFace(1, face)])
+    search.find(grey(1, Box(180, 90, 150, 90)), [KnownFace(1, face)])
+    assert detector.areas[1].x == pytest.approx(270 - 0.12 * 270, abs=8)
+    assert detector.areas[1].x + detector.areas[1].width == pytest.approx(330 + 0.12 * 270, abs=8)
+
+
+def test_another_size_of_the_frame_is_searched_as_a_whole():
+    detector = Detector()
+    search = Search(detector, every=0)
+    search.find(grey(0), [])
+    search.find(Grey(np.full((480, 480), 100, np.uint8), 1.0, 1.0), [])
+    assert detector.areas == [Box(0, 0, 480, 270), Box(0, 0, 480, 480)]

@@ -82,3 +82,34 @@ def test_impossible_labels_do_no_harm():
     smoother.update(np.float32([1, 0, 0]), 0.0)
     smoother.update(np.float32([0, 1, 0]), 0.1)
     assert sum(smoother.probabilities) == pytest.approx(1)
+
+
+def test_another_smoother_begins_where_the_first_one_is():
+    first = Smoother(0.4)
+    held(first, [CALM, CALM, TENSE, TENSE, TENSE])
+    other = first.with_time_constant(3.0)
+    assert (other.held, other.predicted_at, other.probabilities) == (
+        first.held,
+        first.predicted_at,
+        first.probabilities,
+    )
+    for smoother in (first, other):
+        smoother.update(CALM, 0.6)
+    assert other.probabilities[1] > first.probabilities[1] + 0.1, "it follows more slowly"
+    assert other.held == 1
+
+
+def test_evidence_that_was_heard_does_not_count_in_another_smoother():
+    first = Smoother(0.4)
+    held(first, [CALM] * 5 + [TENSE])
+    other = first.with_time_constant(0.4)
+    for smoother in (first, other):
+        smoother.update(np.float32([0.3, 0.7]), 0.7)
+    assert (first.held, other.held) == (1, 0)
+
+
+def test_a_share_goes_from_none_to_all():
+    assert share(0.0, 1.0) == 0.0
+    assert share(-1.0, 1.0) == 0.0
+    assert share(1.0, 1.0) == pytest.approx(0.632, abs=1e-3)
+    assert share(0.0, 0.0) == 1.0

@@ -4,9 +4,9 @@ import pytest
 from faces import Box, joined
 from model import Prediction
 from tracking.following import Grey
-from tracking.searching import Search
+from tracking.searching import Search, SearchResult
 from tracking.track import FADE_FOR
-from tracking.tracker import CHECK_EVERY, DOUBTFUL, REJECT_FOR, REMEMBER_FOR, Tracker
+from tracking.tracker import CHECK_EVERY, DOUBTFUL, REJECT_FOR, REMEMBER_FOR, SEEK_EVERY, SURE, Tracker
 
 LABELS = ("calm", "tense")
 FPS = 30
@@ -277,3 +277,140 @@ def test_a_time_constant_nobody_wants_any_more_is_forgotten_and_begins_anew_wher
     assert slow == usual
     stage.tracker.smoothed(LABELS, ())
     assert stage.tracker.smoothed(LABELS, {3.0})[3.0] == (usual,)
+
+
+def known_at(stage: Stage, seconds: float):
+    """The only face as it is told to the search when so much time has passed since the last frame."""
+    (known,) = stage.tracker.known(stage.time - 1 / FPS + seconds)
+    return known
+
+
+def test_haar_is_asked_again_when_its_time_has_come_and_of_a_lost_face_more_often():
+    stage = Stage(every=100)
+    stage.run(0.5, {1: (100, 100)})
+    track = stage.tracker._tracks[0]
+    track.checked_at = stage.time - 1 / FPS
+    assert [known_at(stage, seconds).wanted for seconds in (CHECK_EVERY - 0.01, CHECK_EVERY + 0.01)] == [False, True]
+    assert known_at(stage, 0).in_sight
+    track.likeness = SURE - 0.01
+    assert known_at(stage, 0).wanted, "its look has changed"
+    track.likeness, track.leaps = SURE, True
+    assert known_at(stage, 0).wanted, "it was found far beside"
+    track.leaps, track.votes = False, 1
+    assert known_at(stage, 0).wanted, "it is not confirmed yet"
+    track.votes = 9
+    assert not known_at(stage, 0).wanted
+    track.lose()
+    assert [known_at(stage, seconds).wanted for seconds in (SEEK_EVERY - 0.01, SEEK_EVERY + 0.01)] == [False, True]
+    assert not known_at(stage, 0).in_sight
+
+
+def test_expressions_are_predicted_at_first_in_each_frame_and_then_as_often_as_asked():
+    stage = Stage()
+    readings = []
+    for _ in range(30):
+        stage.step({1: (100, 100), 2: (300, 100)})
+        readings.append([track.predictions for track in stage.tracker._tracks])
+    assert readings[:DOUBTFUL] == [[1, 1], [2, 2], [3, 3]]
+    assert readings[-1] == [DOUBTFUL + 9] * 2, "every third frame, both together"
+    assert stage.tracker.due_for_prediction(stage.time - 1 / FPS, 100) == []
+
+
+def test_a_face_that_went_out_of_the_picture_is_lost_at_once():
+    stage = Stage()
+    for number in range(40):
+        faces = stage.step({1: (max(-30, 60 - 4 * number), 100)}, seen=None if number < 15 else [])
+    assert numbers(faces) == []
+    stage.run(0.3, {})
+    assert all(track.lost_at is not None for track in stage.tracker._tracks)
+
+
+@pytest.mark.parametrize(("away", "number"), [((150, 100), 1), ((100, 160), 1), ((280, 100), 2), ((100, 230), 2)])
+def test_a_lost_face_gets_its_number_back_no_farther_away_than_people_walk(away, number):
+    stage = Stage()
+    stage.run(0.5, {1: (100, 100)})
+    stage.run(0.4, {})
+    assert numbers(stage.run(0.7, {1: away})[-1]) == [number]
+
+
+def test_a_lost_face_moves_on_as_it_did():
+    stage = Stage()
+    for number in range(30):
+        stage.step({1: (100 + 3 * number, 150 - number)})
+    stage.run(0.5, {}, seen=[])
+    (track,) = stage.tracker._tracks
+    frames = (stage.time - 1 / FPS - track.lost_at) * FPS
+    assert track.box.x - track.lost_box.x == pytest.approx(3 * frames, rel=0.2)
+    assert track.box.y - track.lost_box.y == pytest.approx(-frames, rel=0.25)
+    assert frames > 10
+
+
+def test_a_find_on_a_face_that_is_followed_makes_no_second_one():
+    stage = Stage()
+    stage.run(0.5, {1: (100, 100)})
+    for box, tracks in ((Box(110, 105, 40, 40), 1), (Box(145, 100, 40, 40), 2)):
+        grey = stage.grey({1: (100, 100)})
+        stage.tracker.update(SearchResult(grey, new=[(box, 2)]), grey)
+        assert len(stage.tracker._tracks) == tracks
+
+
+def test_a_correction_is_shown_little_by_little_and_in_the_end_whole():
+    stage = Stage(every=100)
+    stage.run(0.5, {1: (100, 100)})
+    grey = stage.grey({1: (100, 100)})
+    (track,) = stage.tracker._tracks
+    before, known = track.box, stage.tracker.known(stage.time)
+    stage.tracker.update(SearchResult(grey, again=[(known[0], Box(112, 100, 48, 48))]), grey)
+    assert track.leaps
+    assert track.edges == pytest.approx([112, 100, 48, 48], abs=1)
+    assert track.box == before, "nothing jumps"
+    track.easing *= 0.5
+    assert track.box.x == pytest.approx(106, abs=1)
+    shown = [stage.step({1: (100, 100)}, seen=[Box(112, 100, 48, 48)])[0].box.width for _ in range(20)]
+    assert shown == sorted(shown)
+    assert shown[-1] == pytest.approx(48, abs=1)
+
+
+def test_small_jitter_of_a_find_is_given_in_to_by_the_time_since_the_last():
+    stage = Stage(every=100)
+    stage.run(0.5, {1: (100, 100)})
+    (track,) = stage.tracker._tracks
+    track.found_at = stage.time - 0.25
+    grey = stage.grey({1: (100, 100)})
+    edges, votes = track.edges.copy(), track.votes
+    stage.tracker.update(SearchResult(grey, again=[(stage.tracker.known(stage.time)[0], Box(103, 100, 40, 40))]), grey)
+    assert not track.leaps
+    assert track.edges[0] - edges[0] == pytest.approx(3 * (1 - np.exp(-1)), abs=0.4)
+    assert (track.found_at, track.votes) == (grey.position, votes + 1)
+
+
+def test_of_two_that_come_to_lie_on_one_place_the_less_certain_is_lost():
+    stage = Stage(every=100)
+    stage.run(0.5, {1: (100, 100), 2: (200, 100)})
+    first, second = stage.tracker._tracks
+    second.edges = first.edges + np.array([2, 0, 0, 0])
+    second.appearance = None  # as behind another
+    second.likeness = 0.6
+    stage.step({1: (100, 100)}, seen=[])
+    assert first.lost_at is None
+    assert second.lost_at == pytest.approx(stage.time - 1 / FPS)
+
+
+def test_what_turned_out_no_face_is_hidden_and_left_alone_for_its_time():
+    stage = Stage(threshold=0.5)
+    stage.no_face = 0.95
+    place = Box(100, 100, 40, 40)
+    stage.run(DOUBTFUL / FPS, {1: (100, 100)})
+    assert stage.tracker._tracks == []
+    rejected_at = stage.time - 1 / FPS
+    assert hides(stage.tracker, place)
+    while not stage.tracker._tracks:
+        assert stage.time < 3
+        stage.step({1: (100, 100)})
+    assert stage.time - rejected_at >= REJECT_FOR
+
+
+def test_a_doubt_at_the_limit_is_none():
+    stage = Stage(threshold=0.5)
+    stage.no_face = 0.5
+    assert numbers(stage.step({1: (100, 100)})) == [1]
