@@ -1,6 +1,9 @@
+import math
+
+import numpy as np
 import pytest
 
-from faces import Box, Face
+from faces import SAME_FACE, Box, Face, Frame, joined
 
 
 def test_overlap_is_one_for_the_same_box_and_zero_for_boxes_apart():
@@ -54,3 +57,46 @@ def test_a_face_as_a_dictionary_keeps_the_order_of_the_labels():
     assert (face["track"], face["seconds"]) == (7, None)
     followed = Face(Box(1, 2, 3, 4), track=7, seconds=12.345)
     assert followed.as_dict()["seconds"] == 12.3
+
+
+def test_areas_and_overlaps_are_reckoned_along_both_axes():
+    assert Box(3, 4, 5, 7).area == 35
+    assert Box(0, 0, 10, 20).overlap(Box(5, 10, 20, 10)) == pytest.approx(50 / (200 + 200 - 50))
+    assert Box(0, 0, 10, 10).overlap(Box(0, 9, 10, 10)) == pytest.approx(10 / 190)
+    assert Box(0, 0, 9, 9).overlap(Box(20, 20, 9, 9)) == 0
+    assert Box(0, 0, 10, 10).overlap(Box(2, 3, 4, 5)) == pytest.approx(0.2)
+
+
+def test_a_box_of_one_pixel_is_one():
+    assert Box(0, 0, 1, 1).area == 1
+
+
+def test_a_mirrored_box_lies_as_far_from_the_other_edge_and_back_again():
+    box = Box(10, 20, 30, 40)
+    assert box.mirrored(100) == Box(60, 20, 30, 40)
+    assert box.mirrored(100).mirrored(100) == box
+
+
+def test_finds_of_two_searches_are_joined_without_those_that_both_made():
+    first = [Box(0, 0, 10, 10), Box(50, 0, 10, 10)]
+    twice, near, away = Box(1, 0, 10, 10), Box(8, 0, 10, 10), Box(0, 50, 10, 10)
+    assert first[0].overlap(near) < SAME_FACE < first[0].overlap(twice)
+    assert joined(first, [twice, near, away]) == [*first, near, away]
+
+
+def test_a_face_is_told_with_four_places_of_each_probability():
+    face = Face(Box(0, 0, 1, 1), ("calm", "tense"), (0.123456, 0.876544)).as_dict()
+    assert (face["confidence"], face["probabilities"]) == (0.8765, {"calm": 0.1235, "tense": 0.8765})
+
+
+def test_probabilities_may_miss_one_by_rounding_only():
+    assert Face(Box(0, 0, 1, 1), ("calm", "tense"), (0.5, 0.5009)).confidence == 0.5009
+    with pytest.raises(ValueError, match=r"must sum to 1, got 1\.0020"):
+        Face(Box(0, 0, 1, 1), ("calm", "tense"), (0.5, 0.502))
+
+
+def test_a_frame_has_its_faces_with_the_time_constants_that_were_asked_for():
+    usual, slow = (Face(Box(0, 0, 1, 1)),), (Face(Box(0, 0, 2, 2)),)
+    frame = Frame(np.zeros((4, 4, 3), np.uint8), 1, 0.0, faces=usual, smoothed={3.0: slow})
+    assert (frame.faces_over(3.0), frame.faces_over(0.2)) == (slow, usual)
+    assert frame.searched_at == math.inf

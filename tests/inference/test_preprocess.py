@@ -136,3 +136,49 @@ def test_a_box_that_dwarfs_the_picture_is_refused():
 def test_an_impossible_input_is_refused(values):
     with pytest.raises(ValueError, match="expected"):
         InputSpec(*values)
+
+
+def test_the_smallest_input_is_one_pixel_and_its_shape_is_height_width_channels():
+    assert InputSpec(1, 1, 1).shape == (1, 1, 1)
+    assert InputSpec(40, 30, 3).shape == (30, 40, 3)
+
+
+def test_a_box_is_widened_to_the_networks_proportions_and_never_cut():
+    image = gradient()[:, :, 0]
+    for spec, columns in ((InputSpec(40, 20, 1), (30, 69)), (InputSpec(20, 20, 1), (40, 59))):
+        crop = crop_faces(image, [Box(40, 50, 20, 20)], spec)[0, :, :, 0]
+        assert (crop[0, 0], crop[0, -1]) == columns
+    rows = gradient()[:, :, 1]
+    crop = crop_faces(rows, [Box(40, 50, 20, 20)], InputSpec(20, 40, 1))[0, :, :, 0]
+    assert (crop[0, 0], crop[-1, 0]) == (40, 79)
+
+
+def test_a_crop_that_ends_at_the_pictures_edges_is_the_picture():
+    image = gradient()[:, :, 0]
+    whole = crop_faces(image, [Box(0, 0, 160, 120)], InputSpec(160, 120, 1))[0, :, :, 0]
+    np.testing.assert_array_equal(whole, image)
+
+
+def test_a_box_of_a_pixel_is_enlarged_evenly():
+    crop = crop_faces(gradient()[:, :, 0], [Box(33, 20, 1, 1)], GREY)[0]
+    assert (crop == 33).all()
+
+
+def test_small_faces_are_enlarged_smoothly_and_large_ones_averaged():
+    stripes = np.tile(np.uint8([0, 200]), (24, 12))
+    enlarged = crop_faces(stripes, [Box(0, 0, 24, 24)], GREY)[0, :, :, 0]
+    assert len(np.unique(enlarged)) > 2, "linear, not by the nearest pixel"
+    high = np.zeros((96, 24), np.uint8)
+    high[::2] = 200
+    reduced = crop_faces(high, [Box(0, 0, 24, 96)], InputSpec(24, 48, 1))[0, :, :, 0]
+    assert np.abs(reduced[:, 12] - 100).max() <= 1
+
+
+@pytest.mark.parametrize(("side", "fits"), [(64, True), (65, False)])
+def test_a_crop_may_be_four_times_as_large_as_the_picture(side, fits):
+    tiny = np.full((10, 16), 9, np.uint8)
+    if fits:
+        assert (crop_faces(tiny, [Box(0, 0, side, side)], GREY) == 9).all()
+    else:
+        with pytest.raises(ImageError, match="a crop of 65x65 pixels does not fit a picture of 16x10"):
+            crop_faces(tiny, [Box(0, 0, side, side)], GREY)
