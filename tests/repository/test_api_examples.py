@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import contextmanager
 
@@ -15,6 +14,7 @@ from skimage import data
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.grants import Grants
 from tests.support.servers.servers import ROOT, free_port, running
+from tests.support.waiting import until
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 ADDRESS = "http://127.0.0.1:5000"
@@ -22,12 +22,13 @@ ENDLESS = ("/video_feed", "/api/events")
 CURL = re.findall(r"^    (curl .*)$", DOCUMENT, re.MULTILINE)
 PYTHON = re.findall(r"^```python\n(.*?)^```$", DOCUMENT, re.MULTILINE | re.DOTALL)
 PATIENCE = 40.0
+SMALL = {"EXPRESSION_SOURCE": "demo", "EXPRESSION_WIDTH": "320", "EXPRESSION_HEIGHT": "180", "EXPRESSION_FPS": "15"}
 
 
 @contextmanager
 def serving(app, storage):
     port = free_port()
-    env = {"EXPRESSION_STORAGE": str(storage), "EXPRESSION_SOURCE": "demo", "EXPRESSION_PORT": str(port)}
+    env = {"EXPRESSION_STORAGE": str(storage), "EXPRESSION_PORT": str(port), **SMALL}
     with running([sys.executable, "-m", "gunicorn", app], port, env):
         yield f"http://127.0.0.1:{port}"
 
@@ -60,10 +61,7 @@ def asked(address, path, body=None):
 
 
 def awaited(address, path, ready):
-    until = time.monotonic() + PATIENCE
-    while not ready(state := asked(address, path)):
-        assert time.monotonic() < until, state
-        time.sleep(0.1)
+    until(lambda: ready(asked(address, path)), PATIENCE)
 
 
 def done(state):

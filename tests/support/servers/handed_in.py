@@ -31,16 +31,19 @@ def files(jobs, job):
 
 
 def while_working(worker, job, act):
-    """Have a worker tell its progress at every frame, act after the first, and let it go on to the end."""
-    tell, told = worker._tell, []
+    """Have a worker report its progress at every frame, act after the first, and let it go on to the end."""
+    report, reports = worker._report_progress, []
 
-    def tell_and_act(*given):
-        told.append(tell(*given))
-        if len(told) == 1:
+    def report_and_act(*given):
+        reports.append(report(*given))
+        if len(reports) == 1:
             assert any(name.startswith("attempt-") for name in files(worker.jobs, job))
             act()
-        return told[-1]
+        return reports[-1]
 
-    with patch("media.queue.analysis.TELL", 0.0), patch.object(worker, "_tell", tell_and_act):
+    with (
+        patch("media.queue.analysis.REPORT_EVERY", 0.0),
+        patch.object(worker, "_report_progress", report_and_act),
+    ):
         work_off(worker)
-    assert told, "no progress was told"
+    assert reports, "no progress was reported"
