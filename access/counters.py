@@ -6,6 +6,7 @@ twice as many pass around its edge, and a sliding counter is an estimate.
 
 import threading
 import time
+from abc import abstractmethod
 from typing import Any
 
 from limits.storage import MemoryStorage, RedisStorage
@@ -46,13 +47,13 @@ class Counter(Storage, MovingWindowSupport):
     def _owed(self, key: str) -> float:
         return max(1.0, self.get_expiry(_debt(key)) - time.time()) if self.get(_debt(key)) else 0.0
 
+    @abstractmethod
     def taken_at(self, key: str, index: int) -> float:
-        """When one was taken, the newest being 0, in seconds since the epoch; now where there is none any more."""
-        raise NotImplementedError
+        """Return when an attempt was counted, in seconds since the epoch; 0 is the newest; now if it is gone."""
 
+    @abstractmethod
     def give_back(self, key: str) -> None:
         """Undo the newest `take`."""
-        raise NotImplementedError
 
 
 def _debt(key: str) -> str:
