@@ -11,7 +11,7 @@ import numpy as np
 
 from config.redaction import without_password
 from errors import SourceError
-from faces import Box, Image, joined
+from faces import Box, Detection, Image, joined
 from sources.address import open_address
 from sources.drawn import DemoSource
 from sources.file import VideoFile
@@ -28,6 +28,7 @@ __all__ = [
     "Opener",
     "Source",
     "VideoFile",
+    "certainty",
     "check_source",
     "find_webcams",
     "load_cascade",
@@ -182,6 +183,10 @@ class FaceDetector:
     Not to be shared between threads: the cascade keeps buffers.
     """
 
+    reduced = True
+    together = False
+    needed = 0.0
+
     def __init__(
         self, search_width: int = 480, min_face: float = 0.1, scale_factor: float = 1.1, neighbours: int = 5
     ) -> None:
@@ -193,10 +198,10 @@ class FaceDetector:
 
     def detect(self, image: Image) -> list[Box]:
         """Detect all faces of a picture, (height, width, 3) uint8 BGR or (height, width) grey, from left to right."""
-        return [box for box, _ in self.detect_new(image)]
+        return [found.box for found in self.detect_new(image)]
 
-    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[tuple[Box, int]]:
-        """Detect the faces of a picture from left to right, each with its number of overlapping detections.
+    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
+        """Detect the faces of a picture from left to right; they are as certain as many windows overlap.
 
         Args:
             image: as for `detect`.
@@ -212,20 +217,23 @@ class FaceDetector:
         if min(part.shape) < side:
             return []
         left, top = (0, 0) if area is None else (round(max(0, edge) * scale) for edge in (area.x, area.y))
-        faces: dict[Box, int] = {}
+        faces: dict[Box, Detection] = {}
         for (x, y, width, height), count in self._search(part, side, max(part.shape)):
             box = Box(*(round(edge / scale) for edge in (left + x, top + y, width, height)))
             if len(joined(list(faces), [box])) > len(faces):  # the cascade may detect one face at two sizes
-                faces[box] = count
-        return sorted(faces.items(), key=lambda item: item[0].x)
+                faces[box] = Detection(box, certainty(count))
+        return sorted(faces.values(), key=lambda found: found.box.x)
 
-    def detect_near(self, image: Image, known: Box) -> Box | None:
-        """Detect a known face near where it was and about as large, at a fraction of the cost of a full search.
+    def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
+        """Detect known faces near where each was and about as large, at a fraction of the cost of a full search.
 
         Args:
             image: as for `detect`.
-            known: its box a moment ago.
+            faces: where they were a moment ago.
         """
+        return [self._near(image, face.box) for face in faces]
+
+    def _near(self, image: Image, known: Box) -> Detection | None:
         margin = round(known.width * NEAR_MARGIN)
         left, top = max(0, known.x - margin), max(0, known.y - margin)
         patch = image[top : known.y + known.height + margin, left : known.x + known.width + margin]
@@ -235,10 +243,13 @@ class FaceDetector:
         smallest, largest = round(NEAR_SIDE / NEAR_CHANGE), round(NEAR_SIDE * NEAR_CHANGE)
         found = self._search(_reduced(patch, scale), smallest, largest, NEAR_NEIGHBOURS)
         boxes = [
-            Box(left + round(x / scale), top + round(y / scale), round(width / scale), round(height / scale))
-            for (x, y, width, height), _ in found
+            Detection(
+                Box(left + round(x / scale), top + round(y / scale), round(width / scale), round(height / scale)),
+                certainty(count),
+            )
+            for (x, y, width, height), count in found
         ]
-        return max(boxes, key=known.overlap, default=None)
+        return max(boxes, key=lambda near: known.overlap(near.box), default=None)
 
     def _search(
         self, grey: Image, smallest: int, largest: int, neighbours: int | None = None
@@ -250,6 +261,14 @@ class FaceDetector:
         )
         ranked = sorted(zip(counts, found, strict=True), key=lambda pair: -pair[0])
         return [((int(x), int(y), int(width), int(height)), int(count)) for count, (x, y, width, height) in ranked]
+
+
+def certainty(windows: int) -> float:
+    """How certain a face is, 0 to 1, in which that many windows of the cascade overlap; five are as good as none.
+
+    A convention, not a frequency: the cascade gives none.
+    """
+    return windows / (windows + 5)
 
 
 def _part(box: Box, scale: float) -> tuple[slice, slice]:

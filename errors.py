@@ -10,6 +10,7 @@ ExpressionError
 ├── QueueError      the job queue does not answer
 ├── RelayError      Redis does not answer, or another node has a camera's name
 ├── AccessError     the file of grants cannot be used, or a change of it is invalid
+├── DetectorError   a face detector's file is missing, or another one
 ├── BundleError     a weights bundle is missing, damaged or does not fit
 └── DataError       training data cannot be used
 
@@ -55,6 +56,10 @@ class RelayError(ExpressionError):
 
 class AccessError(ExpressionError):
     """The file of grants cannot be used, or a change of it is invalid."""
+
+
+class DetectorError(ExpressionError):
+    """A face detector's file is missing, or another one than expected."""
 
 
 class BundleError(ExpressionError):

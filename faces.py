@@ -41,6 +41,13 @@ class Box:
         """The box in the mirror image of a picture of `width` pixels."""
         return replace(self, x=width - self.x - self.width)
 
+    def scaled(self, scale: float) -> "Box":
+        """The box in pixels of a picture that is scaled, rounded."""
+        if scale == 1:
+            return self
+        width, height = (max(1, round(side * scale)) for side in (self.width, self.height))
+        return Box(round(self.x * scale), round(self.y * scale), width, height)
+
     def overlap(self, other: "Box") -> float:
         """Intersection over union with another box, from 0 (apart) to 1 (the same)."""
         width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
@@ -59,9 +66,27 @@ def joined(boxes: Sequence[Box], more: Sequence[Box]) -> list[Box]:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """A detector's find of a face: its box, how certain it is that it is one, 0 to 1, and its tilt.
+
+    `angle` is in degrees clockwise, -180 to 180, as far as the detector can tell. The box stands upright also around a
+    tilted face.
+    """
+
+    box: Box
+    certainty: float = 1.0
+    angle: float = 0.0
+
+    def scaled(self, scale: float) -> "Detection":
+        """The detection in pixels of a picture that is scaled."""
+        return replace(self, box=self.box.scaled(scale))
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """One face: its box, its track and its probabilities.
 
+    `detection` is the detector's certainty that it is a face, 0 to 1; `angle` its tilt in degrees clockwise.
     `probabilities` are in the order of `labels` and sum to 1; both are empty until the face is classified. `held` is
     the current label where labels are smoothed over time; None for the most probable one. `fade` goes from 1 to 0 when
     the face is lost. `seconds` is the time in view; None where faces are not tracked.
@@ -77,6 +102,8 @@ class Face:
     held: str | None = None
     fade: float = 1.0
     seconds: float | None = None
+    detection: float = 1.0
+    angle: float = 0.0
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.probabilities):
@@ -106,6 +133,8 @@ class Face:
             "box": {"x": box.x, "y": box.y, "width": box.width, "height": box.height},
             "track": self.track,
             "seconds": None if self.seconds is None else round(self.seconds, 1),
+            "detection": round(self.detection, 3),
+            "angle": round(self.angle, 1),
             "expression": self.expression,
             "confidence": round(self.confidence, 4),
             "probabilities": {label: round(p, 4) for label, p in zip(self.labels, self.probabilities, strict=True)},

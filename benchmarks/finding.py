@@ -13,9 +13,10 @@ from pathlib import Path
 import cv2
 
 from benchmarks.tools.report import write
-from camera import CASCADE, FaceDetector, VideoFile
+from camera import CASCADE, VideoFile
 from config.settings import Settings
 from demo import Demo
+from detection.choice import live_detector
 from faces import Box, Frame
 from live.pipeline import Pipeline
 from model import EmotionModel
@@ -69,7 +70,7 @@ def every_frame() -> Callable[[Frame], list[Box]]:
 
 def the_project(settings: Settings, model: EmotionModel) -> Callable[[Frame], list[Box]]:
     """Return this program, which tracks faces from frame to frame; all that it draws counts, fading faces too."""
-    detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
+    detector = live_detector(settings)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
     pipeline = Pipeline(Search(detector, settings.search_every), model, tracker)
     return lambda frame: [face.box for face in pipeline.analyze(frame).faces]

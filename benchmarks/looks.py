@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from benchmarks.tools.report import ratio, write
-from camera import FaceDetector
 from config.settings import Settings
 from delivery.renditions import encode
 from delivery.view_options import ViewOptions
 from demo import Demo
+from detection.choice import live_detector
 from drawing.privacy import hide
 from faces import Box, Frame, Image
 from live.delay import FrameDelay
@@ -46,7 +46,7 @@ PEOPLE = 0, 2
 
 def make_pipeline(model: EmotionModel, live: bool) -> Pipeline:
     """Return a pipeline as for files, or as for live sources, with a search of its own."""
-    search = (BackgroundSearch if live else Search)(FaceDetector(), Settings().search_every)
+    search = (BackgroundSearch if live else Search)(live_detector(Settings()), Settings().search_every)
     return Pipeline(search, model, Tracker(no_face_threshold=model.no_face_threshold), paced=live)
 
 

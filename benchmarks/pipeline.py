@@ -23,11 +23,12 @@ import keras
 import numpy as np
 
 from benchmarks.tools.report import write
-from camera import CASCADE, FaceDetector
+from camera import CASCADE
 from config.settings import Settings
 from delivery.renditions import encode
 from delivery.view_options import ViewOptions
 from demo import Demo
+from detection.choice import live_detector
 from drawing.annotate import annotate
 from faces import Box, Face, Frame, Image
 from inference.preprocess import crop_faces
@@ -58,7 +59,7 @@ def the_floor(image: Image, number: int) -> bytes:
 
 def the_project(settings: Settings, model: EmotionModel, live: bool) -> tuple[Way, Callable[[], None]]:
     """Return this program's pipeline and its close; `live` as for cameras, else as for files, in one thread."""
-    detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
+    detector = live_detector(settings)
     search = (BackgroundSearch if live else Search)(detector, settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
     pipeline = Pipeline(search, model, tracker, ViewOptions.from_settings(settings), paced=live)

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tools.report import write
-from camera import FaceDetector
 from config.settings import Settings
 from demo import Demo, DrawnFace
+from detection.choice import live_detector
 from faces import Box, Frame, Image
 from live.pipeline import Pipeline
 from media.sandbox.decoding import read_picture
@@ -70,7 +70,7 @@ def watch(clip: Clip, pipeline: Pipeline) -> list[Seen]:
 
 def the_project(settings: Settings, model: EmotionModel, smooth: bool) -> Pipeline:
     """Return this program's pipeline, or the same without smoothing."""
-    detector = FaceDetector(settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
+    detector = live_detector(settings)
     tracker = Tracker(settings.smoothing if smooth else 0.0, model.no_face_threshold)
     search = Search(detector, settings.search_every)
     return Pipeline(search, model, tracker) if smooth else Pipeline(search, model, tracker, every=0.0)

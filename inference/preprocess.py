@@ -1,5 +1,6 @@
 """Preprocessing: from a picture and its boxes to the network's input batch; shared by serving and training."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from errors import ImageError
 from faces import Box, Image
 
+UPRIGHT = 3.0
+"""Degrees of tilt below which a crop is not turned: eyes are not found more exactly than that."""
 LARGEST_REACH = 4
 """The largest crop, in multiples of the picture's longer side; a larger one is a mistake and only costs memory."""
 
@@ -43,7 +46,9 @@ class InputSpec:
         return self.height, self.width, self.channels
 
 
-def crop_faces(image: Image, boxes: Sequence[Box], spec: InputSpec) -> NDArray[np.float32]:
+def crop_faces(
+    image: Image, boxes: Sequence[Box], spec: InputSpec, angles: Sequence[float] | None = None
+) -> NDArray[np.float32]:
     """Crop every box and resize it to the network's input.
 
     Each crop is the smallest rectangle of the network's proportions around the scaled and shifted box, so that faces
@@ -54,6 +59,7 @@ def crop_faces(image: Image, boxes: Sequence[Box], spec: InputSpec) -> NDArray[n
         image: (height, width, 3) uint8 in blue, green, red order, or (height, width) or (height, width, 1) grey.
         boxes: boxes in pixels of `image`.
         spec: the network's input.
+        angles: the faces' tilt in degrees clockwise; a crop is turned so that its face stands upright.
 
     Returns:
         (N, spec.height, spec.width, spec.channels) float32, values 0 to 255, grey or in red, green, blue order;
@@ -65,7 +71,9 @@ def crop_faces(image: Image, boxes: Sequence[Box], spec: InputSpec) -> NDArray[n
     image = _checked(image)
     batch = np.empty((len(boxes), *spec.shape), np.float32)
     for index, box in enumerate(boxes):
-        batch[index] = _sized(_in_colours_of(spec, _region(image, *_bounds(box, spec))), spec)
+        angle = angles[index] if angles is not None else 0.0
+        region = _region(image, *_bounds(box, spec)) if abs(angle) < UPRIGHT else _turned(image, box, spec, angle)
+        batch[index] = _sized(_in_colours_of(spec, region), spec)
     return batch
 
 
@@ -109,6 +117,27 @@ def _region(image: Image, left: int, top: int, width: int, height: int) -> Image
     across = np.clip(np.arange(left, left + width), 0, columns - 1)
     down = np.clip(np.arange(top, top + height), 0, rows - 1)
     return image[down[:, None], across]
+
+
+def _turned(image: Image, box: Box, spec: InputSpec, angle: float) -> Image:
+    """Cut out what `_bounds` says, turned about the middle of the box, in the network's size or twice that."""
+    _, _, width, height = _bounds(box, spec)
+    middle = box.x + box.width / 2, box.y + box.height / 2
+    reach = math.hypot(width, height) / 2 + abs(spec.crop_shift) * box.height + 1
+    left, top, side = round(middle[0] - reach), round(middle[1] - reach), max(1, round(2 * reach))
+    part = _region(image, left, top, side, side)
+    factor = max(1, min(width // (2 * spec.width), height // (2 * spec.height)))
+    if factor > 1:
+        size = part.shape[1] // factor, part.shape[0] // factor
+        whole = part[: size[1] * factor, : size[0] * factor]
+        part = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+    wide, high = (2 * spec.width, 2 * spec.height) if width > spec.width else (spec.width, spec.height)
+    centre = (middle[0] - left) / factor - 0.5, (middle[1] - top) / factor - 0.5
+    matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, wide / width * factor), np.float64)
+    matrix[:, 2] += np.array([wide - 1, high - 1]) / 2 - centre
+    matrix[1, 2] -= spec.crop_shift * box.height * wide / width
+    border = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpAffine(part, matrix, (wide, high), flags=cv2.INTER_LINEAR, borderMode=border), np.uint8)
 
 
 def _in_colours_of(spec: InputSpec, region: Image) -> Image:

@@ -115,7 +115,8 @@ class Pipeline:
         if not tracks:
             return
         start = time.perf_counter()
-        crops = crop_faces(frame.image, [track.box for track in tracks], self._classifier.spec)
+        boxes, angles = [track.box for track in tracks], [track.angle for track in tracks]
+        crops = crop_faces(frame.image, boxes, self._classifier.spec, angles)
         prediction = self._classifier.predict(crops)
         self._tracker.add_predictions(tracks, prediction.probabilities, prediction.no_face)
         if self._paced:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camera import NO_CAMERA, CaptureFormat, FaceDetector, Opener, check_source, find_webcams
+from camera import NO_CAMERA, CaptureFormat, Opener, check_source, find_webcams
 from config.redaction import without_password
 from config.settings import Settings
 from delivery.cameras import Camera
@@ -18,6 +18,7 @@ from delivery.listeners import Listener, Listeners, Topic
 from delivery.stream import Hub, Outgoing
 from delivery.view_options import ViewOptions
 from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
+from detection.choice import live_detector
 from live.engine import Engine
 from live.pipeline import Pipeline
 from live.session import CameraConfig
@@ -95,8 +96,7 @@ class Server:
     def _make_pipeline(self) -> Pipeline:
         """Make a pipeline with a detector and tracker of its own, which keep state; the model is shared."""
         chosen = self.settings
-        sizes = (chosen.search_width, chosen.min_face, chosen.scale_factor, chosen.neighbours)
-        search = BackgroundSearch(FaceDetector(*sizes), chosen.search_every)
+        search = BackgroundSearch(live_detector(chosen), chosen.search_every)
         tracker = Tracker(chosen.smoothing, self.model.no_face_threshold)
         return Pipeline(search, self.model, tracker, self.view, paced=True)
 

@@ -24,18 +24,20 @@ SMALLEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Grey:
-    """A grey frame reduced for searching and following.
+    """A grey frame, whole and reduced for following.
 
     `image`: (height, width) uint8; `scale`: its pixels per pixel of the frame; `position`: the frame's, in seconds.
+    `whole`: the frame's own (height, width) uint8 pixels; None if it was not reduced.
     """
 
     image: Image
     scale: float
     position: float
+    whole: Image | None = None
 
 
 def reduced(image: Image, position: float, width: int = 480) -> Grey:
-    """Convert a frame to grey and reduce it for searching and following.
+    """Convert a frame to grey, and reduce it for following.
 
     Args:
         image: (height, width, 3) uint8 BGR or (height, width) grey.
@@ -43,12 +45,12 @@ def reduced(image: Image, position: float, width: int = 480) -> Grey:
         width: the least pixels of the reduced width; the factor is a whole number, which is several times faster.
     """
     grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    factor = max(1, min(image.shape[1] // width, image.shape[0]))
+    whole, factor = grey, max(1, min(image.shape[1] // width, image.shape[0]))
     if factor > 1:
         height, width = grey.shape[0] // factor * factor, grey.shape[1] // factor * factor
         size = (width // factor, height // factor)
         grey = np.asarray(cv2.resize(grey[:height, :width], size, interpolation=cv2.INTER_AREA), np.uint8)
-    return Grey(grey, 1 / factor, position)
+    return Grey(grey, 1 / factor, position, None if factor == 1 else whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
-"""When the Haar detector runs: on known faces regularly, on the rest of the frame where something has changed."""
+"""When the detector runs: on known faces regularly, on the rest of the frame where something has changed."""
 
 import math
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faces import Box, Image
+from faces import Box, Detection, Image
 from tracking.following import Grey
 
 SWEEP = 5
@@ -20,52 +20,59 @@ CHANGED = 14
 """Grey levels by which a cell must differ from the last search to count as changed: above a webcam's noise."""
 CELLS = 64
 """Cells across the frame that are compared."""
-SURE = 15
-"""Overlapping detections from which a face gets one vote more; Haar's false positives have some ten at most."""
+SURE = 0.75
+"""Certainty from which a face gets one vote more. For Haar that is 15 overlapping windows; false ones have some ten."""
+POSSIBLE = 0.3
+"""Certainty from which a place that a closer check does not confirm may be a face all the same."""
 BORDER = 0.12
 """Margin around what has changed that is searched as well, as a share of the frame's height."""
 
 
 class Detector(Protocol):
-    """A face detector; used by one thread at a time."""
+    """A face detector; used by one thread at a time.
+
+    `reduced`: whether it searches the reduced frame, or the whole. `together`: whether checking several known faces
+    costs it hardly more than one. `needed`: certainty of a closer check from which a new face counts.
+    """
 
     search_width: int
+    reduced: bool
+    together: bool
+    needed: float
 
-    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[tuple[Box, int]]:
-        """Detect the faces of a (height, width) uint8 picture, or of an area of it, that are not known.
-
-        Each comes with the number of overlapping detections that were merged into it.
-        """
+    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
+        """Detect the faces of a (height, width) uint8 picture, or of an area of it, that are not known."""
         ...
 
-    def detect_near(self, image: Image, known: Box) -> Box | None:
-        """Detect a known face near where it was; None when it is not there."""
+    def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
+        """Detect each of some faces near where it was; None for one that is not there."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFace:
-    """A known face: its track's number, its predicted box, whether Haar should check it again, and whether it is in
-    sight or was lost.
+    """A known face: its track's number, its predicted box, whether the detector should check it again, whether it is in
+    sight or was lost, and its tilt in degrees.
     """
 
     number: int
     box: Box
     wanted: bool = True
     in_sight: bool = True
+    angle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The result of a search in a frame: for every wanted face its box or None, and new faces with their votes.
+    """The result of a search in a frame: for every checked face its detection or None, and new faces with their votes.
 
-    New faces were detected twice, by the search and by a closer check, and get one vote more where many windows agree.
-    In `doubtful` places the closer check found none. Both are empty unless it `searched`.
+    New faces were detected twice, by the search and by a closer check, and get one vote more where that is very
+    certain. In `doubtful` places the closer check found none. Both are empty unless it `searched`.
     """
 
     grey: Grey
-    again: Sequence[tuple[KnownFace, Box | None]] = ()
-    new: Sequence[tuple[Box, int]] = ()
+    again: Sequence[tuple[KnownFace, Detection | None]] = ()
+    new: Sequence[tuple[Detection, int]] = ()
     doubtful: Sequence[Box] = ()
     searched: bool = False
 
@@ -97,31 +104,47 @@ class Search:
         return grey.position - self._searched_at >= every - 1e-6
 
     def _run(self, grey: Grey, known: Sequence[KnownFace], due: bool) -> SearchResult:
-        again = [(face, self._recheck(grey, face.box)) for face in known if face.wanted]
+        again = self._recheck(grey, known)
         if not due:
             return SearchResult(grey, again)
         return SearchResult(grey, again, *self._new(grey, known), searched=True)
 
-    def _near(self, grey: Grey, box: Box) -> Box | None:
-        return self._detector.detect_near(grey.image, box)
+    def _recheck(self, grey: Grey, known: Sequence[KnownFace]) -> list[tuple[KnownFace, Detection | None]]:
+        """Check the known faces that are wanted, and with them those in sight where that costs nothing more."""
+        if not any(face.wanted for face in known):
+            return []
+        checked = [face for face in known if face.wanted or (self._detector.together and face.in_sight)]
+        found = self._near(grey, [Detection(face.box, angle=face.angle) for face in checked])
+        return list(zip(checked, found, strict=True))
 
-    def _recheck(self, grey: Grey, box: Box) -> Box | None:
-        found = self._near(grey, _scaled(box, grey.scale))
-        return None if found is None else _scaled(found, 1 / grey.scale)
+    def _near(self, grey: Grey, faces: Sequence[Detection]) -> list[Detection | None]:
+        """Detect faces again where they were, in pixels of the frame."""
+        image, scale = self._searched(grey)
+        found = self._detector.detect_known(image, [face.scaled(scale) for face in faces])
+        return [None if face is None else face.scaled(1 / scale) for face in found]
 
-    def _new(self, grey: Grey, known: Sequence[KnownFace]) -> tuple[list[tuple[Box, int]], list[Box]]:
+    def _searched(self, grey: Grey) -> tuple[Image, float]:
+        """The picture that the detector searches, and its pixels per pixel of the frame."""
+        return (grey.image, grey.scale) if self._detector.reduced or grey.whole is None else (grey.whole, 1.0)
+
+    def _new(self, grey: Grey, known: Sequence[KnownFace]) -> tuple[list[tuple[Detection, int]], list[Box]]:
         """Search for new faces; return those that a closer check confirms, with their votes, and the others."""
         self._searched_at = grey.position
-        in_sight = [_scaled(face.box, grey.scale) for face in known if face.in_sight]
-        area = self._area(grey.image, in_sight)
-        found = self._detector.detect_new(grey.image, area, in_sight) if area is not None else []
-        confirmed, doubtful = list[tuple[Box, int]](), list[Box]()
-        for box, count in found:
-            closer = self._near(grey, box)
-            if closer is None:
-                doubtful.append(_scaled(box, 1 / grey.scale))
-            else:
-                confirmed.append((_scaled(closer, 1 / grey.scale), 3 if count >= SURE else 2))
+        in_sight = [face.box for face in known if face.in_sight]
+        area = self._area(grey.image, [box.scaled(grey.scale) for box in in_sight])
+        if area is None:
+            return [], []
+        image, scale = self._searched(grey)
+        found = self._detector.detect_new(
+            image, area.scaled(scale / grey.scale), [box.scaled(scale) for box in in_sight]
+        )
+        places = [place.scaled(1 / scale) for place in found]
+        confirmed, doubtful = list[tuple[Detection, int]](), list[Box]()
+        for place, closer in zip(places, self._near(grey, places), strict=True):
+            if closer is not None and closer.certainty >= self._detector.needed:
+                confirmed.append((closer, 3 if max(place.certainty, closer.certainty) >= SURE else 2))
+            elif closer is not None or place.certainty >= POSSIBLE:
+                doubtful.append(place.box)
         return confirmed, doubtful
 
     def _area(self, image: Image, known: Sequence[Box]) -> Box | None:
@@ -188,15 +211,3 @@ class BackgroundSearch(Search):
     def close(self) -> None:
         """Let the thread end after its current search."""
         self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def _scaled(box: Box, scale: float) -> Box:
-    if scale == 1:
-        return box
-    return replace(
-        box,
-        x=round(box.x * scale),
-        y=round(box.y * scale),
-        width=max(1, round(box.width * scale)),
-        height=max(1, round(box.height * scale)),
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from faces import Box, Face
+from faces import Box, Detection, Face
 from tracking.following import Edges, Template, box_of
 from tracking.smoothing import Smoother, share
 
@@ -55,6 +55,10 @@ class Track:
     lost_at: float | None = None
     lost_box: Box | None = None
     """The box when it was lost; from there it moves on as before."""
+    angle: float = 0.0
+    """Its tilt in degrees clockwise."""
+    detection: float = 1.0
+    """The detector's certainty that it is a face."""
     shown: bool = False
     doubt: float = 0.0
     """Smoothed log odds that it is no face."""
@@ -104,7 +108,23 @@ class Track:
         """The face to show, smoothed with one of the further time constants in seconds, or with its own."""
         reading = self.smoother if smoothing is None else self.others[smoothing]
         held = labels[reading.held]
-        return Face(self.box, labels, reading.probabilities, self.number, held, self.fade, self.seconds)
+        return Face(
+            self.box,
+            labels,
+            reading.probabilities,
+            self.number,
+            held,
+            self.fade,
+            self.seconds,
+            self.detection,
+            self.angle,
+        )
+
+    def note(self, found: Detection, gain: float = 1.0) -> None:
+        """Note how certain and how tilted a detection is; the tilt moves by the share `gain`, the shorter way round."""
+        self.detection = found.certainty
+        turn = (found.angle - self.angle + 180) % 360 - 180
+        self.angle = (self.angle + gain * turn + 180) % 360 - 180
 
     @property
     def seconds(self) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from faces import Box, Face
+from faces import Box, Detection, Face
 from tracking.following import Edges, Grey, Template, appearance_at, box_of, edges_of, locate
 from tracking.places import Places
 from tracking.searching import KnownFace, SearchResult
@@ -112,7 +112,7 @@ class Tracker:
     def known(self, now: float) -> list[KnownFace]:
         """The faces in sight and those just lost, and which of them Haar should check."""
         return [
-            KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None)
+            KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None, track.angle)
             for track in self._tracks
         ]
 
@@ -125,26 +125,26 @@ class Tracker:
     def update(self, result: SearchResult, grey: Grey) -> None:
         """Update the tracks with the result of a search, in this frame or a recent one; `grey` is this frame."""
         self._check(result, grey)
-        for box, votes in result.new:
-            self._add_detection(box, votes, result.grey, grey)
+        for found, votes in result.new:
+            self._add_detection(found, votes, result.grey, grey)
         for box in result.doubtful:
             self._gone.note(box, grey.position)
 
     def _check(self, result: SearchResult, grey: Grey) -> None:
-        for known, box in result.again:
+        for known, found in result.again:
             track = next((track for track in self._tracks if track.number == known.number), None)
             if track is None:
                 continue
             track.checked_at = result.grey.position
-            if box is None:
+            if found is None:
                 self._missed(track)
-            elif self._is_another(track, box, known.box):
+            elif self._is_another(track, found.box, known.box):
                 track.lose()
             elif track.lost_at is not None:
-                if not self._revive(track, box, result.grey, grey):
-                    self._add_detection(box, 1, result.grey, grey)
+                if not self._revive(track, found, result.grey, grey):
+                    self._add_detection(found, 1, result.grey, grey)
             else:
-                self._correct(track, edges_of(box) - edges_of(known.box), result.grey.position, grey)
+                self._correct(track, edges_of(found.box) - edges_of(known.box), found, result.grey.position, grey)
 
     def _is_another(self, track: Track, box: Box, known: Box) -> bool:
         """Whether a detection at a face's place is rather another face, in front of it."""
@@ -155,14 +155,15 @@ class Tracker:
         if not track.confirmed or track.likeness < FOLLOWED:
             track.lose()
 
-    def _correct(self, track: Track, error: Edges, found_at: float, grey: Grey) -> None:
-        """Move the box towards a detection, which is off by `error`."""
+    def _correct(self, track: Track, error: Edges, found: Detection, found_at: float, grey: Grey) -> None:
+        """Move the box and the tilt towards a detection, whose box is off by `error`."""
         track.leaps = bool(np.abs(error).max() > LEAP * track.edges[2])
         steady = track.confirmed and not track.leaps
         gain = share(found_at - track.found_at, CORRECTION) if steady else 1.0
         track.edges = track.edges + gain * error
         if track.confirmed:
             track.easing -= gain * error
+        track.note(found, gain)
         track.found_at = found_at
         track.votes += 1
         if track.likeness >= SURE or not self._is_crowded(track):
@@ -171,8 +172,9 @@ class Tracker:
     def _is_crowded(self, track: Track) -> bool:
         return any(track.box.overlap(other.box) > 0 for other in self._seen if other is not track)
 
-    def _add_detection(self, box: Box, votes: int, then: Grey, grey: Grey) -> None:
+    def _add_detection(self, found: Detection, votes: int, then: Grey, grey: Grey) -> None:
         """Handle a detection that belongs to no track in sight: a lost face, or a new one."""
+        box = found.box
         if any(box.overlap(place) > SAME_PLACE for place in self._rejected):
             return
         if any(box.overlap(track.box) > MIN_OVERLAP for track in self._seen):
@@ -181,12 +183,13 @@ class Tracker:
         lost = [(_likeness(track.appearance, appearance), track) for track in self._tracks if self._may_be(track, box)]
         best, track = max(lost, key=lambda pair: pair[0], default=(0.0, None))
         if track is not None and best > LIKE:
-            self._revive(track, box, then, grey)
+            self._revive(track, found, then, grey)
             return
         if lost and any(box.overlap(other.box) > 0 for other in self._seen):
             return  # it emerges from behind another face, and does not match its template yet
         new = Track(self._next, edges_of(box), appearance, Smoother(self._smoothing), grey.position, votes)
         new.since = new.found_at = new.checked_at = then.position
+        new.note(found)
         if self._follow_to(new, then, grey):
             self._next += 1
             self._tracks.append(new)
@@ -199,8 +202,9 @@ class Tracker:
         near = apart < box.width * (1 + 2 * (track.now - track.lost_at))
         return bool(near and 0.6 < box.width / track.edges[2] < 1.7)
 
-    def _revive(self, track: Track, box: Box, then: Grey, grey: Grey) -> bool:
+    def _revive(self, track: Track, found: Detection, then: Grey, grey: Grey) -> bool:
         """Recover a lost face; return False when the detection is another face."""
+        box = found.box
         appearance = appearance_at(then, edges_of(box))
         if (
             any(box.overlap(other.box) > MIN_OVERLAP for other in self._seen)
@@ -209,6 +213,7 @@ class Tracker:
             return False
         track.edges, track.appearance, track.lost_at = edges_of(box), appearance, None
         track.velocity, track.easing = np.zeros(2), np.zeros(4)
+        track.note(found)
         track.found_at = track.checked_at = then.position
         self._follow_to(track, then, grey)
         return True

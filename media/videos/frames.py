@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from camera import FaceDetector
 from config.settings import Settings
 from delivery.view_options import ViewOptions
+from detection.choice import live_detector
 from faces import Frame
 from live.pipeline import Pipeline
 from media.videos.files import VideoCopy, VideoReader
@@ -26,8 +26,7 @@ def analyse_frames(
     Raises:
         SourceError: the video cannot be read, or the copy cannot be written.
     """
-    sizes = (settings.search_width, settings.min_face, settings.scale_factor, settings.neighbours)
-    search = Search(FaceDetector(*sizes), settings.search_every)
+    search = Search(live_detector(settings), settings.search_every)
     tracker = Tracker(settings.smoothing, model.no_face_threshold)
     pipeline = Pipeline(search, model, tracker, replace(ViewOptions.from_settings(settings), privacy="off"))
     try:

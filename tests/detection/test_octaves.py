@@ -1,12 +1,12 @@
 import cv2
 import numpy as np
 import pytest
+from media.pictures.octaves import OctaveSearch
 from skimage import data
 
 from camera import FaceDetector
 from demo import Demo
 from faces import Box
-from media.pictures.octaves import OctaveSearch
 
 ASTRONAUT = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY)
 FACE = Box(174, 70, 105, 105)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from camera import CASCADE_SIDE, load_cascade, reduction
-from faces import Box, Image, joined
+from camera import CASCADE_SIDE, FaceDetector, certainty, load_cascade, reduction
+from faces import SAME_FACE, Box, Detection, Image
 
+WIDTH = 1280
+"""Pixels to which wider pictures are reduced, more than live frames."""
 STEP = 1.2
 """Ratio between consecutive face sizes."""
 VERIFY_SIDE = 72
@@ -40,17 +42,18 @@ class OctaveSearch:
         self._neighbours = neighbours
         self._cascade = load_cascade()
 
-    def detect(self, image: Image) -> list[Box]:
+    def detect(self, image: Image) -> list[Detection]:
         """Return the faces of a (height, width) uint8 picture."""
         scale = reduction(image, self._width)
         grey = _resized(image, scale)
         smallest = max(CASCADE_SIDE, self._min_face * min(grey.shape))
-        found: list[Box] = []
+        found: list[Detection] = []
         for octave in _octaves(CASCADE_SIDE / smallest, min(grey.shape)):
-            for box in self._search(_resized(grey, octave), scale * octave, found):
+            known = [face.box for face in found]
+            for box in self._search(_resized(grey, octave), scale * octave, known):
                 face = self._verify(image, box)
-                if face is not None:
-                    found = joined(found, [face])
+                if face is not None and all(face.box.overlap(other.box) < SAME_FACE for other in found):
+                    found.append(face)
         return found
 
     def _search(self, level: Image, scale: float, known: Sequence[Box]) -> list[Box]:
@@ -68,7 +71,7 @@ class OctaveSearch:
         order = np.argsort(-np.ravel(counts), kind="stable")
         return [Box(*(round(float(edge) / scale) for edge in boxes[index])) for index in order]
 
-    def _verify(self, image: Image, candidate: Box) -> Box | None:
+    def _verify(self, image: Image, candidate: Box) -> Detection | None:
         """Return the face within a candidate; None if a second search finds none."""
         margin = round(candidate.width * VERIFY_MARGIN)
         left, top = max(0, candidate.x - margin), max(0, candidate.y - margin)
@@ -84,8 +87,37 @@ class OctaveSearch:
         )
         if not len(boxes):
             return None
-        x, y, width, height = (float(edge) / scale for edge in boxes[int(np.argmax(counts))])
-        return Box(left + round(x), top + round(y), max(1, round(width)), max(1, round(height)))
+        best = int(np.argmax(counts))
+        x, y, width, height = (float(edge) / scale for edge in boxes[best])
+        box = Box(left + round(x), top + round(y), max(1, round(width)), max(1, round(height)))
+        return Detection(box, certainty(int(counts[best])))
+
+
+class HaarPictureDetector:
+    """Finds the faces of still pictures by Haar's cascade; not to be shared between threads.
+
+    Args:
+        min_face: smallest face searched for, as a share of the picture's shorter side.
+        scale_factor: step between face sizes of the slower search.
+        neighbours: overlapping windows that make a face live; one or two fewer do here.
+    """
+
+    def __init__(self, min_face: float = 0.1, scale_factor: float = 1.1, neighbours: int = 5) -> None:
+        self._octaves = OctaveSearch(WIDTH, min_face, max(1, neighbours - 2))
+        self._closer = FaceDetector(WIDTH, min_face, scale_factor, max(1, neighbours - 1))
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Return the faces of a (height, width, 3) uint8 BGR or (height, width) grey picture, from left to right.
+
+        Most pictures show one face. If there are several, or none, a slower search adds those that are harder to find.
+        """
+        grey = image if image.ndim == 2 else np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+        found = self._octaves.detect(grey)
+        if len(found) != 1:
+            known = [face.box for face in found]
+            more = self._closer.detect_new(grey, known=known)
+            found += [face for face in more if all(face.box.overlap(box) < SAME_FACE for box in known)]
+        return sorted(found, key=lambda face: face.box.x)
 
 
 def _octaves(largest: float, side: int) -> list[float]:

@@ -1,0 +1,139 @@
+"""Face detection in live video and films: a few looks a search, which find new faces and check known ones."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from detection.alignment import SIDE as BOX_SIDE
+from detection.alignment import detections
+from detection.blazeface import SIDE
+from detection.finds import joined
+from detection.glances import CLOSE, MARGIN, POSSIBLE, TURNED, Network, glances, look
+from detection.windows import Window
+from faces import SAME_FACE, Box, Detection, Image
+
+HINTS = 0.1
+"""Score from which a glance's find is a hint."""
+MOST = 4
+"""Most hints of one search; the next search finds the others."""
+LEGIBLE = 20
+"""Pixels that a known face must have in a window to be checked in it."""
+ALIKE = 15
+"""Degrees by which the tilt of faces may differ that are checked in one turned window."""
+
+
+class LiveDetector:
+    """Finds faces in the frames of one camera or film; used by one thread at a time.
+
+    A search glances at the whole frame and at one of its parts, each time at the next one in which something has
+    changed: small faces are found within some searches. Known faces that are near each other are checked by one look.
+
+    Args:
+        network: sees the faces of a window; may be shared.
+        search_width: pixels to which frames are reduced before faces are followed.
+        min_face: the smallest face to detect, as a share of the frame's shorter side.
+    """
+
+    reduced = False
+    together = True
+    needed = 0.6
+
+    def __init__(self, network: Network, search_width: int = 480, min_face: float = 0.03) -> None:
+        self.search_width = search_width
+        self._network = network
+        self._min_face = min_face
+        self._turn = 0
+
+    def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
+        """Return places of a frame that may show faces, the likeliest first; `detect_known` then tells.
+
+        Args:
+            image: (height, width) uint8 grey, or (height, width, 3) BGR.
+            area: the part in which something has changed, in pixels of the frame; by default all of it.
+            known: boxes of known faces, which are left out.
+        """
+        height, width = image.shape[:2]
+        smallest = self._min_face * min(width, height)
+        everything, parts = glances(width, height, smallest)
+        windows = [everything, *self._next([part for part in parts if area is None or _meets(part, area)])]
+        hints = joined([look(self._network, image, window, HINTS) for window in windows]).merged()
+        places = detections(hints.only(hints.sides >= 0.75 * smallest))
+        new = [
+            place
+            for place in places
+            if (area is None or _within(place.box, area)) and all(place.box.overlap(box) < SAME_FACE for box in known)
+        ]
+        return new[:MOST]
+
+    def _next(self, parts: Sequence[Window]) -> Sequence[Window]:
+        """The next part in turn; none where the glance at everything is enough."""
+        self._turn += 1
+        return [parts[self._turn % len(parts)]] if parts else []
+
+    def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
+        """Look for each of some faces where it was a moment ago; None where none is.
+
+        Args:
+            image: as for `detect_new`.
+            faces: where they were, in pixels of the frame.
+        """
+        found: list[Detection | None] = [None] * len(faces)
+        for group in _groups([face.box for face in faces]):
+            seen = detections(look(self._network, image, _window([faces[i] for i in group]), POSSIBLE).merged())
+            for index in group:
+                best = max(seen, key=lambda each: each.box.overlap(faces[index].box), default=None)
+                if best is not None and best.box.overlap(faces[index].box) >= SAME_FACE:
+                    found[index] = best
+        return found
+
+
+def _groups(boxes: Sequence[Box]) -> list[list[int]]:
+    """Put boxes, by number, into the fewest groups that one window each shows large enough, the largest first."""
+    groups: list[list[int]] = []
+    for index in sorted(range(len(boxes)), key=lambda index: -boxes[index].width):
+        for group in groups:
+            if _fit([boxes[i] for i in (*group, index)]):
+                group.append(index)
+                break
+        else:
+            groups.append([index])
+    return groups
+
+
+def _fit(boxes: Sequence[Box]) -> bool:
+    """Whether one window can show all of the boxes, the smallest of them large enough."""
+    return min(box.width for box in boxes) / BOX_SIDE * SIDE / _extent(boxes)[2] >= LEGIBLE
+
+
+def _extent(boxes: Sequence[Box]) -> tuple[float, float, float]:
+    """The middle of some boxes, and the side of the square that holds them all with a margin."""
+    margin = (MARGIN + 1 / BOX_SIDE - 1) / 2
+    left = min(box.x - margin * box.width for box in boxes)
+    right = max(box.x + (1 + margin) * box.width for box in boxes)
+    top = min(box.y - margin * box.height for box in boxes)
+    bottom = max(box.y + (1 + margin) * box.height for box in boxes)
+    return (left + right) / 2, (top + bottom) / 2, max(right - left, bottom - top)
+
+
+def _window(faces: Sequence[Detection]) -> Window:
+    """The window in which faces are checked: the largest of 48 pixels or, among others, less; upright if they are."""
+    x, y, side = _extent([face.box for face in faces])
+    largest = max(face.box.width for face in faces) / BOX_SIDE
+    tilts = [face.angle for face in faces]
+    tilt = float(np.mean(tilts))
+    turned = abs(tilt) >= TURNED and all(abs(each - tilt) <= ALIKE for each in tilts)
+    reach = math.sqrt(2) if turned and len(faces) > 1 else 1.0
+    return Window(x, y, min(CLOSE / largest, SIDE / (side * reach)), tilt if turned else 0.0)
+
+
+def _meets(window: Window, area: Box) -> bool:
+    return (
+        abs(area.x + area.width / 2 - window.x) < area.width / 2 + window.reach
+        and abs(area.y + area.height / 2 - window.y) < area.height / 2 + window.reach
+    )
+
+
+def _within(box: Box, area: Box) -> bool:
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    return area.x <= x <= area.x + area.width and area.y <= y <= area.y + area.height
