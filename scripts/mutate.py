@@ -75,20 +75,28 @@ def imported(path: Path) -> set[str]:
 
 
 def tests_of(path: Path) -> list[str]:
-    """The test files that a module's faults are tried with: its own, at the same place below tests, if that is quick.
+    """The test files that a module's faults are tried with: its own, at the same place below tests, if they are quick.
 
-    Else the quick ones that import it, then its own; else the slow ones that do; else those of the modules that do.
+    Its own are `test_NAME.py` and `test_NAME_*.py`, but for those that belong to a module of that longer name. Else the
+    quick ones that import it, then its own; else the slow ones that do; else those of the modules that do.
     """
     tests = {test: imported(test) for test in sorted(Path("tests").rglob("test_*.py"))}
-    own = [test for test in tests if test == Path("tests") / path.parent / f"test_{path.stem}.py"]
+    own = [test for test in tests if _is_own(test, path)]
     users = [test for test, names in tests.items() if _name(path) in names and test not in own]
     quick = [test for test in users if _is_quick(tests[test])]
     if own:
-        return [str(test) for test in ([] if _is_quick(tests[own[0]]) else quick) + own]
+        return [str(test) for test in ([] if all(_is_quick(tests[test]) for test in own) else quick) + own]
     if users:
         return list(map(str, quick or users))
     importers = [other for other in modules([]) if _name(path) in imported(other)]
     return sorted({test for other in importers for test in tests_of(other)})
+
+
+def _is_own(test: Path, path: Path) -> bool:
+    if test.parent != Path("tests") / path.parent or not f"{test.stem}_".startswith(f"test_{path.stem}_"):
+        return False
+    longer = [other.stem for other in path.parent.glob(f"{path.stem}_*.py")]
+    return not any(f"{test.stem}_".startswith(f"test_{stem}_") for stem in longer)
 
 
 def _is_quick(imports: set[str]) -> bool:
