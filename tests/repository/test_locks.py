@@ -42,3 +42,11 @@ def test_who_opens_requirements_sees_the_five_given_packages():
     given = {"flask", "tensorflow", "opencv-python-headless", "numpy", "gunicorn"}
     assert given <= named.keys()
     assert {name: named[name] for name in given - {"tensorflow"}}.items() <= pins("requirements-serve.txt").items()
+
+
+def test_the_detectors_package_is_pinned_with_its_hash_and_installed_without_tensorflow():
+    text = (ROOT / "requirements-detector.txt").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert [bool(PIN.match(line) and HASHED.search(line)) for line in lines] == [True]
+    setup = (ROOT / "scripts" / "setup.sh").read_text(encoding="utf-8")
+    assert '[ "$1" != requirements-detector.txt ] || alone=--no-deps' in setup

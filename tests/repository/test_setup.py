@@ -11,6 +11,7 @@ import pytest
 from tests.support.servers.servers import ROOT
 
 LOCKS = ("requirements-serve.lock", "requirements.lock", "requirements-dev.lock")
+DETECTOR = "requirements-detector.txt"
 WITHOUT_TENSORFLOW = """
 import runpy, sys
 sys.modules.update(dict.fromkeys(("tensorflow", "keras", "matplotlib")))  # importing them fails
@@ -55,7 +56,7 @@ def test_a_command_installs_what_it_needs(target, lock, bare):
 def test_what_is_there_is_not_installed_again(tmp_path):
     (tmp_path / "scripts").mkdir()
     shutil.copy2(ROOT / "scripts" / "setup.sh", tmp_path / "scripts")
-    for lock in LOCKS:
+    for lock in (*LOCKS, DETECTOR):
         (tmp_path / lock).write_text("# no package, and the file of another version later\n")
     venv = bare_venv(tmp_path / "venv")
     pip = sysconfig.get_path("purelib")  # of the environment that runs the tests
@@ -63,9 +64,9 @@ def test_what_is_there_is_not_installed_again(tmp_path):
     def installed(what):
         done = called("scripts/setup.sh", what, folder=tmp_path, VENV=venv, PYTHONPATH=pip)
         assert done.returncode == 0, done.stderr
-        return [lock for lock in LOCKS if f"setup: installing {lock} " in done.stderr]
+        return [lock for lock in (*LOCKS, DETECTOR) if f"setup: installing {lock} " in done.stderr]
 
-    assert [installed(what) for what in ("run", "run")] == [[LOCKS[0]], []]
+    assert [installed(what) for what in ("run", "run")] == [[LOCKS[0], DETECTOR], []]
     assert [installed(what) for what in ("train", "train", "run")] == [[LOCKS[1]], [], []]
     (tmp_path / LOCKS[0]).write_text("# another version\n")
     assert [installed(what) for what in ("run", "train")] == [[LOCKS[0]], []]

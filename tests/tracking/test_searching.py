@@ -1,12 +1,13 @@
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from faces import Box
+from faces import Box, Detection
 from tests.support.waiting import Clock
 from tracking.following import Grey
-from tracking.searching import SURE, SWEEP, BackgroundSearch, KnownFace, Search
+from tracking.searching import POSSIBLE, SURE, SWEEP, BackgroundSearch, KnownFace, Search
 
 FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 
@@ -14,11 +15,11 @@ FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 class Detector:
     """Finds one face in each frame, when it is let, and remembers where it was asked to look."""
 
-    search_width = 480
+    search_width, reduced, together, needed = 480, True, False, 0.6
 
     def __init__(self) -> None:
         self.areas, self.passed, self.near = [], [], []
-        self.count = SURE
+        self.certainty = SURE
         self.may = threading.Event()
         self.may.set()
 
@@ -30,11 +31,11 @@ class Detector:
         self.areas.append(area)
         self.passed.append(list(known))
         assert self.may.wait(30)
-        return [(FACE, self.count)]
+        return [Detection(FACE, self.certainty)]
 
-    def detect_near(self, image, known):
-        self.near.append(known)
-        return known if known.overlap(FACE) > 0.5 else None
+    def detect_known(self, image, faces):
+        self.near += [face.box for face in faces]
+        return [Detection(face.box, 0.7) if face.box.overlap(FACE) > 0.5 else None for face in faces]
 
 
 def grey(number: int, change: Box | None = None, scale: float = 1.0) -> Grey:
@@ -110,17 +111,57 @@ def test_known_faces_that_are_wanted_are_looked_for_and_the_others_left():
     search.find(grey(0), [])
     here, gone, left = KnownFace(1, FACE), KnownFace(2, OTHER), KnownFace(3, OTHER, wanted=False)
     finds = search.find(grey(1), [here, gone, left])
-    assert list(finds.again) == [(here, FACE), (gone, None)]
+    assert list(finds.again) == [(here, Detection(FACE, 0.7)), (gone, None)]
     assert list(finds.new) == []
     assert search.find(grey(2), [left]) is None
 
 
-@pytest.mark.parametrize(("count", "votes"), [(SURE, 3), (SURE - 1, 2)])
-def test_new_faces_come_in_pixels_of_the_frame_with_a_vote_more_where_many_windows_agree(count, votes):
+@pytest.mark.parametrize(("certainty", "votes"), [(SURE, 3), (SURE - 0.01, 2)])
+def test_new_faces_come_in_pixels_of_the_frame_with_a_vote_more_where_the_detector_is_certain(certainty, votes):
     detector = Detector()
-    detector.count = count
+    detector.certainty = certainty
     finds = Search(detector).find(grey(0, scale=0.5), [])
-    assert list(finds.new) == [(Box(80, 80, 80, 80), votes)]
+    assert list(finds.new) == [(Detection(Box(80, 80, 80, 80), 0.7), votes)]
+
+
+def test_a_place_at_which_a_closer_check_is_not_certain_enough_is_doubtful():
+    detector = Detector()
+    detector.needed, detector.certainty = 0.71, 0.1
+    finds = Search(detector).find(grey(0), [])
+    assert (list(finds.new), list(finds.doubtful)) == ([], [FACE])
+
+
+def test_a_faint_hint_that_a_closer_check_does_not_see_is_nothing():
+    detector = Detector()
+    detector.certainty = POSSIBLE - 0.01
+    detector.detect_known = lambda image, faces: [None for _ in faces]
+    finds = Search(detector).find(grey(0), [])
+    assert (list(finds.new), list(finds.doubtful)) == ([], [])
+
+
+def test_a_detector_that_checks_several_at_once_checks_all_in_sight_as_soon_as_one_is_wanted():
+    detector = Detector()
+    detector.together = True
+    search = Search(detector, every=100)
+    search.find(grey(0), [])
+    detector.near.clear()
+    one, other = KnownFace(1, FACE), KnownFace(2, OTHER, wanted=False)
+    lost = KnownFace(3, Box(200, 200, 40, 40), wanted=False, in_sight=False)
+    assert [face for face, _ in search.find(grey(1), [one, other, lost]).again] == [one, other]
+    assert search.find(grey(2), [other, lost]) is None
+
+
+def test_a_detector_of_whole_frames_gets_these_and_boxes_in_their_pixels():
+    detector, shapes = Detector(), []
+    detector.reduced = False
+    near, new = detector.detect_known, detector.detect_new
+    detector.detect_known = lambda image, faces: shapes.append(image.shape) or near(image, faces)
+    detector.detect_new = lambda image, area, known: shapes.append(image.shape) or new(image, area, known)
+    frame = replace(grey(0, scale=0.5), whole=np.full((540, 960), 100, np.uint8))
+    finds = Search(detector).find(frame, [KnownFace(1, OTHER, wanted=False)])
+    assert shapes == [(540, 960)] * 2
+    assert (detector.areas, detector.passed) == ([Box(0, 0, 960, 540)], [[OTHER]])
+    assert [found.box for found, _ in finds.new] == [FACE]
 
 
 def test_in_the_background_no_frame_waits_for_a_slow_search():
@@ -140,7 +181,7 @@ def test_what_the_background_finds_comes_with_a_later_frame_and_once():
     assert search.find(first, []) is None
     search._pending.result(30)
     finds = search.find(grey(1), [])
-    assert [box for box, _ in finds.new] == [FACE]
+    assert [found.box for found, _ in finds.new] == [FACE]
     assert finds.grey is first
     assert search.find(grey(2), []) is None
     search.close()
@@ -151,9 +192,9 @@ def test_a_slow_background_rests_so_that_it_works_no_more_than_its_share_of_the_
     monkeypatch.setattr("tracking.searching.time", clock)
 
     class Slow(Detector):
-        def detect_near(self, image, known):
+        def detect_known(self, image, faces):
             clock.now += 2.0
-            return super().detect_near(image, known)
+            return super().detect_known(image, faces)
 
     detector = Slow()
     search = BackgroundSearch(detector, every=100, share=0.25)
@@ -178,7 +219,7 @@ def test_closing_ends_the_thread():
 
 def test_where_a_closer_look_sees_none_a_find_is_doubtful_and_not_new():
     detector = Detector()
-    detector.detect_near = lambda image, known: None
+    detector.detect_known = lambda image, faces: [None for _ in faces]
     finds = Search(detector).find(grey(0, scale=0.5), [])
     assert (list(finds.new), list(finds.doubtful), finds.searched) == ([], [Box(80, 80, 80, 80)], True)
 
@@ -191,7 +232,7 @@ def test_known_faces_are_looked_for_in_pixels_of_the_reduced_frame_and_told_in_t
     known = KnownFace(1, Box(84, 76, 80, 80))
     finds = search.find(grey(1, scale=0.5), [known])
     assert detector.near == [Box(42, 38, 40, 40)]
-    assert (list(finds.again), list(finds.new), finds.searched) == ([(known, known.box)], [], False)
+    assert (list(finds.again), list(finds.new), finds.searched) == ([(known, Detection(known.box, 0.7))], [], False)
 
 
 def test_the_next_search_is_due_when_its_time_has_come_to_the_frame():

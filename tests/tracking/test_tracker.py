@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faces import Box
+from faces import Box, Detection
 from tests.support.cameras.stage import FPS, LABELS, Stage, numbers
 from tracking.searching import SearchResult
 from tracking.track import FADE_FOR
@@ -14,11 +14,11 @@ def test_no_faces_make_no_tracks():
 
 def test_a_sure_find_is_shown_at_once_and_any_other_in_the_next_frame():
     assert [numbers(faces) for faces in Stage().run(0.1, {1: (100, 100)})] == [[1]] * 3
-    assert [numbers(faces) for faces in Stage(sure=6).run(0.1, {1: (100, 100)})] == [[], [1], [1]]
+    assert [numbers(faces) for faces in Stage(sure=0.55).run(0.1, {1: (100, 100)})] == [[], [1], [1]]
 
 
 def test_an_unsure_find_of_a_single_frame_is_never_shown():
-    stage = Stage(sure=6, every=0)
+    stage = Stage(sure=0.55, every=0)
     for _ in range(5):
         assert stage.step({}, seen=[Box(100, 100, 40, 40)]) == ()
         assert stage.step({}, seen=[]) == ()
@@ -89,7 +89,7 @@ def test_a_find_on_a_face_that_is_followed_makes_no_second_one():
     stage.run(0.5, {1: (100, 100)})
     for box, tracks in ((Box(110, 105, 40, 40), 1), (Box(145, 100, 40, 40), 2)):
         grey = stage.grey({1: (100, 100)})
-        stage.tracker.update(SearchResult(grey, new=[(box, 2)]), grey)
+        stage.tracker.update(SearchResult(grey, new=[(Detection(box), 2)]), grey)
         assert len(stage.tracker._tracks) == tracks
 
 

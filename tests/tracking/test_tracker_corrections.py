@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from faces import Box
+from faces import Box, Detection
 from tests.support.cameras.stage import FPS, Stage
 from tracking.searching import SearchResult
 
@@ -34,7 +34,7 @@ def test_a_correction_is_shown_little_by_little_and_in_the_end_whole():
     grey = stage.grey({1: (100, 100)})
     (track,) = stage.tracker._tracks
     before, known = track.box, stage.tracker.known(stage.time)
-    stage.tracker.update(SearchResult(grey, again=[(known[0], Box(112, 100, 48, 48))]), grey)
+    stage.tracker.update(SearchResult(grey, again=[(known[0], Detection(Box(112, 100, 48, 48)))]), grey)
     assert track.leaps
     assert track.edges == pytest.approx([112, 100, 48, 48], abs=1)
     assert track.box == before, "nothing jumps"
@@ -52,7 +52,9 @@ def test_small_jitter_of_a_find_is_given_in_to_by_the_time_since_the_last():
     track.found_at = stage.time - 0.25
     grey = stage.grey({1: (100, 100)})
     edges, votes = track.edges.copy(), track.votes
-    stage.tracker.update(SearchResult(grey, again=[(stage.tracker.known(stage.time)[0], Box(103, 100, 40, 40))]), grey)
+    stage.tracker.update(
+        SearchResult(grey, again=[(stage.tracker.known(stage.time)[0], Detection(Box(103, 100, 40, 40)))]), grey
+    )
     assert not track.leaps
     assert track.edges[0] - edges[0] == pytest.approx(3 * (1 - np.exp(-1)), abs=0.4)
     assert (track.found_at, track.votes) == (grey.position, votes + 1)

@@ -5,7 +5,7 @@ from tracking.tracker import REMEMBER_FOR
 
 
 def test_a_face_is_doubtful_from_its_first_find_until_it_is_shown():
-    stage, place = Stage(sure=5), Box(100, 100, 40, 40)
+    stage, place = Stage(sure=0.5), Box(100, 100, 40, 40)
     assert stage.step({1: (100, 100)}) == ()
     assert hides(stage.tracker, place)
     until_shown = [bool(stage.step({1: (100, 100)})) or hides(stage.tracker, place) for _ in range(10)]
@@ -14,7 +14,7 @@ def test_a_face_is_doubtful_from_its_first_find_until_it_is_shown():
 
 
 def test_a_find_that_is_missed_once_stays_doubtful_for_a_while():
-    stage, place = Stage(sure=5), Box(100, 100, 40, 40)
+    stage, place = Stage(sure=0.5), Box(100, 100, 40, 40)
     stage.step({1: (100, 100)})
     stage.run(REMEMBER_FOR - 0.2, {1: (100, 100)}, seen=[])
     assert hides(stage.tracker, place)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from faces import Box, joined
+from faces import Box, Detection, joined
 from model import Prediction
 from tracking.following import Grey
 from tracking.searching import Search
@@ -21,9 +21,9 @@ def texture(person: int) -> np.ndarray:
 class Stage:
     """Frames with textures for faces, a detector that sees them, a tracker that is told of it."""
 
-    search_width = 480
+    search_width, reduced, together, needed = 480, True, False, 0.0
 
-    def __init__(self, smoothing=0.4, threshold=None, every=0.4, sure=30):
+    def __init__(self, smoothing=0.4, threshold=None, every=0.4, sure=0.86):
         self.tracker = Tracker(smoothing, threshold)
         self.search = Search(self, every)
         self.sure = sure
@@ -34,12 +34,15 @@ class Stage:
         self.no_face = 0.0
 
     def detect_new(self, image, area=None, known=()):
-        return [(box, self.sure) for box in joined([], self.seen) if all(box.overlap(k) < 0.2 for k in known)]
+        return [Detection(box, self.sure) for box in joined([], self.seen) if all(box.overlap(k) < 0.2 for k in known)]
 
-    def detect_near(self, image, known):
+    def detect_known(self, image, faces):
+        return [self._near(face.box) for face in faces]
+
+    def _near(self, known):
         self.checks += 1
         near = max(self.seen, key=known.overlap, default=None)
-        return self.jitter(near) if near is not None and near.overlap(known) > 0.3 else None
+        return Detection(self.jitter(near)) if near is not None and near.overlap(known) > 0.3 else None
 
     def grey(self, people: dict[int, tuple[int, int]]) -> Grey:
         """A frame with people at their places; later ones stand in front."""
