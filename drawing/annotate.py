@@ -2,20 +2,30 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from drawing.bars import draw_bars
+from drawing.labels import draw_label, place_labels
 from drawing.lettering import paste, text_image
-from drawing.palette import BRIGHT, COLOURS, DIM, GROUND, INK, OTHER, UNSURE, Colour
+from drawing.palette import BRIGHT, DIM, GROUND, Colour
+from drawing.placement import Memory
+from drawing.style import Style
 from faces import Box, Face, Image
 
 
 def annotate(
-    image: Image, faces: Sequence[Face], threshold: float = 0.35, bars: bool = False, boxes: bool = True
+    image: Image,
+    faces: Sequence[Face],
+    threshold: float = 0.35,
+    bars: bool = False,
+    boxes: bool = True,
+    memory: Memory | None = None,
 ) -> Image:
     """Return a copy of a picture with a box, an expression and its probability on every face.
+
+    Labels and bars cover no face and no other label; among many faces they are smaller, shorter or left out.
 
     Args:
         image: (height, width, 3) uint8 BGR; left unchanged.
@@ -23,58 +33,29 @@ def annotate(
         threshold: probability below which the expression is shown as unsure.
         bars: draw the probabilities of all expressions as bars beside each face.
         boxes: draw the boxes as well as the labels.
+        memory: where labels and bars were in the frame before; updated. None for a picture without one.
     """
-    drawn, style = image.copy(), _Style(min(image.shape[:2]), threshold, boxes)
-    taken = [face.box for face in faces]
-    for face in faces if bars else ():  # below all boxes and labels
-        taken += _draw_bars(drawn, face, [box for box in taken if box is not face.box], style)
-    for face in faces:
-        _draw_face(drawn, face, style)
+    drawn, style = image.copy(), Style(min(image.shape[:2]), threshold)
+    memory = Memory() if memory is None else memory
+    labels = place_labels(faces, style, (image.shape[1], image.shape[0]), memory.labels)
+    if bars:  # below all boxes and labels
+        draw_bars(drawn, faces, style, [place.rect for place in labels if place], memory.bars)
+    for face in faces if boxes else ():
+        _draw_box(drawn, face, style)
+    for face, place in zip(faces, labels, strict=True):
+        if place:
+            draw_label(drawn, face, style, place)
     return drawn
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """The style of annotations; font size and line width follow `side`, the picture's shorter side in pixels."""
-
-    side: int
-    threshold: float
-    boxes: bool
-
-    @property
-    def line(self) -> int:
-        return max(2, round(self.side / 180))
-
-    @property
-    def letters(self) -> int:
-        return max(13, round(self.side / 30))
-
-
-def caption(face: Face, threshold: float) -> str:
-    """The label of a face: the expression or "unsure", and the probability in per cent; empty if never classified."""
-    if face.expression is None:
-        return ""
-    word = face.expression if face.confidence >= threshold else "unsure"
-    return f"{word} {face.confidence:.0%}"
-
-
-def _draw_face(image: Image, face: Face, style: _Style) -> None:
-    colour = COLOURS.get(face.expression or "", OTHER) if face.confidence >= style.threshold else UNSURE
-    box, line = face.box, style.line
+def _draw_box(image: Image, face: Face, style: Style) -> None:
+    box, line = face.box, style.line_of(face.box)
     left, top = max(0, box.x - line), max(0, box.y - line)
     part = image[top : max(0, box.y + box.height + line + 1), left : max(0, box.x + box.width + line + 1)]
     below = part.copy() if face.fade < 1 else None
-    if style.boxes:
-        _outline(image, box, line, colour)
+    _outline(image, box, line, style.colour_of(face))
     if below is not None and below.size:
         cv2.addWeighted(part, face.fade, below, 1 - face.fade, 0, dst=part)
-    text = caption(face, style.threshold)
-    if text:
-        label = text_image(text, style.letters, INK, colour, padding=max(4, style.side // 120))
-        x = min(
-            max(box.x - line // 2, 0), image.shape[1] - label.shape[1]
-        )  # pushed in where it would leave the picture
-        paste(image, label, x, max(box.y - label.shape[0], 0), face.fade)
 
 
 def _outline(image: Image, box: Box, line: int, colour: Colour) -> None:
@@ -89,41 +70,6 @@ def _outline(image: Image, box: Box, line: int, colour: Colour) -> None:
         (right, top, right + far, bottom + far),
     ):
         cv2.rectangle(image, (x0, y0), (x1, y1), colour, cv2.FILLED)
-
-
-def _draw_bars(image: Image, face: Face, taken: Sequence[Box], style: _Style) -> list[Box]:
-    """Draw bars below the face or where there is room, preferably free; return the area that they take."""
-    if not face.probabilities:
-        return []
-    box, line = face.box, style.line
-    chart = _chart(face, max(11, round(style.side / 45)), box.width + line)
-    (high, wide), (rows, columns) = chart.shape[:2], image.shape[:2]
-    left, bottom = box.x - line // 2, box.y + box.height + line
-    middle = box.y + (box.height - high) // 2
-    above = box.y - round(1.6 * style.letters) - high
-    wanted = [(left, bottom), (box.x + box.width + line, middle), (box.x - line - wide, middle), (left, above)]
-    fitting = [(x, y) for x, y in wanted if 0 <= x <= columns - wide and 0 <= y <= rows - high]
-    free = [(x, y) for x, y in fitting if not any(Box(x, y, wide, high).overlap(other) for other in taken)]
-    x, y = (free or fitting or [(min(max(left, 0), columns - wide), rows - high)])[0]
-    paste(image, chart, x, y, face.fade)
-    return [Box(x, y, wide, high)]
-
-
-def _chart(face: Face, size: int, width: int) -> Image:
-    """Draw a bar chart with a row for each label: name, bar and per cent; at least `width` pixels wide."""
-    names = [text_image(label, size, BRIGHT, GROUND) for label in face.labels]
-    figures = [text_image(f"{probability:.0%}", size, DIM, GROUND) for probability in face.probabilities]
-    row, gap = round(size * 1.4), size // 2
-    first, last = max(name.shape[1] for name in names), round(2.4 * size)
-    longest = max(2 * size, width - first - last - 4 * gap)
-    chart = np.full((row * len(names) + gap, first + longest + last + 4 * gap, 3), GROUND, np.uint8)
-    for index, (name, figure, probability) in enumerate(zip(names, figures, face.probabilities, strict=True)):
-        y, x = gap // 2 + index * row, 2 * gap + first
-        paste(chart, name, gap, y + (row - name.shape[0]) // 2)
-        colour = COLOURS.get(face.labels[index], OTHER)
-        chart[y + row // 4 : y + row - row // 4, x : x + max(1, round(longest * probability))] = colour
-        paste(chart, figure, x + longest + gap, y + (row - figure.shape[0]) // 2)
-    return chart
 
 
 def notice(title: str, message: str, width: int = 1280, height: int = 720) -> Image:

@@ -17,6 +17,13 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 @lru_cache(maxsize=1024)
+def text_size(text: str, size: int, padding: int = 0) -> tuple[int, int]:
+    """Width and height of `text_image`, in pixels, without drawing it."""
+    left, _, right, _ = _font(size).getbbox(text)
+    return max(1, round(right - left)) + 2 * padding, round(size * 1.25) + padding
+
+
+@lru_cache(maxsize=4096)
 def _cover(text: str, size: int) -> Image:
     """Render a line of text as an alpha channel, (height, width) uint8; rendering is what takes long."""
     font = _font(size)

@@ -11,6 +11,7 @@ import numpy as np
 
 from delivery.view_options import ViewOptions
 from drawing.annotate import annotate
+from drawing.placement import Memory
 from drawing.privacy import hide
 from faces import Frame, Image
 from inference.preprocess import InputSpec, crop_faces
@@ -65,6 +66,7 @@ class Pipeline:
         self._classifier = classifier
         self._tracker = tracker
         self._view = view or ViewOptions()
+        self._memory = Memory()
         self._paced = paced
         self._width = max(search.width, WIDTH)
         self._every = self._usual = every
@@ -74,7 +76,7 @@ class Pipeline:
         """Return the frame with its faces drawn on a copy of its picture; `timings` gains detect, classify and draw."""
         analyzed = self.analyze(frame)
         start = time.perf_counter()
-        image = render(analyzed, self._view)
+        image = render(analyzed, self._view, self._memory)
         return replace(analyzed, image=image, timings={**analyzed.timings, "draw": time.perf_counter() - start})
 
     def analyze(self, frame: Frame, smoothings: Collection[float] = ()) -> Frame:
@@ -127,8 +129,11 @@ class Pipeline:
         self._search.close()
 
 
-def render(frame: Frame, view: ViewOptions) -> Image:
-    """Draw an analyzed frame with some view options, in the frame's own size; the frame is left unchanged."""
+def render(frame: Frame, view: ViewOptions, memory: Memory | None = None) -> Image:
+    """Draw an analyzed frame with some view options, in the frame's own size; the frame is left unchanged.
+
+    `memory` holds where this view's labels were in the frame before, and is updated.
+    """
     image, faces = frame.image, frame.faces_over(view.smoothing)
     if view.privacy != "off":
         image = image.copy()
@@ -137,4 +142,4 @@ def render(frame: Frame, view: ViewOptions) -> Image:
         image = np.asarray(cv2.flip(image, 1), np.uint8)
         faces = tuple(replace(face, box=face.box.mirrored(image.shape[1])) for face in faces)
     covered = view.privacy == "emoji"  # by discs of the boxes' own colours
-    return annotate(image, faces, view.threshold, view.bars, boxes=not covered) if faces else image
+    return annotate(image, faces, view.threshold, view.bars, not covered, memory) if faces else image

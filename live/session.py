@@ -14,6 +14,7 @@ from delivery.renditions import Drawing, Renderer, Renditions
 from delivery.stream import Ended
 from delivery.view_options import Privacy, ViewOptions
 from drawing.annotate import notice
+from drawing.placement import Memory
 from errors import ExpressionError
 from faces import Frame
 from live.capture import Capture
@@ -83,6 +84,7 @@ class CameraSession:
         self._end_if_idle = end_if_idle
         self._stop = threading.Event()
         self._delay = FrameDelay()
+        self._memories: dict[ViewOptions, Memory] = {}
         self._rate = Rate()
         self._status: Status = "starting"
         self._message = ""
@@ -169,6 +171,7 @@ class CameraSession:
                 self._deliver(pipeline.analyze(frame, self._smoothings()))
 
     def _deliver(self, frame: Frame) -> None:
+        self._forget_places()
         timings = self._publish(partial(self._drawn, frame, self._delayed(frame)))
         self._latency = time.time() - frame.captured_at
         frame = replace(frame, timings={**frame.timings, **timings})
@@ -190,7 +193,14 @@ class CameraSession:
         if frame is None:
             return None
         faces = frame.faces_over(view.smoothing)
-        return Drawing(render(frame, view), frame.number, frame.captured_at, frame.position, faces)
+        image = render(frame, view, self._memories.setdefault(view, Memory()))
+        return Drawing(image, frame.number, frame.captured_at, frame.position, faces)
+
+    def _forget_places(self) -> None:
+        """Forget where labels were in views that nobody has any more."""
+        used = {view.full_size.with_privacy(self._config.privacy) for view in self._renditions.views}
+        if len(self._memories) > len(used):
+            self._memories = {view: memory for view, memory in self._memories.items() if view in used}
 
     def _check_for_loss(self, silent: bool) -> None:
         """Show what is wrong when no frame comes, instead of a frozen picture."""

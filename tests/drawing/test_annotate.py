@@ -3,7 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from drawing.annotate import BRIGHT, COLOURS, DIM, UNSURE, annotate, caption, notice
+from drawing.annotate import annotate, notice
+from drawing.labels import caption
+from drawing.palette import BRIGHT, COLOURS, DIM, UNSURE
 from faces import EXPRESSIONS, Box, Face
 
 
@@ -112,17 +114,22 @@ def test_without_boxes_the_words_stand_where_they_did():
 
 @pytest.mark.parametrize(("side", "line"), [(90, 2), (360, 2), (720, 4), (1080, 6)])
 def test_a_box_is_four_lines_about_its_edges_fitted_to_the_picture(side, line):
-    box = Box(40, 30, 30, 36)
+    box = Box(40, 10, 60, 66)
     drawn = annotate(blank(side, 2 * side), [Face(box)])
     painted = (drawn != 90).any(axis=2)
     rows, columns = np.nonzero(painted)
     half = line // 2
-    assert (columns.min(), rows.min()) == (40 - half, 30 - half)
-    assert (columns.max(), rows.max()) == (70 - half + line - 1, 66 - half + line - 1)
-    inner = painted[30 - half + line : 66 - half, 40 - half + line : 70 - half]
+    assert (columns.min(), rows.min()) == (40 - half, 10 - half)
+    assert (columns.max(), rows.max()) == (100 - half + line - 1, 76 - half + line - 1)
+    inner = painted[10 - half + line : 76 - half, 40 - half + line : 100 - half]
     assert not inner.any()
-    assert painted.sum() == (30 + line) * (36 + line) - inner.size
+    assert painted.sum() == (60 + line) * (66 + line) - inner.size
     assert tuple(drawn[rows[0], columns[0]]) == UNSURE, "it was not read yet"
+
+
+def test_the_lines_of_a_small_face_are_thin():
+    painted = (annotate(blank(1080, 1920), [Face(Box(40, 30, 20, 24))]) != 90).any(axis=2)
+    assert painted.sum() == 22 * 26 - 18 * 22, "two pixels, not six"
 
 
 def label_of(box: Box, **others) -> Box:
@@ -134,7 +141,7 @@ def label_of(box: Box, **others) -> Box:
 def test_words_stand_on_the_box_from_its_left_edge_and_within_the_picture():
     label = label_of(Box(200, 150, 100, 100))
     assert (label.x, label.y + label.height) == (199, 150)
-    assert label_of(Box(200, 5, 100, 100)).y == 0
+    assert label_of(Box(200, 5, 100, 100)).y == 105, "below, where there is no room above"
     assert label_of(Box(-30, 150, 100, 100)).x == 0
     right = label_of(Box(620, 150, 100, 100))
     assert (right.x + right.width, right.width) == (640, label.width)

@@ -225,7 +225,7 @@ def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine
 
 
 def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it(engine, pipeline):
-    pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
+    pipeline.faces = (Face(Box(50, 24, 40, 40), ("calm",), (1.0,)),)
     views = [
         ViewOptions(smoothing=0.4),
         ViewOptions(smoothing=1.6, privacy="emoji"),

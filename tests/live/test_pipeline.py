@@ -5,7 +5,7 @@ import pytest
 
 from camera import FaceDetector
 from delivery.view_options import ViewOptions
-from drawing.annotate import COLOURS, GROUND
+from drawing.palette import COLOURS, GROUND
 from faces import EXPRESSIONS, Box, Detection, Face, Frame, joined
 from inference.preprocess import InputSpec
 from live.pipeline import READ_EVERY, Pipeline, render
