@@ -4,8 +4,8 @@
 export const STEP = 0.5;
 /** Moments that are kept: five minutes. */
 export const MOMENTS = 600;
-/** Faces that are kept, those seen last. */
-const MOST_FACES = 24;
+/** Faces that are kept, those seen last; of more at a time, the largest. */
+export const MOST_FACES = 64;
 /** Moments that may be missing between two of a face before they count as a gap: a busy machine is late. */
 const LATE = 2;
 /** Stands for all faces together. */
@@ -28,13 +28,14 @@ export class History {
    * @param {number} [now] seconds since 1970
    */
   add(faces, now = Date.now() / 1000) {
-    const read = faces.filter(({ expression }) => expression);
+    const read = faces.filter(({ expression }) => expression).sort((a, b) => area(a) - area(b));
     if (read.length) this.#setLabels(Object.keys(read[0].probabilities));
     this.#advanceTo(Math.floor(now / STEP));
     if (!read.length) return;
     const rows = read.map(({ probabilities }) => this.labels.map((label) => probabilities[label] ?? 0));
     this.#write(ALL, this.labels.map((_, place) => rows.reduce((sum, row) => sum + row[place], 0) / rows.length));
-    read.forEach(({ track }, place) => track != null && this.#write(track, rows[place]));
+    const first = read.length - MOST_FACES;
+    read.forEach(({ track }, place) => place >= first && track != null && this.#write(track, rows[place]));
   }
 
   /** Seconds since the first moment that is still known. */
@@ -102,4 +103,9 @@ export class History {
     const oldest = [...this.#rings.keys()].find((key) => key !== ALL);
     this.#rings.delete(oldest);
   }
+}
+
+/** Square pixels; what is written last is kept longest. */
+function area({ box }) {
+  return box.width * box.height;
 }

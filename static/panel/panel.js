@@ -15,7 +15,8 @@ export class Panel {
 
   constructor() {
     this.#trace = new Trace(document.getElementById("trace"), { onAll: () => this.#cards.choose(null) });
-    this.#cards = new Cards(document.getElementById("faces"), (track) => this.#trace.choose(track));
+    const [list, more] = ["faces", "more"].map((id) => document.getElementById(id));
+    this.#cards = new Cards(list, more, (track) => this.#trace.choose(track));
   }
 
   /**
@@ -34,7 +35,7 @@ export class Panel {
     write("viewers", camera.viewers);
     write("model", model?.name ?? NOTHING);
     if (live) this.#history.add(camera.faces);
-    this.#trace.show(this.#history);
+    this.#trace.show(this.#history, live ? camera.faces.length : 0);
   }
 
   /** Removes faces and figures; the time line stays. */
@@ -48,7 +49,7 @@ export class Panel {
     this.clear();
     this.#history = new History();
     this.#cards.choose(null);
-    this.#trace.show(this.#history);
+    this.#trace.show(this.#history, 0);
   }
 
   /**

@@ -8,6 +8,8 @@ import { percent } from "../shared/texts.js";
 const SPANS = [60, 120, MOMENTS * STEP];
 const KEYS = { ArrowLeft: 1, ArrowRight: -1, ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
 const SUMMARY_EVERY = 5000;
+/** Faces in view above which their number is told: they are not seen at a glance. */
+const MANY = 4;
 
 export class Trace {
   #root;
@@ -16,6 +18,7 @@ export class Trace {
   #cursor;
   #history = null;
   #track = null;
+  #count = 0;
   #back = null;
   #shown = "";
   #summarizedAt = -Infinity;
@@ -42,8 +45,13 @@ export class Trace {
     return this.#root.querySelector(selector);
   }
 
-  /** @param {import("./history.js").History} history is read again at each call */
-  show(history) {
+  /**
+   * @param {import("./history.js").History} history is read again at each call
+   * @param {number} count faces that are in view now
+   */
+  show(history, count) {
+    this.#count = count;
+    this.#showWhose();
     if (history !== this.#history) this.#summarizedAt = -Infinity;
     this.#history = history;
     this.#draw();
@@ -52,10 +60,15 @@ export class Trace {
   /** @param {number|null} track whose probabilities are shown; null for the mean of all */
   choose(track) {
     this.#track = track;
-    this.#find(".whose").textContent = track === null ? "All faces" : "The chosen face";
+    this.#showWhose();
     this.#find(".all").hidden = track === null;
     this.#summarizedAt = -Infinity;
     this.#draw(true);
+  }
+
+  #showWhose() {
+    const all = this.#count > MANY ? `All faces, ${this.#count} in view` : "All faces";
+    write(this.#find(".whose"), this.#track === null ? all : "The chosen face");
   }
 
   get #span() {

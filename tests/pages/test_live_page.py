@@ -72,7 +72,16 @@ def test_a_card_has_the_face_cut_from_the_picture_and_seven_bars(browser, base):
         assert len(set(lengths)) > 2, "bars are as long as they are probable"
 
 
-def test_faces_are_ordered_as_in_the_picture_and_their_cards_are_kept(browser, base):
+def order(page):
+    """The cards by what they were marked with, None for new ones."""
+    return page.evaluate("[...document.querySelectorAll('.face')].map(card => card.mark ?? null)")
+
+
+def mark(page):
+    page.evaluate("document.querySelectorAll('.face').forEach((card, place) => { card.mark = place })")
+
+
+def test_faces_alike_are_ordered_as_in_the_picture_and_their_cards_are_kept(browser, base):
     with visit(browser, base, script=MADE_UP_EVENTS) as page:
         tell(page, made_up([face(7, 900, "happy", 0.93, 65.2), face(3, 100, "surprise", 0.34)]))
         expect(page.locator(".face")).to_have_count(2)
@@ -80,11 +89,71 @@ def test_faces_are_ordered_as_in_the_picture_and_their_cards_are_kept(browser, b
         assert page.locator(".since").nth(1).inner_text() == "in view 1:05"
         assert page.locator("#count").inner_text() == "2"
         assert page.locator("#delay").inner_text().split() == ["34", "ms"]
-        page.evaluate("document.querySelectorAll('.face').forEach((card, place) => { card.mark = place })")
+        mark(page)
         tell(page, made_up([face(3, 800, "fear", 0.6), face(7, 200, "sad", 0.5), face(9, 500, "neutral", 0.4)]))
         expect(page.locator(".face")).to_have_count(3)
-        assert cards(page) == ["Looks sad 50 %", "Looks neutral 40 %", "Looks fearful 60 %"]
-        assert page.evaluate("[...document.querySelectorAll('.face')].map(card => card.mark ?? null)") == [1, None, 0]
+        assert cards(page) == ["Looks fearful 60 %", "Looks sad 50 %", "Looks neutral 40 %"], "those who cross stay"
+        assert order(page) == [0, 1, None]
+
+
+def sized(*sides, expression="happy"):
+    """Faces of these sizes, from the left."""
+    return made_up([face(track, 40 * track, expression, 0.9, side=side) for track, side in enumerate(sides)])
+
+
+def test_the_largest_faces_come_first_and_cards_of_nearly_the_same_size_keep_their_places(browser, base):
+    with visit(browser, base, script=MADE_UP_EVENTS) as page:
+        tell(page, sized(40, 100, 80))
+        expect(page.locator(".face")).to_have_count(3)
+        mark(page)
+        page.locator(".pick").nth(1).focus()
+        for sides in ((40, 84, 92), (40, 80, 94), (42, 100, 90)):
+            tell(page, sized(*sides, expression="sad"))
+            expect(page.locator(".said").last).to_have_text("Looks sad")
+            assert order(page) == [0, 1, 2]
+            tell(page, sized(*sides))
+            expect(page.locator(".said").last).to_have_text("Looks happy")
+        tell(page, sized(40, 70, 94, expression="sad"))
+        expect(page.locator(".said").last).to_have_text("Looks sad")
+        assert order(page) == [1, 0, 2], "clearly larger"
+        assert page.evaluate("document.activeElement.closest('.face').mark") == 1, "the focus went with its card"
+        tell(page, sized(140, 70, 94))
+        expect(page.locator(".said").last).to_have_text("Looks happy")
+        assert order(page) == [2, 1, 0]
+
+
+def test_of_a_crowd_the_largest_have_cards_and_the_others_are_shown_on_request(browser, base):
+    with visit(browser, base, script=MADE_UP_EVENTS) as page:
+        tell(page, sized(*range(30, 60)))
+        expect(page.locator(".face")).to_have_count(6)
+        expect(page.locator("#count")).to_have_text("30")
+        more = page.get_by_role("button", name="and 24 more faces: show all")
+        expect(more).to_have_attribute("aria-expanded", "false")
+        page.locator(".pick").last.press("Enter")
+        tell(page, sized(*range(30, 60), 200))
+        expect(page.locator("#count")).to_have_text("31")
+        expect(page.locator(".face")).to_have_count(7)
+        expect(page.locator(".pick").last).to_have_attribute("aria-pressed", "true")
+        page.get_by_role("button", name="and 24 more faces: show all").press("Enter")
+        expect(page.locator(".face")).to_have_count(31)
+        page.get_by_role("button", name="Show the 6 largest only").click()
+        expect(page.locator(".face")).to_have_count(7)
+        tell(page, sized(*range(30, 36)))
+        expect(page.locator(".face")).to_have_count(6)
+        expect(page.locator("#more")).to_be_hidden()
+        tell(page, sized(*range(30, 37)))
+        expect(page.locator("#more")).to_have_text("and 1 more face: show all")
+
+
+def test_a_crowd_tells_a_screen_reader_nothing_by_itself(browser, base):
+    with visit(browser, base, script=MADE_UP_EVENTS) as page:
+        tell(page, sized(*range(30, 60)))
+        expect(page.locator(".face")).to_have_count(6)
+        spoken = page.locator("[aria-live], [role=status], [role=alert], [role=log], output").all()
+        assert not [one for one in spoken if one.locator(".face, #more, #count, .whose").count()]
+        assert page.locator("#panel-title, .people, .face").evaluate_all(
+            "(parts) => parts.every((part) => !part.closest('[aria-live], [role=status], [role=alert], [role=log]'))"
+        )
 
 
 def test_page_says_when_no_face_is_in_view_and_when_the_camera_is_lost(browser, base):

@@ -10,9 +10,10 @@ from tests.support.clients.visits import visit
 
 # Half a day of four faces at a time, who change every minute; then what is kept, and what is known of some moments.
 HALF_A_DAY = """async () => {
-  const { History, MOMENTS, STEP } = await import("./static/panel/history.js")
+  const { History, MOMENTS, MOST_FACES, STEP } = await import("./static/panel/history.js")
   const history = new History()
-  const look = (track, happy) => ({ track, expression: "happy", probabilities: { happy, sad: 1 - happy } })
+  const box = { x: 0, y: 0, width: 50, height: 50 }
+  const look = (track, happy) => ({ track, box, expression: "happy", probabilities: { happy, sad: 1 - happy } })
   const sizes = []
   const began = 1_700_000_000
   for (let second = 0; second < 43_200; second += 0.5) {
@@ -23,12 +24,13 @@ HALF_A_DAY = """async () => {
   }
   const at = (track, back) => { const row = history.at(track, history.newest - back / STEP); return row && [...row] }
   return { sizes, mean: at(null, 0), one: at(4 * 719 + 3, 1), before: at(4 * 719 + 3, 61), far: at(null, 301),
-    known: [history.has(4 * 719), history.has(0)], length: history.length, limit: 25 * MOMENTS * 2 }
+    known: [history.has(4 * 719), history.has(0)], length: history.length, limit: (MOST_FACES + 1) * MOMENTS * 2 }
 }"""
 GAPS = """async () => {
   const { History, STEP } = await import("./static/panel/history.js")
   const history = new History()
-  const look = (happy) => [{ track: 1, expression: "happy", probabilities: { happy, sad: 1 - happy } }]
+  const box = { x: 0, y: 0, width: 50, height: 50 }
+  const look = (happy) => [{ track: 1, box, expression: "happy", probabilities: { happy, sad: 1 - happy } }]
   const known = () => [0, 1, 2, 3, 4].map((back) => history.at(1, history.newest - back / STEP)?.[0] ?? null)
   history.add(look(0.25), 1000)
   history.add(look(0.75), 1003)
@@ -42,6 +44,20 @@ GAPS = """async () => {
   for (const now of [3000, 3001.5, 3003.5]) late.add(look(0.5), now)
   const bridged = [0, 1, 2, 3, 4, 5, 6, 7].map((steps) => late.at(1, late.newest - steps) !== null)
   return { bridged, lost, away, long, back: known() }
+}"""
+
+# More faces at a time than are kept, the first the largest, a few times.
+CROWD = """async () => {
+  const { History, MOST_FACES } = await import("./static/panel/history.js")
+  const history = new History()
+  const face = (track, side) => ({ track, box: { x: 0, y: 0, width: side, height: side }, expression: "happy",
+    probabilities: { happy: 0.75, sad: 0.25 } })
+  for (let now = 1000; now < 1003; now += 0.5) {
+    history.add(Array.from({ length: MOST_FACES + 20 }, (_, track) => face(track, 200 - track)), now)
+  }
+  const whole = (track) => [0, 1, 2, 3].every((back) => history.at(track, history.newest - back))
+  return { largest: [0, 1, MOST_FACES - 1].map(whole), smaller: history.has(MOST_FACES),
+    mean: [...history.at(null, history.newest)] }
 }"""
 
 
@@ -152,3 +168,16 @@ def test_hours_take_no_more_memory_than_minutes_and_what_was_not_seen_is_a_gap(b
     assert gaps["away"] == [None, 0.75, None, None, 0.25]
     assert gaps["long"] == [0.5, None, None, None, None]
     assert gaps["back"] == [0.5, None, None, None, None], "a clock that was put back makes what is known worthless"
+
+
+def test_of_a_crowd_the_largest_faces_are_remembered_and_the_mean_is_of_all(browser, base):
+    with visit(browser, f"{base}/about") as page:
+        told = page.evaluate(CROWD)
+    assert told == {"largest": [True, True, True], "smaller": False, "mean": [0.75, 0.25]}
+
+
+def test_the_time_line_of_a_crowd_tells_how_many_are_in_view(page):
+    tell(page, made_up([face(track, 40 * track, "happy", 0.8) for track in range(30)]))
+    expect(page.locator("#trace .whose")).to_have_text("All faces, 30 in view")
+    tell(page, made_up([face(track, 40 * track, "happy", 0.8) for track in range(4)]))
+    expect(page.locator("#trace .whose")).to_have_text("All faces")

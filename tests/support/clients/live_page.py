@@ -127,11 +127,13 @@ def made_up(faces: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
     return {"notice": "", "threshold": 0.35, "model": model, "viewers": 2, "cameras": [{**camera, **changes}]}
 
 
-def face(track: int, x: int, expression: str, confidence: float, seconds: float = 5.0) -> dict[str, Any]:
+def face(
+    track: int, x: int, expression: str, confidence: float, seconds: float = 5.0, side: int = 160
+) -> dict[str, Any]:
     """A face as the server's events tell it."""
     rest = (1 - confidence) / (len(LABELS) - 1)
     return {
-        "box": {"x": x, "y": 200, "width": 160, "height": 160},
+        "box": {"x": x, "y": 200, "width": side, "height": side},
         "track": track,
         "expression": expression,
         "confidence": confidence,
