@@ -1,6 +1,7 @@
 /** One uploaded picture with its boxes; a click on a face shows its seven bars. */
 
 import { download, stem } from "../shared/download.js";
+import { placeLabels } from "./labels.js";
 import { ask } from "../shared/requests.js";
 import { bars } from "../shared/bars.js";
 import { adjective, percent } from "../shared/texts.js";
@@ -31,6 +32,7 @@ export class Picture {
     this.#find(".name").textContent = file.name;
     this.#image.src = URL.createObjectURL(file);
     this.#image.addEventListener("error", () => (this.#unsupported = true), { once: true });
+    new ResizeObserver(() => this.#placeLabels()).observe(this.#find(".shown"));
     this.#on(".whole", () => this.#readWhole());
     this.#on(".save-picture", () => this.#save("picture", "-annotated.jpg"));
     this.#on(".save-csv", () => this.#save("csv", ".csv"));
@@ -87,12 +89,17 @@ export class Picture {
     this.#find(".shown").style.setProperty("--shape", width / height);
     this.#boxes = faces.map((face, index) => this.#box(face, index));
     this.#find(".boxes").replaceChildren(...this.#boxes);
+    this.#placeLabels();
     this.#find(".whole").hidden = faces.length > 0;
     for (const button of this.root.querySelectorAll(".save")) button.hidden = false;
     const count = faces.length === 1 ? "One face" : `${faces.length} faces`;
     this.#showMessage(whole ? "Read as one face" : faces.length ? count : "No face was found in this picture");
     const largest = faces.findIndex((face) => face.largest);
     this.#choose(this.#boxes[this.#chosen] ? this.#chosen : Math.max(largest, 0));
+  }
+
+  #placeLabels() {
+    placeLabels(this.#find(".shown"), this.#boxes);
   }
 
   #box(face, index) {
@@ -103,7 +110,6 @@ export class Picture {
     button.className = "box";
     button.dataset.expression = face.expression ?? "";
     button.classList.toggle("unsure", !this.#isSure(face));
-    button.classList.toggle("at-top", box.y < 0.08 * height);
     Object.assign(button.style, {
       left: `${(100 * box.x) / width}%`,
       top: `${(100 * box.y) / height}%`,
@@ -114,8 +120,9 @@ export class Picture {
     const place = `Face ${index + 1} of ${faces.length}${mark}`;
     button.setAttribute("aria-label", `${place}: ${this.#words(face)}, ${percent(face.confidence)}`);
     const label = button.appendChild(document.createElement("span"));
-    label.textContent = `${face.expression} ${percent(face.confidence)}`;
-    if (mark) label.appendChild(document.createElement("i")).textContent = " · largest";
+    label.textContent = face.expression;
+    label.appendChild(document.createElement("i")).textContent = ` ${percent(face.confidence)}`;
+    if (mark) Object.assign(label.appendChild(document.createElement("i")), { className: "mark", textContent: " · largest" });
     button.addEventListener("click", () => this.#choose(index));
     return button;
   }

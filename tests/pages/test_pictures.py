@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from demo import Demo
+from tests.support.clients.live_page import LABELS, await_until
 from tests.support.clients.visits import LAYOUT_SHIFT, PHONE, STICKING_OUT, barriers, saved, visit
 from tests.web.files.test_pictures import ASTRONAUT, WALL, encoded, sixteen_bit, turned, with_alpha
 
@@ -129,6 +130,61 @@ def test_results_are_saved_one_by_one_and_all_as_a_zip(browser, address):
         assert len(json.loads(saved(page, "#json")[1])) == 2
         card(page, "x.jpg").get_by_role("button", name="Remove").click()
         expect(page.locator(".picture-card")).to_have_count(2)
+
+
+# Which labels of a picture can be seen, and what each of them covers: its own face, others, other labels.
+COVERED = """() => {
+  const rect = (element) => element.getBoundingClientRect()
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5
+  const boxes = [...document.querySelectorAll(".box:not([aria-pressed=true])")]
+  const labels = boxes.map((box) => box.querySelector("span")).filter((label) => label.checkVisibility())
+  const everybody = [...document.querySelectorAll(".box")]
+  const covers = labels.filter((label) => everybody.some((box) => meet(rect(label), rect(box)))
+    || labels.some((other) => other !== label && meet(rect(label), rect(other))))
+  return { seen: labels.length, short: boxes.filter(({ dataset }) => dataset.label.includes("short")).length,
+    covers: covers.map((label) => label.textContent) }
+}"""
+
+
+def crowd():
+    """The answer for a picture of thirty people in rows, close to each other."""
+    rest = dict.fromkeys(LABELS, 0.02)
+    faces = [
+        {
+            "box": {"x": 20 + 80 * column + 40 * (row % 2), "y": 4 + 90 * row, "width": 36 + row, "height": 42},
+            "track": None,
+            "seconds": None,
+            "expression": LABELS[(row + column) % 7],
+            "confidence": 0.88,
+            "probabilities": {**rest, LABELS[(row + column) % 7]: 0.88},
+            "largest": (row, column) == (2, 0),
+            "sure": True,
+        }
+        for row in range(3)
+        for column in range(10)
+    ]
+    return {"name": "crowd.png", "width": 860, "height": 260, "faces": faces, "whole": False, "threshold": 0.35}
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1600, "height": 900}], ids=["phone", "wide"])
+def test_in_a_crowd_no_label_covers_a_face_and_each_is_told_on_request(browser, address, viewport):
+    with visit(browser, address, viewport=viewport) as page:
+        page.route("**/api/analyze*", lambda route: route.fulfill(json=crowd()))
+        give(page, ("crowd.png", three()))
+        expect(page.locator(".box")).to_have_count(30)
+        told = page.evaluate(COVERED)
+        assert told["covers"] == []
+        assert told["seen"] >= (3 if viewport is PHONE else 18)
+        assert told["short"] > 0
+        hidden = page.locator(".box[data-label=none]")
+        if viewport is PHONE:
+            expect(hidden).not_to_have_count(0)
+            hidden.first.focus()
+            expect(hidden.first.locator("span")).to_be_visible()
+            expect(hidden.first).to_have_accessible_name(re.compile(r"Face \d+ of 30: looks [a-z]+, 88"))
+        page.set_viewport_size({"width": viewport["width"] - 20, "height": 800})
+        await_until(page, lambda: page.evaluate(COVERED)["covers"] == [], lambda: "labels covered something")
 
 
 DROP = """(bytes) => {
