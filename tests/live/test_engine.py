@@ -240,6 +240,23 @@ def test_each_viewer_gets_the_look_they_wished_for_and_the_faces_that_go_with_it
     assert pictures[0].position > 0
 
 
+def test_a_label_keeps_its_place_from_frame_to_frame_in_each_look(engine, pipeline):
+    def at(top: int) -> tuple[Face, ...]:
+        return (Face(Box(50, top, 24, 24), ("calm",), (1.0,)),)
+
+    def is_above(hub: Hub[Outgoing], top: int) -> bool:
+        picture = newest(hub, lambda item: live(item) and item.picture.faces[0].box.y == top).picture
+        return bool((abs(decoded(picture.jpeg)[top + 34 :].astype(int) - 100) < 20).all())
+
+    pipeline.faces = at(24)
+    hubs = [engine.enter(Viewer(view=ViewOptions(mirror=mirror))) for mirror in (False, True)]
+    assert [is_above(hub, 24) for hub in hubs] == [True, True]
+    pipeline.faces = at(22)
+    assert [is_above(hub, 22) for hub in hubs] == [True, True]
+    late = engine.enter(Viewer(view=ViewOptions(bars=True)))
+    assert not is_above(late, 22), "there it would have gone without the frame before"
+
+
 def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
     pipeline.faces = (Face(Box(50, 30, 40, 40), ("calm",), (1.0,)),)
     made = Engine(CameraConfig("door", "test", lambda: Camera(script), lambda: pipeline, privacy="emoji"))

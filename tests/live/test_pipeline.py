@@ -6,6 +6,7 @@ import pytest
 from camera import FaceDetector
 from delivery.view_options import ViewOptions
 from drawing.palette import COLOURS, GROUND
+from drawing.placement import Memory
 from faces import EXPRESSIONS, Box, Detection, Face, Frame, joined
 from inference.preprocess import InputSpec
 from live.pipeline import READ_EVERY, Pipeline, render
@@ -152,6 +153,18 @@ def test_a_mirrored_picture_has_its_boxes_where_the_faces_are_seen_and_words_tha
     assert (mirrored == render(turned, ViewOptions())).all()
     assert (mirrored != render(frame, ViewOptions())[:, ::-1]).any(), "the words were turned as well"
     assert (render(Frame(pixels, 1, 0.0), ViewOptions(mirror=True)) == pixels[:, ::-1]).all()
+
+
+def test_a_label_keeps_its_place_while_the_frames_follow_each_other():
+    memory, pixels = Memory(), np.full((360, 640, 3), 90, np.uint8)
+
+    def frame_with(top: int) -> Frame:
+        return Frame(pixels, 1, 0.0, faces=(Face(Box(200, top, 60, 60), EXPRESSIONS, (0, 0, 0, 1, 0, 0, 0), 1),))
+
+    first, second = (render(frame_with(top), ViewOptions(), memory) for top in (26, 22))
+    assert (first[90:] == 90).all()
+    assert (second[90:] == 90).all()
+    assert not (render(frame_with(22), ViewOptions())[90:] == 90).all()
 
 
 def test_a_face_that_is_not_confirmed_yet_is_hidden_already_where_privacy_is_wanted():
