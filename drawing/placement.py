@@ -13,6 +13,7 @@ Size = tuple[int, int]
 """Width and height in pixels."""
 Spot = tuple[int, int] | None
 """A choice of place: which of a plate's sizes, and which of the sides of its box; None for no room."""
+BEST: Spot = (0, 0)
 GAP = 4
 """Pixels that must be free around a newly taken place. A kept place needs none, so that boxes may tremble."""
 BETTER = 3 * GAP
@@ -87,7 +88,7 @@ def arrange(
         track = wanted[index].track
         if track not in kept or kept[track] != search.spots[index]:
             search.choose(index, GAP)
-        elif track == turn:
+        elif track == turn and search.spots[index] != BEST:
             search.choose(index, BETTER)
     spots = {one.track: spot for one, spot in zip(wanted, search.spots, strict=True) if one.track is not None}
     ordered = [track for track in (*kept, *spots) if track in spots and track != turn]
