@@ -13,8 +13,8 @@ from detection.glances import CLOSE, MARGIN, POSSIBLE, TURNED, Network, glances,
 from detection.windows import Window
 from faces import SAME_FACE, Box, Detection, Image
 
-HINTS = 0.1
-"""Score from which a glance's find is a hint."""
+HINTS = 0.15
+"""Score from which a find of a glance is a hint; a bare wall has some of 0.1."""
 MOST = 4
 """Most hints of one search; the next search finds the others."""
 LEGIBLE = 20

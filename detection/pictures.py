@@ -19,8 +19,10 @@ LOOKS = 400
 """Most closer looks at one picture; a crowd of hundreds takes fewer, as neighbours share a look."""
 TILTED = 50.0
 """Degrees of tilt from which a face is no sign that the picture stands upright."""
-SIGN = 0.75
+SIGN = 0.65
 """Score from which an upright face is such a sign."""
+CLEAR = 0.75
+"""Score that the clearest face must have in a picture that is turned: a picture without faces is seen four times."""
 
 
 class PictureDetector:
@@ -68,7 +70,7 @@ def _large(finds: Finds, smallest: float) -> Finds:
 
 def _is_clear(found: Sequence[Detection]) -> bool:
     """Whether a face is a clear sign that a direction is the right one."""
-    return any(face.certainty >= SIGN for face in found)
+    return any(face.certainty >= CLEAR for face in found)
 
 
 def _certainty(found: Sequence[Detection]) -> float:
