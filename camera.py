@@ -185,7 +185,6 @@ class FaceDetector:
 
     reduced = True
     together = False
-    needed = 0.0
 
     def __init__(
         self, search_width: int = 480, min_face: float = 0.1, scale_factor: float = 1.1, neighbours: int = 5
@@ -223,6 +222,10 @@ class FaceDetector:
             if len(joined(list(faces), [box])) > len(faces):  # the cascade may detect one face at two sizes
                 faces[box] = Detection(box, certainty(count))
         return sorted(faces.values(), key=lambda found: found.box.x)
+
+    def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
+        """Detect faces that a search has found once more, from near; None where there is none after all."""
+        return self.detect_known(image, places)
 
     def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
         """Detect known faces near where each was and about as large, at a fraction of the cost of a full search.

@@ -34,6 +34,15 @@ class Finds:
         """Return some of them, by (M,) indices or an (N,) mask."""
         return Finds(self.scores[which], self.centres[which], self.sides[which], self.landmarks[which])
 
+    def without(self, faces: "Finds") -> "Finds":
+        """Leave out what is of some faces, or part of them."""
+        left = np.ones(len(self), bool)
+        both = joined([self, faces])
+        for face in range(len(self), len(both)):
+            shared, smaller, union = both._overlaps(face, np.arange(len(self)))
+            left &= (shared <= SAME * union) & (shared <= WITHIN * smaller)
+        return self.only(left)
+
     def merged(self) -> "Finds":
         """Return one find a face, the best first: the mean of those that overlap the best one, weighted by score.
 

@@ -8,15 +8,20 @@ import numpy as np
 from detection.alignment import SIDE as BOX_SIDE
 from detection.alignment import detections
 from detection.blazeface import SIDE
-from detection.finds import joined
-from detection.glances import CLOSE, MARGIN, POSSIBLE, TURNED, Network, glances, look
+from detection.glances import CLEAR, CLOSE, MARGIN, POSSIBLE, TURNED, Network, glances, look
 from detection.windows import Window
 from faces import SAME_FACE, Box, Detection, Image
 
 HINTS = 0.15
 """Score from which a find of a glance is a hint; a bare wall has some of 0.1."""
-MOST = 4
-"""Most hints of one search; the next search finds the others."""
+CERTAIN = 0.6
+"""Score of a closer look from which a hint is a face."""
+MOST = 3
+"""Most closer looks of one search; the next search takes the other hints."""
+REFUSED_FOR = 10
+"""Searches for which a hint that was no face is not looked at again, unless it has become clearer."""
+CLEARER = 0.15
+"""How much clearer, in score."""
 LEGIBLE = 20
 """Pixels that a known face must have in a window to be checked in it."""
 ALIKE = 15
@@ -26,8 +31,9 @@ ALIKE = 15
 class LiveDetector:
     """Finds faces in the frames of one camera or film; used by one thread at a time.
 
-    A search glances at the whole frame and at one of its parts, each time at the next one in which something has
-    changed: small faces are found within some searches. Known faces that are near each other are checked by one look.
+    A search is one glance, in turn at the whole frame and at one of its parts, each time at the next one in which
+    something has changed: small faces are found within some searches. Known faces that are near each other are checked
+    by one look.
 
     Args:
         network: sees the faces of a window; may be shared.
@@ -37,39 +43,62 @@ class LiveDetector:
 
     reduced = False
     together = True
-    needed = 0.6
 
     def __init__(self, network: Network, search_width: int = 480, min_face: float = 0.03) -> None:
         self.search_width = search_width
         self._network = network
         self._min_face = min_face
-        self._turn = 0
+        self._search = -1
+        self._refused: list[tuple[int, Detection]] = []
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
-        """Return places of a frame that may show faces, the likeliest first; `detect_known` then tells.
+        """Return places of a frame that may show faces, the likeliest first; `confirm` then tells.
 
         Args:
             image: (height, width) uint8 grey, or (height, width, 3) BGR.
             area: the part in which something has changed, in pixels of the frame; by default all of it.
             known: boxes of known faces, which are left out.
         """
+        self._search += 1
         height, width = image.shape[:2]
         smallest = self._min_face * min(width, height)
         everything, parts = glances(width, height, smallest)
-        windows = [everything, *self._next([part for part in parts if area is None or _meets(part, area)])]
-        hints = joined([look(self._network, image, window, HINTS) for window in windows]).merged()
-        places = detections(hints.only(hints.sides >= 0.75 * smallest))
-        new = [
+        window = self._next(everything, [part for part in parts if area is None or _meets(part, area)])
+        hints = look(self._network, image, window, HINTS).merged()
+        return [
             place
-            for place in places
+            for place in detections(hints.only(hints.sides >= 0.75 * smallest))
             if (area is None or _within(place.box, area)) and all(place.box.overlap(box) < SAME_FACE for box in known)
         ]
-        return new[:MOST]
 
-    def _next(self, parts: Sequence[Window]) -> Sequence[Window]:
-        """The next part in turn; none where the glance at everything is enough."""
-        self._turn += 1
-        return [parts[self._turn % len(parts)]] if parts else []
+    def _next(self, everything: Window, parts: Sequence[Window]) -> Window:
+        """The window whose turn it is."""
+        turn, rest = divmod(self._search, 2)
+        return parts[turn % len(parts)] if parts and rest else everything
+
+    def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
+        """Look closer at places; return for each the face there, or None. A clear one needs no closer look.
+
+        Args:
+            image: as for `detect_new`.
+            places: what that returned.
+        """
+        self._refused = [(until, place) for until, place in self._refused if until > self._search]
+        unclear = [place for place in places if place.certainty < CLEAR and not self._was_refused(place)][:MOST]
+        found: list[Detection | None] = [place if place.certainty >= CLEAR else None for place in places]
+        for place in unclear:
+            (closer,) = self.detect_known(image, [place])
+            if closer is not None and closer.certainty >= CERTAIN:
+                found[places.index(place)] = closer
+            else:
+                self._refused.append((self._search + REFUSED_FOR, place))
+        return found
+
+    def _was_refused(self, place: Detection) -> bool:
+        return any(
+            place.box.overlap(other.box) > SAME_FACE and place.certainty < other.certainty + CLEARER
+            for _, other in self._refused
+        )
 
     def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
         """Look for each of some faces where it was a moment ago; None where none is.

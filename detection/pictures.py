@@ -6,7 +6,7 @@ import numpy as np
 
 from detection.alignment import detections
 from detection.finds import Finds, joined
-from detection.glances import Network, glances, look, look_closer
+from detection.glances import Network, glances, is_clear, look, look_closer
 from faces import Box, Detection, Image
 
 SMALLEST = 20.0
@@ -58,8 +58,12 @@ class PictureDetector:
         height, width = image.shape[:2]
         smallest = max(SMALLEST, self._min_face * min(width, height))
         everything, parts = glances(width, height, smallest)
-        hints = joined([look(self._network, image, window, HINTS) for window in (everything, *parts)]).merged()
-        faces = look_closer(self._network, image, _large(hints, smallest), LOOKS, CERTAIN)
+        seen = look(self._network, image, everything, HINTS).merged()
+        clear = seen.only(is_clear(everything, seen))
+        rest = joined([seen, *(look(self._network, image, window, HINTS) for window in parts)])
+        hints = rest.without(clear).merged()
+        closer = look_closer(self._network, image, _large(hints, smallest), LOOKS, CERTAIN)
+        faces = joined([clear, closer.without(clear)])
         return detections(_large(faces, smallest))
 
 

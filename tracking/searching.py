@@ -32,16 +32,19 @@ class Detector(Protocol):
     """A face detector; used by one thread at a time.
 
     `reduced`: whether it searches the reduced frame, or the whole. `together`: whether checking several known faces
-    costs it hardly more than one. `needed`: certainty of a closer check from which a new face counts.
+    costs it hardly more than one.
     """
 
     search_width: int
     reduced: bool
     together: bool
-    needed: float
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
-        """Detect the faces of a (height, width) uint8 picture, or of an area of it, that are not known."""
+        """Return where a (height, width) uint8 picture, or an area of it, may show faces that are not known."""
+        ...
+
+    def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
+        """Check more closely what `detect_new` has returned; None for what is no face after all."""
         ...
 
     def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
@@ -114,14 +117,11 @@ class Search:
         if not any(face.wanted for face in known):
             return []
         checked = [face for face in known if face.wanted or (self._detector.together and face.in_sight)]
-        found = self._near(grey, [Detection(face.box, angle=face.angle) for face in checked])
-        return list(zip(checked, found, strict=True))
-
-    def _near(self, grey: Grey, faces: Sequence[Detection]) -> list[Detection | None]:
-        """Detect faces again where they were, in pixels of the frame."""
         image, scale = self._searched(grey)
-        found = self._detector.detect_known(image, [face.scaled(scale) for face in faces])
-        return [None if face is None else face.scaled(1 / scale) for face in found]
+        faces = [Detection(face.box, angle=face.angle).scaled(scale) for face in checked]
+        found = self._detector.detect_known(image, faces)
+        again = [None if each is None else each.scaled(1 / scale) for each in found]
+        return list(zip(checked, again, strict=True))
 
     def _searched(self, grey: Grey) -> tuple[Image, float]:
         """The picture that the detector searches, and its pixels per pixel of the frame."""
@@ -138,13 +138,12 @@ class Search:
         found = self._detector.detect_new(
             image, area.scaled(scale / grey.scale), [box.scaled(scale) for box in in_sight]
         )
-        places = [place.scaled(1 / scale) for place in found]
         confirmed, doubtful = list[tuple[Detection, int]](), list[Box]()
-        for place, closer in zip(places, self._near(grey, places), strict=True):
-            if closer is not None and closer.certainty >= self._detector.needed:
-                confirmed.append((closer, 3 if place.certainty >= SURE else 2))
-            elif closer is not None or place.certainty >= POSSIBLE:
-                doubtful.append(place.box)
+        for place, closer in zip(found, self._detector.confirm(image, found), strict=True):
+            if closer is not None:
+                confirmed.append((closer.scaled(1 / scale), 3 if place.certainty >= SURE else 2))
+            elif place.certainty >= POSSIBLE:
+                doubtful.append(place.box.scaled(1 / scale))
         return confirmed, doubtful
 
     def _area(self, image: Image, known: Sequence[Box]) -> Box | None:

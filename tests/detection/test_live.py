@@ -4,7 +4,8 @@ import pytest
 from skimage import data
 
 from detection.blazeface import BlazeFace
-from detection.live import MOST, LiveDetector
+from detection.finds import Finds
+from detection.live import CLEARER, MOST, REFUSED_FOR, LiveDetector
 from faces import Box, Detection
 
 HEAD = cv2.cvtColor(data.astronaut()[:220, 100:360], cv2.COLOR_RGB2GRAY)
@@ -43,23 +44,25 @@ def found_near(found: list[Detection], box: Box) -> bool:
     return any(each.box.overlap(box) > 0.4 for each in found)
 
 
-def test_a_large_face_is_a_hint_at_the_first_search_and_a_small_one_within_a_round_of_all_parts(network):
+def test_a_large_face_is_found_at_every_other_search_and_a_small_one_within_a_round_of_all_parts(network):
     detector = LiveDetector(network)
     image, (large, small) = room((150, 200, 200), (26, 1100, 560))
-    searches = [detector.detect_new(image) for _ in range(6)]
-    assert all(found_near(found, large) for found in searches)
-    assert any(found_near(found, small) for found in searches)
-    (confirmed,) = detector.detect_known(
-        image, [each for found in searches for each in found if found_near([each], small)][:1]
-    )
-    assert confirmed.certainty > detector.needed
+    found = []
+    for _ in range(12):
+        places = detector.detect_new(image)
+        found.append([face for face in detector.confirm(image, places) if face is not None])
+    assert all(found_near(each, large) for each in found[::2])
+    assert any(found_near(each, small) for each in found[1::2])
+    assert all(found_near([face], large) or found_near([face], small) for each in found for face in each)
 
 
-def test_a_search_looks_at_most_twice(network):
+def test_a_search_glances_once_and_a_clear_face_needs_no_closer_look(network):
     detector = LiveDetector(network)
+    image, (box,) = room((150, 200, 200))
     network.looks = 0
-    detector.detect_new(room((150, 200, 200))[0])
-    assert network.looks == 2
+    (clear,) = [place for place in detector.detect_new(image) if place.box.overlap(box) > 0.5]
+    assert detector.confirm(image, [clear]) == [clear]
+    assert network.looks == 1
 
 
 def test_only_what_changed_and_is_not_known_is_new(network):
@@ -78,9 +81,41 @@ def test_faces_smaller_than_was_asked_for_are_left_out(network):
     assert not found_near(LiveDetector(network, min_face=0.2).detect_new(image), box)
 
 
-def test_in_a_crowd_one_search_gives_no_more_hints_than_can_be_looked_at(network):
-    image, _ = room(*((90, 40 + 200 * n, 60 + 220 * row) for n in range(6) for row in range(3)))
-    assert len(LiveDetector(network).detect_new(image)) == MOST
+class Hints:
+    """Sees a faint face wherever it looks, and counts."""
+
+    def __init__(self, score=0.4) -> None:
+        self.looks, self.score = 0, score
+
+    def look(self, window, least):
+        self.looks += 1
+        score, middle = np.array([self.score], np.float32), np.full((1, 2), 96, np.float32)
+        return Finds(score, middle, np.array([48], np.float32), np.repeat(middle[:, None], 6, axis=1)).only(
+            score >= least
+        )
+
+
+def test_a_hint_that_was_no_face_is_left_alone_for_some_searches_unless_it_has_become_clearer():
+    network = Hints()
+    detector = LiveDetector(network, min_face=0.2)  # so large that there are no parts
+    image = np.random.default_rng(0).integers(0, 255, (720, 1280)).astype(np.uint8)
+    image[200:520:4] = 0
+    for looks in (2, *range(3, 2 + REFUSED_FOR), 3 + REFUSED_FOR):
+        assert detector.confirm(image, detector.detect_new(image)) == [None]
+        assert network.looks == looks
+    network.score = 0.4 + CLEARER + 0.01
+    detector.confirm(image, detector.detect_new(image))
+    assert network.looks == 5 + REFUSED_FOR
+
+
+def test_in_a_crowd_of_hints_one_search_looks_at_some_and_the_next_at_others():
+    network = Hints()
+    detector = LiveDetector(network)
+    places = [Detection(Box(100 * n, 100, 60, 60), 0.4) for n in range(8)]
+    assert detector.confirm(room()[0], places) == [None] * 8
+    assert network.looks == MOST
+    detector.confirm(room()[0], places)
+    assert network.looks == 2 * MOST
 
 
 def test_known_faces_that_are_near_each_other_are_checked_by_one_look(network):

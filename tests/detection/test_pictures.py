@@ -51,7 +51,7 @@ def test_a_face_of_any_size_is_found_once_and_where_it_is(detector, side):
     assert abs(found.angle) < 12
 
 
-def test_a_large_picture_is_searched_with_few_looks_and_a_portrait_with_two(network, detector):
+def test_a_large_picture_is_searched_with_few_looks_and_a_portrait_with_three_at_most(network, detector):
     for picture, most in ((on_a_wall(60, 4000, 3000, 2900, 2100)[0], 140), (ASTRONAUT, 3)):
         network.looks = 0
         assert len(detector.detect(picture)) == 1
