@@ -123,7 +123,7 @@ def summary(row: Row) -> dict[str, Any]:
     """Return a row's medians and longest times, in seconds."""
     source, what, measured = row
     figures: dict[str, Any] = {"source": source, "what": what}
-    for key in ("told", "back"):
+    for key in ("noticed", "back"):
         times = [one[key] for one in measured]
         figures[key] = {"median": round(median(times), 2), "longest": max(times)}
     return figures
@@ -134,17 +134,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="outages of each kind (default 3)")
     rounds, rows = parser.parse_args().rounds, []
-    print(f"seconds, longest of {rounds}; told: until viewers are told; back: until they see the camera again")
+    print(f"seconds, longest of {rounds}; noticed: until viewers are told; back: until they see the camera again")
     with tempfile.TemporaryDirectory() as folder:
         for row in run(rounds, Path(folder)):
             rows.append(summary(row))
-            lost, back = rows[-1]["told"], rows[-1]["back"]
-            print(f"  {row[0]} {row[1]}: told {lost['longest']:g}, back {back['longest']:g}", flush=True)
+            lost, back = rows[-1]["noticed"], rows[-1]["back"]
+            print(f"  {row[0]} {row[1]}: noticed {lost['longest']:g}, back {back['longest']:g}", flush=True)
         plain = round(plain_wait(mjpeg_camera(Path(folder))), 1)
-    print(f"  MJPEG camera hangs, read by OpenCV alone: told after {plain:g}, back never")
-    good = all(row["told"]["longest"] < LOST_WITHIN and row["back"]["longest"] < BACK_WITHIN for row in rows)
-    print(f"told within {LOST_WITHIN:g} s and back within {BACK_WITHIN:g} s every time: {'yes' if good else 'no'}")
-    write("recovery", {"rows": rows, "MJPEG camera hangs, OpenCV alone": {"told": plain}})
+    print(f"  MJPEG camera hangs, read by OpenCV alone: noticed after {plain:g}, back never")
+    good = all(row["noticed"]["longest"] < LOST_WITHIN and row["back"]["longest"] < BACK_WITHIN for row in rows)
+    print(f"noticed within {LOST_WITHIN:g} s and back within {BACK_WITHIN:g} s every time: {'yes' if good else 'no'}")
+    write("recovery", {"rows": rows, "MJPEG camera hangs, OpenCV alone": {"noticed": plain}})
 
 
 if __name__ == "__main__":

@@ -94,9 +94,9 @@ def test_every_answer_tells_the_date_once_files_too(served):
 def test_the_address_that_is_told_can_be_opened(tmp_path):
     port = free_port()
     everywhere = ("--source", "demo", "--host", "0.0.0.0", "--insecure-public", "--port", str(port))
-    with (tmp_path / "told").open("w+b") as file, running(command(*everywhere), port, output=file):
-        told = (tmp_path / "told").read_text()
-        (address,) = re.findall(r"^Open (http://\S+) in a browser", told, re.MULTILINE)
+    with (tmp_path / "output").open("w+b") as file, running(command(*everywhere), port, output=file):
+        output = (tmp_path / "output").read_text()
+        (address,) = re.findall(r"^Open (http://\S+) in a browser", output, re.MULTILINE)
         with urllib.request.urlopen(address, timeout=30) as answer:
             assert answer.status == 200
 
@@ -149,7 +149,7 @@ def test_an_unknown_command_is_refused_with_the_nearest_name(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--prot", "1"], "--prot is no option; did you mean --port?"),
         (["--por=1"], "--por is no option; did you mean --port?"),
@@ -167,12 +167,12 @@ def test_an_unknown_command_is_refused_with_the_nearest_name(capsys):
         (["--port", "1", "rtsp://me:secret@cam/1"], "rtsp://cam/1 is no option"),
     ],
 )
-def test_an_option_has_one_name_in_every_command_and_others_are_told_the_nearest(arguments, told, tmp_path, capsys):
+def test_an_option_has_one_name_in_every_command_and_others_are_told_the_nearest(arguments, message, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main([str(tmp_path / each) if each == "x" else each for each in arguments])
     assert ended.value.code == 2
     last = capsys.readouterr().err.splitlines()[-1]
-    assert told in last
+    assert message in last
     assert "secret" not in last
     assert list(tmp_path.iterdir()) == []
 
@@ -189,9 +189,9 @@ def test_help_lists_every_setting(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for option in ("--source", "--max-viewers", "--search-every", "--threshold"):
-        assert option in told
+        assert option in output
 
 
 def test_making_the_application_starts_nothing_and_loads_no_library_that_only_files_and_training_need():

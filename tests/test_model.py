@@ -201,11 +201,11 @@ def test_a_damaged_file_is_named_with_its_remedy(bundle, runtime, name, remedy, 
         file.unlink()
     else:
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(BundleError) as told:
+    with pytest.raises(BundleError) as error:
         EmotionModel.load(bundle, runtime)
-    assert str(file) in str(told.value)
-    assert remedy in str(told.value)
-    assert ("missing" if damage == "missing" else "damaged") in str(told.value)
+    assert str(file) in str(error.value)
+    assert remedy in str(error.value)
+    assert ("missing" if damage == "missing" else "damaged") in str(error.value)
 
 
 def test_litert_runs_what_was_checked_though_the_file_is_replaced_meanwhile(bundle, monkeypatch):
@@ -255,7 +255,7 @@ def test_an_unknown_runtime_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"labels": ["yes", "no"]}, "2 labels, but the network gives 7"),
         ({"no_face": {"threshold": 0.5}}, "7 labels and no_face, but the network gives 7"),
@@ -270,12 +270,12 @@ def test_an_unknown_runtime_is_refused():
     ],
 )
 @pytest.mark.parametrize("runtime", ["litert", "keras"])
-def test_a_card_that_does_not_fit_is_named_with_what_is_wrong(bundle, changes, told, runtime):
+def test_a_card_that_does_not_fit_is_named_with_what_is_wrong(bundle, changes, message, runtime):
     edit_card(bundle, **changes)
     with pytest.raises(BundleError) as error:
         EmotionModel.load(bundle, runtime)
     assert "card.json" in str(error.value)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_network_for_colour_pictures_does_not_fit_a_grey_card(bundle):

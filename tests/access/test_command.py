@@ -37,8 +37,8 @@ def ask(tmp_path, capsys, monkeypatch):
 
 
 def test_a_token_is_written_by_itself_and_opens_what_was_granted(ask, tmp_path):
-    status, written, told = ask("add", "ann", "--role", "analyse")
-    assert (status, told) == (
+    status, written, output = ask("add", "ann", "--role", "analyse")
+    assert (status, output) == (
         0,
         "ann may analyse. The token below is shown only now; it opens the page and the API alike:\n",
     )
@@ -47,8 +47,8 @@ def test_a_token_is_written_by_itself_and_opens_what_was_granted(ask, tmp_path):
 
 
 def test_a_password_is_read_from_the_first_line_and_not_written(ask, tmp_path):
-    status, written, told = ask("add", "ben", "--role", "watch", "--password", typed=f"{PASSWORD}\r\nmore\n")
-    assert (status, written, told) == (0, "", "ben may watch. The page asks for the name and the password.\n")
+    status, written, output = ask("add", "ben", "--role", "watch", "--password", typed=f"{PASSWORD}\r\nmore\n")
+    assert (status, written, output) == (0, "", "ben may watch. The page asks for the name and the password.\n")
     assert Guard(tmp_path / "access.json").by_password("ben", PASSWORD).role == "watch"
 
 
@@ -61,10 +61,10 @@ def test_at_a_terminal_a_password_is_asked_for_twice(ask, monkeypatch, second, s
         return next(answers)
 
     monkeypatch.setattr("getpass.getpass", getpass)
-    got, _, told = ask("add", "ben", "--role", "watch", "--password", terminal=True)
+    got, _, output = ask("add", "ben", "--role", "watch", "--password", terminal=True)
     assert asked == ["Password for ben: ", "Once more: "]
     assert got == status
-    assert ("the two are not the same; try again" in told) == bool(status)
+    assert ("the two are not the same; try again" in output) == bool(status)
     assert ask.register.on != bool(status)
 
 
@@ -76,10 +76,10 @@ def test_those_who_may_come_in_are_listed_by_name(ask):
     )
     ask("add", "ben", "--role", "watch", "--password", typed=PASSWORD)
     ask("add", "ann", "--role", "operate")
-    status, written, told = ask("list")
+    status, written, output = ask("list")
     since = time.strftime("%Y-%m-%d", time.gmtime())
     first, second = (line.split("\t") for line in written.splitlines())
-    assert (status, told) == (0, "")
+    assert (status, output) == (0, "")
     assert (first[:3], second[:3]) == (["ann", "operate", "token"], ["ben", "watch", "password"])
     assert first[3].startswith(f"since {since} ")
     assert first[3].endswith(" UTC")
@@ -94,9 +94,9 @@ def test_who_is_revoked_may_come_in_no_more(ask):
 
 def test_who_is_logged_out_may_come_in_again(ask):
     ask("add", "ann", "--role", "watch")
-    status, written, told = ask("logout", "ann")
+    status, written, output = ask("logout", "ann")
     assert (status, written) == (0, "")
-    assert told.startswith("ann is logged out everywhere, and may log in again with the same token. ")
+    assert output.startswith("ann is logged out everywhere, and may log in again with the same token. ")
     (grant,) = ask.register.contents().grants.values()
     assert not ask.register.contents().is_open(Session(grant.id, 0, "one", time.time() + 100))
 

@@ -44,7 +44,7 @@ def test_a_server_for_this_machine_is_called_so_and_one_for_others_by_the_machin
 
 
 @pytest.mark.parametrize(
-    ("told", "name"),
+    ("given", "name"),
     [
         ("Faces.Example.", "faces.example"),
         ("https://faces.example:8443/page", "faces.example"),
@@ -54,8 +54,8 @@ def test_a_server_for_this_machine_is_called_so_and_one_for_others_by_the_machin
         ("x" * 70, "x" * 70),
     ],
 )
-def test_a_name_is_known_as_browsers_send_it(settings, told, name):
-    assert names_of(replace(settings, host="127.0.0.1", hosts=(told,))) == {"localhost", "127.0.0.1", name}
+def test_a_name_is_known_as_browsers_send_it(settings, given, name):
+    assert names_of(replace(settings, host="127.0.0.1", hosts=(given,))) == {"localhost", "127.0.0.1", name}
 
 
 def test_others_are_let_in_by_a_word_or_by_access_control_only(settings):

@@ -254,7 +254,7 @@ def test_the_command_line_makes_lists_and_revokes(tmp_path, capfd, monkeypatch):
     assert lines == [["anna", "watch", "token"], ["ben", "operate", "password"]]
     assert access("revoke", "anna")[0] == 0
     assert guard.by_token(token) is None
-    status, _, told = access("revoke", "anna")
+    status, _, output = access("revoke", "anna")
     assert status == 2
-    assert "there is nobody called 'anna'" in told
+    assert "there is nobody called 'anna'" in output
     assert len(json.loads((tmp_path / "access.json").read_text())["grants"]) == 1

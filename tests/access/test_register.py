@@ -96,9 +96,9 @@ def test_a_file_that_is_damaged_is_told(register, change):
 @pytest.mark.parametrize("change", [{"role": "king"}, {"kind": "face"}])
 def test_a_grant_that_makes_no_sense_is_damage(register, change):
     register.add("ann", "watch")
-    told = json.loads(register.path.read_text())
-    told["grants"][0].update(change)
-    register.path.write_text(json.dumps(told))
+    content = json.loads(register.path.read_text())
+    content["grants"][0].update(change)
+    register.path.write_text(json.dumps(content))
     with pytest.raises(AccessError, match="damaged"):
         register.contents()
 

@@ -73,8 +73,8 @@ def test_a_new_log_in_ends_the_session_before(worker, grants):
 
 def test_a_cookie_of_before_there_were_sessions_is_refused(worker, grants):
     contents = grants.register.contents()
-    for told in (next(iter(contents.grants)), [next(iter(contents.grants)), 0, "x"]):
-        old = URLSafeTimedSerializer(contents.key, "session").dumps(told)
+    for payload in (next(iter(contents.grants)), [next(iter(contents.grants)), 0, "x"]):
+        old = URLSafeTimedSerializer(contents.key, "session").dumps(payload)
         assert status(worker, old) == 401
 
 
@@ -172,12 +172,12 @@ def test_the_command_line_logs_somebody_out_everywhere_and_lets_them_in_again(gu
 
 
 def test_a_file_of_before_there_were_sessions_is_read_and_damage_in_them_lets_nobody_in(guard, grants):
-    told = json.loads(grants.path.read_text())
-    del told["ended"]
-    grants.path.write_text(json.dumps(told))
+    content = json.loads(grants.path.read_text())
+    del content["ended"]
+    grants.path.write_text(json.dumps(content))
     assert guard.by_token(grants.tokens["watch"])
     for damage in ([], {"a": []}, {"a": {"generation": "x", "ids": {}}}, {"a": {"generation": 0, "ids": {"b": "x"}}}):
-        grants.path.write_text(json.dumps({**told, "ended": damage}))
+        grants.path.write_text(json.dumps({**content, "ended": damage}))
         with pytest.raises(AccessError, match="damaged"):
             guard.by_token(grants.tokens["watch"])
 

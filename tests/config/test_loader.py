@@ -72,8 +72,8 @@ def test_a_file_gives_the_same_settings_with_numbers_as_numbers(tmp_path):
 def test_command_line_goes_before_environment_before_file_before_defaults(tmp_path):
     path = written(tmp_path, 'port = 1\nmax_viewers = 2\nhost = "::1"\n')
     found = gather({"config": path, "port": "3"}, {"EXPRESSION_PORT": "4", "EXPRESSION_MAX_VIEWERS": "5"})
-    told = {name: (found[name].value, found[name].origin) for name in ("port", "max_viewers", "host", "quality")}
-    assert told == {
+    values = {name: (found[name].value, found[name].origin) for name in ("port", "max_viewers", "host", "quality")}
+    assert values == {
         "port": (3, "command line"),
         "max_viewers": (5, "environment, EXPRESSION_MAX_VIEWERS"),
         "host": ("::1", f"{path}, line 3"),

@@ -16,17 +16,17 @@ def record(error: BaseException) -> logging.LogRecord:
 
 
 def test_a_viewer_that_is_let_go_is_one_quiet_line():
-    told = record(TimeoutError("timed out"))
-    assert DisconnectFilter().filter(told)
-    assert told.levelname == "INFO"
-    assert logging.Formatter("%(message)s").format(told) == "a viewer who took nothing any more was let go"
+    entry = record(TimeoutError("timed out"))
+    assert DisconnectFilter().filter(entry)
+    assert entry.levelname == "INFO"
+    assert logging.Formatter("%(message)s").format(entry) == "a viewer who took nothing any more was let go"
 
 
 def test_every_other_error_keeps_its_traceback():
-    told = record(ValueError("odd"))
-    assert DisconnectFilter().filter(told)
-    assert told.levelname == "ERROR"
-    assert "ValueError: odd" in logging.Formatter().format(told)
+    entry = record(ValueError("odd"))
+    assert DisconnectFilter().filter(entry)
+    assert entry.levelname == "ERROR"
+    assert "ValueError: odd" in logging.Formatter().format(entry)
 
 
 def test_lines_carry_time_level_and_module_from_the_level_asked_for():

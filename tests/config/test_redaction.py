@@ -23,7 +23,7 @@ SECRET = "hunter2secret"
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "expected"),
     [
         ("rtsp://joe:pw@cam:554/1", "rtsp://cam:554/1"),
         ("rtsp://joe:p@ss@cam/1", "rtsp://cam/1"),
@@ -36,12 +36,12 @@ SECRET = "hunter2secret"
         ("/media/a//b@c #2.mp4", "/media/a//b@c #2.mp4"),
     ],
 )
-def test_names_and_passwords_are_taken_out_of_addresses(source, told):
-    assert without_password(source) == told
+def test_names_and_passwords_are_taken_out_of_addresses(source, expected):
+    assert without_password(source) == expected
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "expected"),
     [
         ("http://cam/video.cgi?user=joe&pwd=pw", "http://cam/video.cgi?user=...&pwd=..."),
         ("http://cam:80?user=joe@home&pwd=p=w", "http://cam:80?user=...&pwd=..."),
@@ -57,8 +57,8 @@ def test_names_and_passwords_are_taken_out_of_addresses(source, told):
         ("redis://host:6379?db=1&password=pw", "redis://host:6379?db=1&password=..."),
     ],
 )
-def test_the_values_of_a_query_are_hidden_wherever_it_stands(source, told):
-    assert without_password(source) == told
+def test_the_values_of_a_query_are_hidden_wherever_it_stands(source, expected):
+    assert without_password(source) == expected
 
 
 def test_two_channels_of_one_camera_are_still_told_apart():
@@ -98,7 +98,7 @@ def test_a_camera_that_is_lost_is_told_of_without_its_password(monkeypatch, capl
     assert "/video.cgi?user=...&pwd=...&channel=7: nobody answers" in json.loads(answers[0])["detail"]
     assert "channel=7" in json.loads(answers[1])["cameras"][0]["source"]
     assert "nobody answers" in caplog.text
-    assert not any(SECRET in told for told in [*answers, caplog.text])
+    assert not any(SECRET in text for text in [*answers, caplog.text])
 
 
 def test_what_ffmpeg_says_of_an_address_is_not_told():
@@ -117,8 +117,8 @@ def test_what_ffmpeg_says_of_an_address_is_not_told():
         done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith(f"errors.SourceError: http://{place}/live.m3u8?pwd=...: somebody answers, but no video came")
-    told = [line for line in done.stderr.splitlines() if "open_source(" not in line]  # the script's own line
-    assert not any(SECRET in line for line in told)
+    printed = [line for line in done.stderr.splitlines() if "open_source(" not in line]  # the script's own line
+    assert not any(SECRET in line for line in printed)
 
 
 def refused(attempt, *arguments):
@@ -130,7 +130,7 @@ def refused(attempt, *arguments):
 def test_an_error_that_quotes_an_address_has_no_password_in_it(tmp_path):
     path = tmp_path / "expression.toml"
     path.write_text(f'redis_url = ["redis://:{SECRET}@host"]\n')
-    for told in (
+    for message in (
         refused(check_address, f"http://:{SECRET}@host/", "redis_url"),
         refused(Jobs, tmp_path, f"http://:{SECRET}@host/"),
         refused(named_sources, (f"front door=rtsp://joe:{SECRET}@cam/1",)),
@@ -139,8 +139,8 @@ def test_an_error_that_quotes_an_address_has_no_password_in_it(tmp_path):
         refused(parse, "runtime", f"redis://:{SECRET}@host"),
         refused(load, {"config": str(path)}, {}),
     ):
-        assert SECRET not in told
-        assert "expected" in told or "as in front-door=rtsp://cam/1" in told
+        assert SECRET not in message
+        assert "expected" in message or "as in front-door=rtsp://cam/1" in message
     with pytest.raises(SettingError, match="got 'http://host/'"):
         check_address(f"http://:{SECRET}@host/", "redis_url")
 

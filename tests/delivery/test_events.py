@@ -70,11 +70,11 @@ def test_an_event_is_made_once_for_all_who_listen_to_the_same(made, teller):
 def test_events_have_the_form_of_the_standard_and_running_numbers(made):
     channel = made.enter("door")
     stream = OPENING + b"".join(following(channel.hub, 4))
-    told = list(parse(iter(stream.splitlines(keepends=True))))
+    received = list(parse(iter(stream.splitlines(keepends=True))))
     assert stream.startswith(b"retry: 1000\n\n")
-    assert [event.kind for event in told] == ["state"] * 4
-    assert [event.data["topic"] for event in told] == ["door"] * 4
-    assert [event.number for event in told] == list(range(told[0].number, told[0].number + 4))
+    assert [event.kind for event in received] == ["state"] * 4
+    assert [event.data["topic"] for event in received] == ["door"] * 4
+    assert [event.number for event in received] == list(range(received[0].number, received[0].number + 4))
     made.leave(channel)
 
 

@@ -31,15 +31,15 @@ def test_what_is_left_of_a_body_is_known_by_its_length_and_of_chunks_by_whether_
 
 @pytest.mark.parametrize(("length", "closes"), [(0, False), (MAX_DRAINED, False), (MAX_DRAINED + 1, True)])
 def test_an_answer_closes_the_connection_where_more_is_left_than_is_read_away(length, closes):
-    told = request(POST + b"Content-Length: %d" % length)
-    close_unread(told)
-    assert told.should_close() == closes
+    received = request(POST + b"Content-Length: %d" % length)
+    close_unread(received)
+    assert received.should_close() == closes
 
 
 def test_an_answer_closes_the_connection_where_it_was_asked_to():
-    told = request(POST + b"Connection: close\r\nContent-Length: 0")
-    close_unread(told)
-    assert told.should_close()
+    received = request(POST + b"Connection: close\r\nContent-Length: 0")
+    close_unread(received)
+    assert received.should_close()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def server():
     made.close()
 
 
-def told(listener: Listener, wanted=lambda data: True, seconds: float = 30.0) -> dict:
+def next_event(listener: Listener, wanted=lambda data: True, seconds: float = 30.0) -> dict:
     sequence, end = 0, time.monotonic() + seconds
     while True:
         sequence, event = listener.hub.newest(sequence, timeout=max(0.01, end - time.monotonic()))
@@ -36,7 +36,7 @@ def statuses(data: dict) -> list[str]:
 def test_a_listener_opens_its_cameras_and_is_told_their_faces_but_nothing_is_encoded(server, monkeypatch):
     monkeypatch.setattr(renditions, "encode", lambda *_: pytest.fail("a picture was encoded, which nobody watches"))
     began, listener = time.time(), server.listen(Topic(("left",), 0.4), watches=True)
-    data = told(listener, lambda data: data["cameras"][0]["faces"])
+    data = next_event(listener, lambda data: data["cameras"][0]["faces"])
     camera, face = data["cameras"][0], data["cameras"][0]["faces"][0]
     assert (camera["name"], camera["status"], camera["width"], camera["viewers"]) == ("left", "live", 320, 0)
     assert began - 0.001 <= camera["captured_at"] <= time.time() + 0.001
@@ -50,22 +50,22 @@ def test_a_listener_opens_its_cameras_and_is_told_their_faces_but_nothing_is_enc
 def test_the_camera_closes_after_the_last_listener_and_that_is_told_at_once(server, monkeypatch):
     monkeypatch.setattr(events, "EVERY", 60.0)
     looker_on = server.listen(Topic(("left", "right"), 0.4), watches=False)
-    assert statuses(told(looker_on)) == ["idle", "idle"], "a camera was opened although nobody watches"
+    assert statuses(next_event(looker_on)) == ["idle", "idle"], "a camera was opened although nobody watches"
     listener = server.listen(Topic(("right",), 0.4), watches=True)
-    told(looker_on, lambda data: statuses(data) == ["idle", "starting"])
-    told(looker_on, lambda data: statuses(data) == ["idle", "live"])
+    next_event(looker_on, lambda data: statuses(data) == ["idle", "starting"])
+    next_event(looker_on, lambda data: statuses(data) == ["idle", "live"])
     server.listeners.leave(listener)
-    told(looker_on, lambda data: statuses(data) == ["idle", "idle"])
+    next_event(looker_on, lambda data: statuses(data) == ["idle", "idle"])
     server.listeners.leave(looker_on)
 
 
 def test_each_smoothing_has_its_own_probabilities(server):
     topics = [Topic(("left",), smoothing) for smoothing in (0.0, 3.0)]
     quick, slow = (server.listen(topic, watches=True) for topic in topics)
-    told(quick, lambda data: data["cameras"][0]["faces"])
+    next_event(quick, lambda data: data["cameras"][0]["faces"])
     differing, end = False, time.monotonic() + 30
     while not differing and time.monotonic() < end:
-        faces = [told(one)["cameras"][0]["faces"] for one in (quick, slow)]
+        faces = [next_event(one)["cameras"][0]["faces"] for one in (quick, slow)]
         both = [{face["track"]: face["probabilities"] for face in some} for some in faces]
         differing = any(both[0][track] != both[1][track] for track in both[0].keys() & both[1].keys())
     assert differing
@@ -81,9 +81,9 @@ def test_streams_that_ended_are_named_for_a_while_unless_they_came_back(server, 
         left.leave(viewer)
     again = Viewer("back")
     left.enter(again)
-    told(listener, lambda data: data["cameras"][0]["left"] == ["gone"])
+    next_event(listener, lambda data: data["cameras"][0]["left"] == ["gone"])
     monkeypatch.setattr("delivery.viewers.REMEMBER_FOR", 0.05)
-    told(listener, lambda data: data["cameras"][0]["left"] == [])
+    next_event(listener, lambda data: data["cameras"][0]["left"] == [])
     left.leave(again)
     server.listeners.leave(listener)
 

@@ -116,19 +116,19 @@ def test_what_can_be_no_name_of_a_machine_is_told(host):
 
 
 @pytest.mark.parametrize(
-    ("number", "told"),
+    ("number", "message"),
     [
         (errno.EADDRINUSE, "port: 80 on ::1 is taken by another program; end it, or choose another, as --port 81"),
         (errno.EACCES, "port: 80 needs administrator's rights; choose one above 1023"),
         (errno.EADDRNOTAVAIL, "host: cannot listen on [::1]:80 (Cannot assign requested address); 127.0.0.1 is for"),
     ],
 )
-def test_why_a_port_cannot_be_had_is_told(monkeypatch, number, told):
+def test_why_a_port_cannot_be_had_is_told(monkeypatch, number, message):
     def refuse(*_):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
-    with pytest.raises(SettingError, match=re.escape(told)):
+    with pytest.raises(SettingError, match=re.escape(message)):
         listen("::1", 80)
 
 

@@ -115,21 +115,21 @@ def test_a_viewer_with_a_frame_rate_of_its_own_gets_it_on_average(monkeypatch):
 
 def test_listeners_are_told_of_each_item_and_of_the_end_until_they_listen_no_more():
     hub: Hub[int] = Hub()
-    told: list[int] = []
+    calls: list[int] = []
 
     def listener() -> None:
-        told.append(1)
+        calls.append(1)
 
     hub.add_listener(listener)
     hub.publish(1)
     assert hub.peek() == (1, 1)
     hub.close()
-    assert len(told) == 2
+    assert len(calls) == 2
     with pytest.raises(Ended):
         hub.peek()
     hub.remove_listener(listener)
     hub.close()
-    assert len(told) == 2
+    assert len(calls) == 2
 
 
 def test_a_glance_waits_for_nothing_and_tells_the_end():

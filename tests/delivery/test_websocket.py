@@ -104,14 +104,14 @@ def test_pings_are_answered_on_the_way(pair):
 @pytest.mark.parametrize("finished", [True, False])
 def test_a_message_too_large_ends_the_connection_with_its_reason(pair, finished):
     link, peer = pair
-    told = []
-    thread = threading.Thread(target=lambda: told.append(peer.event()))
+    received = []
+    thread = threading.Thread(target=lambda: received.append(peer.event()))
     thread.start()
     peer.send(BytesMessage(data=bytes(1001), message_finished=finished))
     with pytest.raises(Closed, match="at most 1000 bytes"):
         link.receive(30)
     thread.join(30)
-    assert (told[0].code, told[0].reason) == (TOO_LARGE, "a message has at most 1000 bytes")
+    assert (received[0].code, received[0].reason) == (TOO_LARGE, "a message has at most 1000 bytes")
 
 
 def test_many_small_pieces_count_together(pair):

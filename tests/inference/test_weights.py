@@ -101,9 +101,9 @@ def test_weights_that_are_no_plain_groups_and_arrays_are_refused(tmp_path):
         group["w"] = h5py.SoftLink("/elsewhere")
     with h5py.File(made["type"], "w") as file:
         file["kind"] = np.dtype("f8")
-    told = {"itself": "'again' is a group that stands in it twice", "deep": "'w' lies in another file",
+    reasons = {"itself": "'again' is a group that stands in it twice", "deep": "'w' lies in another file",
             "type": "'kind' is neither a group nor an array"}  # fmt: skip
-    for name, words in told.items():
+    for name, words in reasons.items():
         with pytest.raises(BundleError, match=words):
             check_weights(made[name])
 

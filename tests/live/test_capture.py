@@ -82,8 +82,8 @@ def test_a_source_that_ends_or_fails_is_told_counted_closed_and_opened_again(cap
     sources = ended, failed = Grey(1), Grey(1, error=SourceError("the cable"))
     made, counters = captured(Sources(ended, SourceError("nobody"), failed, ZeroDivisionError("odd")))
     assert all(source.closed.is_set() for source in sources)
-    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert told[:4] == [
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings[:4] == [
         "door: grey: it came to its end",
         "door: nobody",
         "door: the cable",

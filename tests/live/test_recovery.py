@@ -134,7 +134,7 @@ def test_a_camera_of_less_than_a_frame_a_second_is_not_taken_for_a_lost_one():
 def test_a_camera_that_gives_one_picture_over_and_over_is_told_and_not_shown_again(tmp_path):
     stand_in = build_stand_in(tmp_path, *SMALL, pictures=1)
     with watching("0", stand_in, "--frozen", "2") as watch:
-        watch.until_told()
+        watch.until_noticed()
         watch.await_message("its picture has not changed for")
         with pytest.raises(AssertionError, match="nothing of the kind came"):
             watch.until(lambda part: part.number > 0, limit=3)

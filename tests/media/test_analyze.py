@@ -62,7 +62,7 @@ def test_whatever_is_wrong_with_a_file_is_one_line_and_the_rest_goes_on(folder, 
     assert main([str(folder), str(folder / "gone.jpg"), "--json"]) == FAILED
     captured = capsys.readouterr()
     lines = captured.err.strip().splitlines()
-    for name, told in {
+    for name, message in {
         "astronaut.png": "1 face: happy",
         "notes.txt": "it is no picture",
         "cut.png": "cut off or damaged",
@@ -70,7 +70,7 @@ def test_whatever_is_wrong_with_a_file_is_one_line_and_the_rest_goes_on(folder, 
         "wall.png": "no face found",
         "gone.jpg": "there is no such file",
     }.items():
-        assert sum(name in line and told in line for line in lines) == 1, f"{name}: {told}\n{captured.err}"
+        assert sum(name in line and message in line for line in lines) == 1, f"{name}: {message}\n{captured.err}"
     entries = {Path(entry["path"]).name: entry for entry in json.loads(captured.out)}
     assert len(entries) == 6
     assert "error" not in entries["wall.png"]

@@ -143,8 +143,8 @@ def test_where_browsers_do_not_tell_of_the_site_another_page_switches_nothing_on
     """Over plain http to anything but this machine, they send no Sec-Fetch-Site."""
     with another_site() as theirs:
         context = browser.new_context()
-        page, told = context.new_page(), []
-        page.on("request", lambda request: told.append(request.all_headers()) if str(port) in request.url else None)
+        page, sent = context.new_page(), []
+        page.on("request", lambda request: sent.append(request.all_headers()) if str(port) in request.url else None)
         for target in (f"http://{ELSEWHERE}:{port}", f"http://0.0.0.0:{port}", f"http://[::ffff:127.0.0.1]:{port}"):
             for policy in ("no-referrer", "unsafe-url"):
                 page.goto(f"http://{host}:{theirs}/")
@@ -154,8 +154,8 @@ def test_where_browsers_do_not_tell_of_the_site_another_page_switches_nothing_on
         page.evaluate("(address) => location.assign(address)", f"http://{ELSEWHERE}:{port}/video_feed")
         page.wait_for_selector("text=Another site's page")
         context.close()
-    assert told
-    assert not any("sec-fetch-site" in headers for headers in told)
+    assert sent
+    assert not any("sec-fetch-site" in headers for headers in sent)
     assert cameras(port) == NEVER_OPENED
 
 

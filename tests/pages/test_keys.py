@@ -169,8 +169,8 @@ def test_question_mark_lists_the_keys_which_rest_meanwhile(browser, base):
         page.keyboard.press("?")
         dialog = page.get_by_role("dialog", name="Keys")
         expect(dialog).to_be_visible()
-        told = dialog.locator("kbd").all_inner_texts()
-        assert told == ["Space", "A", "M", "P", "S", "R", "T", "F", "?"]
+        keys = dialog.locator("kbd").all_inner_texts()
+        assert keys == ["Space", "A", "M", "P", "S", "R", "T", "F", "?"]
         page.keyboard.press("a")
         expect(page.locator("#bars")).to_have_attribute("aria-pressed", "false")
         page.keyboard.press("Escape")

@@ -59,10 +59,10 @@ def test_a_record_from_the_live_page_to_a_jump_and_its_files(browser, address):
         assert re.fullmatch(r"camera-\d{8}-\d{6}-video\.mp4", name)
         with av.open(io.BytesIO(content)) as video:
             frames = sum(1 for _ in video.decode(video=0))
-        told = json.loads(saved(page, "[data-file='record.json']")[1])
-        assert len(told["frames"]) == frames > 5
+        record_file = json.loads(saved(page, "[data-file='record.json']")[1])
+        assert len(record_file["frames"]) == frames > 5
         rows = list(csv.DictReader(io.StringIO(saved(page, "[data-file='faces.csv']")[1].decode())))
-        assert len(rows) == sum(len(frame["faces"]) for frame in told["frames"]) > 5
+        assert len(rows) == sum(len(frame["faces"]) for frame in record_file["frames"]) > 5
 
 
 def jump_to_last_moment(page):

@@ -154,15 +154,15 @@ def test_paused_time_is_a_gap(page):
 
 def test_hours_take_no_more_memory_than_minutes_and_what_was_not_seen_is_a_gap(browser, base):
     with visit(browser, f"{base}/about") as page:
-        told = page.evaluate(HALF_A_DAY)
+        measured = page.evaluate(HALF_A_DAY)
         gaps = page.evaluate(GAPS)
-    assert max(told["sizes"]) <= told["limit"]
-    assert told["sizes"][-1] == told["sizes"][1], "it grows no more"
-    assert told["mean"] == [0.375, 0.625]
-    assert told["one"] == [0.75, 0.25]
-    assert told["before"] is told["far"] is None
-    assert told["known"] == [True, False]
-    assert 299 <= told["length"] <= 300
+    assert max(measured["sizes"]) <= measured["limit"]
+    assert measured["sizes"][-1] == measured["sizes"][1], "it grows no more"
+    assert measured["mean"] == [0.375, 0.625]
+    assert measured["one"] == [0.75, 0.25]
+    assert measured["before"] is measured["far"] is None
+    assert measured["known"] == [True, False]
+    assert 299 <= measured["length"] <= 300
     assert gaps["bridged"] == [True, False, False, False, True, True, True, True], "what comes a little late is no gap"
     assert gaps["lost"] == [0.75, None, None, 0.25, None]
     assert gaps["away"] == [None, 0.75, None, None, 0.25]

@@ -31,8 +31,8 @@ class Recording:
     def __init__(self, record_manager: RecordManager) -> None:
         self.hub: Hub = Hub()
         self.record_manager, self.is_welcome = record_manager, True
-        told = {"camera": "door", "look": asdict(ViewOptions())}
-        self.record = record_manager.begin(told, LABELS, self.hub, Viewer(), lambda: None, lambda: self.is_welcome)
+        header = {"camera": "door", "look": asdict(ViewOptions())}
+        self.record = record_manager.begin(header, LABELS, self.hub, Viewer(), lambda: None, lambda: self.is_welcome)
         show(self.hub, a_picture(0, [a_face()]))
         self.recorder = record_manager._recorders[-1]
         until(lambda: self.recorder.frames)

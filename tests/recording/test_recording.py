@@ -45,13 +45,18 @@ def test_video_rows_and_table_tell_of_the_same_frames(tmp_path):
         recorder.record.stop()
         recorder.join(30)
     record = recorder.record
-    told, summary = entries(record), record.summary
+    content, summary = entries(record), record.summary
     assert (summary["frames"], summary["faces"], summary["message"], summary["settled"]) == (20, 2, "", True)
-    assert [entry["frame"] for entry in told["frames"]] == list(range(20))
-    assert film(record.folder / "video.mp4") == pytest.approx([e["seconds"] for e in told["frames"]], abs=1e-3)
-    assert (told["camera"], told["labels"], told["width"], told["height"]) == ("door", list(LABELS), 320, 180)
-    assert told["frames"][9]["faces"] == [HAPPY.as_dict(), SAD.as_dict()]
-    assert told["summary"]["shares"] == summary["shares"]
+    assert [entry["frame"] for entry in content["frames"]] == list(range(20))
+    assert film(record.folder / "video.mp4") == pytest.approx([e["seconds"] for e in content["frames"]], abs=1e-3)
+    assert (content["camera"], content["labels"], content["width"], content["height"]) == (
+        "door",
+        list(LABELS),
+        320,
+        180,
+    )
+    assert content["frames"][9]["faces"] == [HAPPY.as_dict(), SAD.as_dict()]
+    assert content["summary"]["shares"] == summary["shares"]
     rows = table(record)
     assert len(rows) == 8 + 16
     assert list(rows[0]) == ["time", "frame", "seconds", "track", "x", "y", "width", "height", "expression",
@@ -86,10 +91,10 @@ def test_a_lost_camera_leaves_a_gap_and_the_record_goes_on(tmp_path):
         until(lambda: recorder.frames == 4)
         time.sleep(0.5)
         feed(hub, recorder, [(HAPPY,)] * 3)
-    told = entries(recorder.record)
-    assert len(told["frames"]) == 7
-    assert told["frames"][3]["faces"] == []
-    assert told["frames"][4]["seconds"] - told["frames"][3]["seconds"] > 0.45
+    content = entries(recorder.record)
+    assert len(content["frames"]) == 7
+    assert content["frames"][3]["faces"] == []
+    assert content["frames"][4]["seconds"] - content["frames"][3]["seconds"] > 0.45
     assert len(film(recorder.record.folder / "video.mp4")) == 7
 
 
@@ -188,9 +193,9 @@ def test_one_that_broke_off_is_closed_from_what_is_on_the_disk(tmp_path, torn):
     recover(record, lambda: False)
     whole = 45 - bool(torn)
     assert entries(record)["frames"] == before[:whole]
-    told, summary = entries(record), record.summary
+    content, summary = entries(record), record.summary
     assert summary["message"] == BROKEN
-    assert [len(told["frames"]), summary["frames"], len(list(rows_of(record.folder)))] == [whole] * 3
+    assert [len(content["frames"]), summary["frames"], len(list(rows_of(record.folder)))] == [whole] * 3
     assert {moment["expression"] for moment in summary["moments"]} == {"happy", "sad"}
     assert {row["frame"] for row in table(record)} == {str(number) for number in range(whole)}
     assert 20 <= len(film(record.folder / "video.mp4")) <= 45

@@ -11,8 +11,8 @@ from tests.support.servers.recorded import film, until
 from tests.support.servers.servers import free_port, running
 
 
-def ask(port, path, method="GET", told=None):
-    body = json.dumps(told).encode() if told is not None else None
+def ask(port, path, method="GET", content=None):
+    body = json.dumps(content).encode() if content is not None else None
     headers = {"Content-Type": "application/json"} if body else {}
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers, method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
@@ -34,8 +34,8 @@ def test_a_record_outlives_the_server_and_is_whole_at_the_next_start(tmp_path):
         stopped, frames = begun(port)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-    told = json.loads(summary_file(tmp_path, stopped).read_text())
-    assert (told["frames"] >= frames, told["settled"]) == (True, False), "the stop waits for no record"
+    summary = json.loads(summary_file(tmp_path, stopped).read_text())
+    assert (summary["frames"] >= frames, summary["settled"]) == (True, False), "the stop waits for no record"
     with running(command, port, env) as process:
         is_whole(port, tmp_path, stopped, frames, "The server was stopped")
         killed, frames = begun(port)

@@ -84,9 +84,9 @@ def test_one_that_somebody_else_has_just_deleted_is_stopped_and_deleted_without_
 
 def begun_by(record_manager):
     """The record that a server begins, or in which words it refuses."""
-    told = {"camera": "door", "look": asdict(ViewOptions())}
+    header = {"camera": "door", "look": asdict(ViewOptions())}
     try:
-        return record_manager.begin(told, LABELS, Hub(), Viewer(), lambda: None, lambda: True)
+        return record_manager.begin(header, LABELS, Hub(), Viewer(), lambda: None, lambda: True)
     except RecordError as error:
         return str(error)
 

@@ -16,30 +16,30 @@ def summary_of(*frames, threshold=0.35):
 
 
 def test_shares_are_weighted_by_time_not_by_frames():
-    told = summary_of((0.0, a_face("happy")), (0.8, a_face("sad")), (0.9, a_face("sad")), (1.0,)).as_dict()
-    assert told["shares"] == {"happy": 0.8, "sad": 0.2, "neutral": 0.0, "unsure": 0.0}
-    assert (told["duration"], told["frames"], told["faces"], told["most_faces"]) == (1.0, 4, 1, 1)
+    result = summary_of((0.0, a_face("happy")), (0.8, a_face("sad")), (0.9, a_face("sad")), (1.0,)).as_dict()
+    assert result["shares"] == {"happy": 0.8, "sad": 0.2, "neutral": 0.0, "unsure": 0.0}
+    assert (result["duration"], result["frames"], result["faces"], result["most_faces"]) == (1.0, 4, 1, 1)
 
 
 def test_each_face_has_its_own_shares_and_time():
     happy, sad = a_face("happy", track=1), a_face("sad", track=2)
-    told = summary_of((0.0, happy), (0.5, happy, sad), (1.0, sad), (1.5,)).as_dict()
-    one, two = sorted(told["tracks"], key=lambda track: track["track"])
+    result = summary_of((0.0, happy), (0.5, happy, sad), (1.0, sad), (1.5,)).as_dict()
+    one, two = sorted(result["tracks"], key=lambda track: track["track"])
     assert (one["since"], one["until"], one["in_view"], one["shares"]["happy"]) == (0.0, 1.0, 1.0, 1.0)
     assert (two["since"], two["until"], two["in_view"], two["shares"]["sad"]) == (0.5, 1.5, 1.0, 1.0)
-    assert told["shares"] == {"happy": 0.5, "sad": 0.5, "neutral": 0.0, "unsure": 0.0}
-    assert told["most_faces"] == 2
+    assert result["shares"] == {"happy": 0.5, "sad": 0.5, "neutral": 0.0, "unsure": 0.0}
+    assert result["most_faces"] == 2
 
 
 def test_below_the_visitors_threshold_a_face_counts_as_unsure():
-    told = summary_of((0.0, a_face("happy", 0.5)), (1.0,), threshold=0.6).as_dict()
-    assert told["shares"] == {"happy": 0.0, "sad": 0.0, "neutral": 0.0, "unsure": 1.0}
+    result = summary_of((0.0, a_face("happy", 0.5)), (1.0,), threshold=0.6).as_dict()
+    assert result["shares"] == {"happy": 0.0, "sad": 0.0, "neutral": 0.0, "unsure": 1.0}
 
 
 def test_a_face_is_not_thought_to_stay_while_no_picture_comes():
-    told = summary_of((0.0, a_face("happy")), (60.0,)).as_dict()
-    (track,) = told["tracks"]
-    assert (track["in_view"], track["until"], told["duration"]) == (MAX_GAP, MAX_GAP, 60.0)
+    result = summary_of((0.0, a_face("happy")), (60.0,)).as_dict()
+    (track,) = result["tracks"]
+    assert (track["in_view"], track["until"], result["duration"]) == (MAX_GAP, MAX_GAP, 60.0)
 
 
 def test_nothing_seen_has_no_shares():
@@ -49,9 +49,9 @@ def test_nothing_seen_has_no_shares():
 
 def test_of_many_faces_those_longest_in_view_are_told_of():
     frames = [(number / 10, *(a_face(track=track) for track in range(number, 40))) for number in range(40)]
-    told = summary_of(*frames, (4.0,)).as_dict()
-    assert (told["faces"], len(told["tracks"])) == (40, MAX_TRACKS)
-    assert told["tracks"][0]["track"] == 39
+    result = summary_of(*frames, (4.0,)).as_dict()
+    assert (result["faces"], len(result["tracks"])) == (40, MAX_TRACKS)
+    assert result["tracks"][0]["track"] == 39
 
 
 IMAGE = np.zeros((180, 320, 3), np.uint8)

@@ -74,10 +74,10 @@ def test_a_full_disk_is_told_with_its_cause(tmp_path):
     path = tmp_path / "video.mp4"
     path.symlink_to("/dev/full")
     made = RecordVideo(path, 320, 180, FPS)
-    with pytest.raises(StorageError, match="cannot be written, since the disk is full") as told:
+    with pytest.raises(StorageError, match="cannot be written, since the disk is full") as error:
         write(made)
     made.close()
-    assert isinstance(told.value.__cause__, OSError)
+    assert isinstance(error.value.__cause__, OSError)
 
 
 def test_what_holds_no_picture_cannot_be_settled(tmp_path):

@@ -133,10 +133,10 @@ def test_a_picture_arrives_as_it_was_sent_and_what_is_none_is_told():
 
 
 def some_report(**state) -> messages.Report:
-    told = {"name": "door", "viewers": 1, "status": "live", "message": "", "width": 160, "height": 90, "fps": 9.0}
-    told |= {"capture_fps": 9.0, "frame": 5, "captured_at": 1.0, "latency": 0.1, "faces": [1], "dropped": {}}
+    report = {"name": "door", "viewers": 1, "status": "live", "message": "", "width": 160, "height": 90, "fps": 9.0}
+    report |= {"capture_fps": 9.0, "frame": 5, "captured_at": 1.0, "latency": 0.1, "faces": [1], "dropped": {}}
     return messages.Report(
-        told | state, {0.8: [2]}, "demo", Counters(), (ViewOptions(),), ("x",), ("y",), {"frames": 3}
+        report | state, {0.8: [2]}, "demo", Counters(), (ViewOptions(),), ("x",), ("y",), {"frames": 3}
     )
 
 

@@ -96,10 +96,10 @@ def test_a_record_begun_at_one_worker_is_told_of_stopped_and_deleted_at_any(clus
     gone.value.close()
     assert gone.value.code == 404
     until(lambda: cluster.figures()["expression_records",] == 0)
-    told = cluster.figures()
-    assert told["expression_records_begun_total",] == before["expression_records_begun_total",] + 1
+    figures = cluster.figures()
+    assert figures["expression_records_begun_total",] == before["expression_records_begun_total",] + 1
     ended = "expression_record_seconds_count", "closed"
-    assert told[ended] == before[ended] + 1
+    assert figures[ended] == before[ended] + 1
 
 
 def analysed(cluster) -> dict:
@@ -123,10 +123,10 @@ def test_whichever_worker_is_asked_tells_the_figures_of_all(cluster):
         until(lambda: wanted.items() <= cluster.figures().items())
         for worker in cluster.workers():
             with cluster.alone(worker):
-                told = cluster.figures()
-            assert wanted.items() <= told.items()
-            memory = [value for key, value in told.items() if key[0] == "process_resident_memory_bytes"]
-            assert len(memory) == told["expression_workers",] == 2
+                figures = cluster.figures()
+            assert wanted.items() <= figures.items()
+            memory = [value for key, value in figures.items() if key[0] == "process_resident_memory_bytes"]
+            assert len(memory) == figures["expression_workers",] == 2
             assert min(memory) > 20e6
     assert wanted[faces] > before[faces]
     until(lambda: cluster.figures()["expression_server_viewers",] == 0)

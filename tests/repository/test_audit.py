@@ -30,18 +30,20 @@ def audited():
 def test_bandit_finds_nothing_in_all_that_runs():
     command = [sys.executable, "-m", "bandit", "-q", "-r", ".", "-c", "pyproject.toml", "-f", "json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    told = json.loads(done.stdout)
-    found = [f"{one['filename']}:{one['line_number']} {one['test_id']} {one['issue_text']}" for one in told["results"]]
-    assert (found, told["errors"], done.returncode) == ([], [], 0)
-    seen = {name.removeprefix("./") for name in told["metrics"]}
+    report = json.loads(done.stdout)
+    found = [
+        f"{one['filename']}:{one['line_number']} {one['test_id']} {one['issue_text']}" for one in report["results"]
+    ]
+    assert (found, report["errors"], done.returncode) == ([], [], 0)
+    seen = {name.removeprefix("./") for name in report["metrics"]}
     assert {"main.py", "web/security/authorization.py", "access/register.py", "media/sandbox/sandbox.py"} <= seen
 
 
 def test_every_exception_from_the_audit_is_explained():
     found = [(path, NOSEC.findall(path.read_text(encoding="utf-8"))) for path in audited()]
     marked = {(str(path.relative_to(ROOT)), which) for path, all_of_it in found for which in all_of_it}
-    told = set(re.findall(r"\| `([^`]+)` \| (B\d+) \|", EXCEPTIONS))
-    assert told == marked | {("pyproject.toml", which) for which in BANDIT["skips"]}
+    explained = set(re.findall(r"\| `([^`]+)` \| (B\d+) \|", EXCEPTIONS))
+    assert explained == marked | {("pyproject.toml", which) for which in BANDIT["skips"]}
     ignored = re.findall(r"--ignore-vuln[ =](\S+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert [one for one in ignored if one not in EXCEPTIONS] == []
 

@@ -83,10 +83,10 @@ def test_a_crowd_tells_what_it_saw_and_whose_stream_ended(endless):
         return crowd.lost and all(client.arrivals for client in crowd.clients.values())
 
     until(seen)
-    told = figures(crowd, 1.0)
-    assert (told["viewers"], told["lost"]) == (2, 1)
-    assert told["frames_per_second"] == sum(len(client.arrivals) for client in crowd.clients.values())
-    assert told["delay_ms"]["50"] >= 0
+    summary = figures(crowd, 1.0)
+    assert (summary["viewers"], summary["lost"]) == (2, 1)
+    assert summary["frames_per_second"] == sum(len(client.arrivals) for client in crowd.clients.values())
+    assert summary["delay_ms"]["50"] >= 0
     crowd.leave(2)
     assert not crowd.clients
 
@@ -96,9 +96,9 @@ def test_rates_and_delays_come_from_what_arrived(endless):
     crowd.enter(2)
     for client, count in zip(crowd.clients.values(), (10, 30), strict=True):
         client.arrivals = [(100.0 + number + 0.001 * number, 100.0 + number) for number in range(count)]
-    told = figures(crowd, 4.0)
-    assert (told["frames_per_second"], told["slowest_viewer"], told["fastest_viewer"]) == (10.0, 2.5, 7.5)
-    assert told["delay_ms"] == {"50": 10.0, "95": 28.0, "99": 29.0}
+    summary = figures(crowd, 4.0)
+    assert (summary["frames_per_second"], summary["slowest_viewer"], summary["fastest_viewer"]) == (10.0, 2.5, 7.5)
+    assert summary["delay_ms"] == {"50": 10.0, "95": 28.0, "99": 29.0}
     crowd.forget()
     assert figures(crowd, 4.0)["frames_per_second"] == 0
     crowd.leave(2)
@@ -114,9 +114,9 @@ def test_the_crowd_runs_on_its_own(endless):
         timeout=60,
         check=True,
     )
-    told = json.loads(done.stdout)
-    assert (told["viewers"], told["lost"]) == (1, 0)
-    assert told["own_cpu"] > 0
+    summary = json.loads(done.stdout)
+    assert (summary["viewers"], summary["lost"]) == (1, 0)
+    assert summary["own_cpu"] > 0
 
 
 def test_a_percentile_is_a_value_that_came():

@@ -21,12 +21,12 @@ GOOD = {
 @pytest.mark.long
 def test_everything_at_once_loses_nothing(tmp_path):
     with project({**SMALL, "EXPRESSION_STORAGE": str(tmp_path)}) as server:
-        told = soak(server, clip(tmp_path), seconds=6)
-    assert told["lost"] == told["visitors"]["failures"] == 0
-    assert told["videos"] == {"done": 1}
-    assert set(told["uploads"]) == {"picture 200", "video 202"}
-    assert told["visitors"]["fewest_answers_a_second"] > 0
-    assert told["mean_frames_a_second"] > 0
+        summary = soak(server, clip(tmp_path), seconds=6)
+    assert summary["lost"] == summary["visitors"]["failures"] == 0
+    assert summary["videos"] == {"done": 1}
+    assert set(summary["uploads"]) == {"picture 200", "video 202"}
+    assert summary["visitors"]["fewest_answers_a_second"] > 0
+    assert summary["mean_frames_a_second"] > 0
 
 
 @pytest.mark.parametrize(
@@ -41,13 +41,13 @@ def test_everything_at_once_loses_nothing(tmp_path):
     ],
 )
 def test_what_is_wrong_is_told(path, value, fault):
-    told = copy.deepcopy(GOOD)
-    assert faults(told, []) == []
-    place = told
+    summary = copy.deepcopy(GOOD)
+    assert faults(summary, []) == []
+    place = summary
     for step in path[:-1]:
         place = place[step]
     place[path[-1]] = value
-    assert faults(told, []) == [fault]
+    assert faults(summary, []) == [fault]
 
 
 def test_files_that_are_left_are_told():

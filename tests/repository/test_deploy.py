@@ -20,7 +20,7 @@ METRIC = re.compile(r"\b(?:expression|process)_[a-z_]+")
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory):
+def metrics(tmp_path_factory):
     """The names of all samples that a server gives."""
     storage = str(tmp_path_factory.mktemp("deploy") / "store")
     app = create_app(Settings(source=("demo",), width=320, height=180, idle=0.2, storage=storage))
@@ -35,21 +35,21 @@ def told(tmp_path_factory):
     return {sample.name for family in families for sample in family.samples}
 
 
-def test_the_dashboard_asks_for_metrics_that_exist(told):
+def test_the_dashboard_asks_for_metrics_that_exist(metrics):
     shared_metrics = json.loads((DEPLOY / "grafana-dashboard.json").read_text(encoding="utf-8"))
     asked = [target["expr"] for panel in shared_metrics["panels"] for target in panel["targets"]]
     asked += [item["query"]["query"] for item in shared_metrics["templating"]["list"] if item["type"] == "query"]
     names = {name for text in asked for name in METRIC.findall(text)}
     assert len(names) > 20
-    assert names <= told
+    assert names <= metrics
     assert len({panel["id"] for panel in shared_metrics["panels"]}) == len(shared_metrics["panels"])
 
 
-def test_the_alerts_ask_for_metrics_that_exist(told):
+def test_the_alerts_ask_for_metrics_that_exist(metrics):
     rules = re.sub("#.*|job=.expression.|^ *- name:.*", "", (DEPLOY / "prometheus.rules.yml").read_text(), flags=re.M)
     names = set(METRIC.findall("\n".join(line for line in rules.splitlines() if "expr:" in line)))
     assert len(names) == 11
-    assert names <= told
+    assert names <= metrics
 
 
 def test_the_settings_that_are_shipped_can_be_read():
@@ -119,9 +119,9 @@ print(EmotionModel.load("weights/ferplus", "litert").runtime, "libLiteRt.so" in 
 def test_the_token_of_prometheus_is_in_no_file_that_others_can_read(name, tmp_path):
     """The steps as they are told, but for the owner, in a shell with the umask that most have."""
     kept = tmp_path / "expression.token"
-    told = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ").replace("/etc/prometheus", str(tmp_path))
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ").replace("/etc/prometheus", str(tmp_path))
     steps = [
-        line.strip(" #") for line in told.splitlines() if f" {kept}" in line and not line.endswith(f"file: {kept}")
+        line.strip(" #") for line in text.splitlines() if f" {kept}" in line and not line.endswith(f"file: {kept}")
     ]
     make, write = steps
     assert re.fullmatch(rf"install -m 600 -o prometheus /dev/null {kept}", make)
@@ -134,5 +134,5 @@ def test_the_token_of_prometheus_is_in_no_file_that_others_can_read(name, tmp_pa
 
 
 def test_the_settings_may_hold_passwords_so_that_others_cannot_read_them():
-    told = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
-    assert "install -D -m 640 -g expression deploy/expression.toml /etc/expression/expression.toml" in told
+    text = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    assert "install -D -m 640 -g expression deploy/expression.toml /etc/expression/expression.toml" in text

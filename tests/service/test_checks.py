@@ -39,14 +39,14 @@ def found(settings):
 
 
 def test_a_server_that_would_work_is_told_with_its_figures(settings, tmp_path):
-    told = found(settings)
-    assert all(check.ok for check in told.values()), told
-    assert list(told) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
-    assert told["bundle"].detail.startswith("ferplus by litert, 7 labels, loaded in ")
-    figures = told["camera camera"].data
+    results = found(settings)
+    assert all(check.ok for check in results.values()), results
+    assert list(results) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
+    assert results["bundle"].detail.startswith("ferplus by litert, 7 labels, loaded in ")
+    figures = results["camera camera"].data
     assert (figures["width"], figures["height"]) == (320, 180)
     assert 5 < figures["fps"] < 25
-    assert told["storage"].data["free_bytes"] > 0
+    assert results["storage"].data["free_bytes"] > 0
     assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
@@ -61,8 +61,8 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
             port=port,
             queue=f"redis://:secret@127.0.0.1:{nobody}/0",
         )
-        told = found(bad)
-    assert {name for name, check in told.items() if check.ok} == {"camera b", "access"}
+        results = found(bad)
+    assert {name for name, check in results.items() if check.ok} == {"camera b", "access"}
     for name, words in (
         ("bundle", "weights/gone: no such folder"),
         ("camera a", "source 'gone.mp4': there is no such file"),
@@ -71,8 +71,8 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
         ("queue", f"redis://127.0.0.1:{nobody}/0 does not answer"),
         ("port", f"port: {port} on 127.0.0.1 is taken by another program"),
     ):
-        assert words in told[name].detail
-    assert not any("secret" in check.detail for check in told.values())
+        assert words in results[name].detail
+    assert not any("secret" in check.detail for check in results.values())
 
 
 def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeypatch):
@@ -84,10 +84,10 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeyp
 
     monkeypatch.setattr(checks, "open_source", stuck)
     monkeypatch.setattr(checks, "CAMERA_LIMIT", 0.2)
-    told = found(settings)
+    results = found(settings)
     release.set()
-    assert told["camera camera"].detail == "demo gave no frame within 0.2 s; is it in use?"
-    assert told["port"].ok
+    assert results["camera camera"].detail == "demo gave no frame within 0.2 s; is it in use?"
+    assert results["port"].ok
 
 
 def access(settings):
@@ -95,9 +95,9 @@ def access(settings):
 
 
 def test_who_may_come_in_is_told_and_what_start_would_say(settings, tmp_path):
-    told = access(settings)
-    assert (told.ok, told.data["on"], told.data["exposed"]) == (True, False, False)
-    assert told.detail == (
+    result = access(settings)
+    assert (result.ok, result.data["on"], result.data["exposed"]) == (True, False, False)
+    assert result.detail == (
         f"off, there is no {settings.access}: this machine, and no other, may do everything"
         "; called 127.0.0.1, localhost"
     )
@@ -116,13 +116,13 @@ def test_who_may_come_in_is_told_and_what_start_would_say(settings, tmp_path):
 def test_grants_are_told_by_role_without_their_secrets(settings, tmp_path, monkeypatch):
     grants = Grants(tmp_path)
     grants.register.add("anna", "watch")
-    told = access(replace(settings, host="0.0.0.0"))
-    assert (told.ok, told.data["on"], told.data["exposed"]) == (True, True, True)
-    assert told.data["grants"] == {"watch": 2, "analyse": 1, "operate": 1}
-    assert f"on, by {grants.path}: 2 may watch, 1 may analyse, 1 may operate; called " in told.detail
+    result = access(replace(settings, host="0.0.0.0"))
+    assert (result.ok, result.data["on"], result.data["exposed"]) == (True, True, True)
+    assert result.data["grants"] == {"watch": 2, "analyse": 1, "operate": 1}
+    assert f"on, by {grants.path}: 2 may watch, 1 may analyse, 1 may operate; called " in result.detail
     contents = grants.register.contents()
     secrets = [contents.key, *(grant.kept for grant in contents.grants.values()), *grants.tokens.values(), "anna"]
-    assert not any(secret in json.dumps([told.detail, told.data]) for secret in secrets)
+    assert not any(secret in json.dumps([result.detail, result.data]) for secret in secrets)
     monkeypatch.setattr(checks.os, "access", lambda path, mode: False)
     assert f"access: {tmp_path} cannot be written, so that no log-out" in access(settings).detail
 
@@ -132,9 +132,9 @@ def test_a_file_of_grants_that_cannot_be_used_is_told(settings, tmp_path, text, 
     path = tmp_path / "access.json"
     path.write_text(text)
     path.chmod(mode)
-    told = access(settings)
-    assert not told.ok
-    assert words in told.detail
+    result = access(settings)
+    assert not result.ok
+    assert words in result.detail
 
 
 def check(*options, **environment):
@@ -148,13 +148,13 @@ def test_programs_are_told_in_json_where_each_value_comes_from(tmp_path):
     options = ("--json", "--source", "demo", "--config", str(tmp_path / "file.toml"))
     done = check(*options, EXPRESSION_IDLE="3")
     assert done.returncode == 0, done.stdout
-    told = json.loads(done.stdout)
-    assert told["ok"] is True
-    assert told["settings"]["source"] == {"value": ["demo"], "from": "command line"}
-    assert told["settings"]["idle"] == {"value": 3.0, "from": "environment, EXPRESSION_IDLE"}
-    assert told["settings"]["quality"] == {"value": 70, "from": f"{tmp_path}/file.toml, line 2"}
-    assert told["settings"]["threshold"] == {"value": 0.35, "from": "default"}
-    assert [item["check"] for item in told["checks"] if not item["ok"]] == []
+    report = json.loads(done.stdout)
+    assert report["ok"] is True
+    assert report["settings"]["source"] == {"value": ["demo"], "from": "command line"}
+    assert report["settings"]["idle"] == {"value": 3.0, "from": "environment, EXPRESSION_IDLE"}
+    assert report["settings"]["quality"] == {"value": 70, "from": f"{tmp_path}/file.toml, line 2"}
+    assert report["settings"]["threshold"] == {"value": 0.35, "from": "default"}
+    assert [item["check"] for item in report["checks"] if not item["ok"]] == []
 
 
 def test_people_are_told_in_lines_and_the_status_says_whether_all_is_well():
@@ -168,18 +168,18 @@ def test_people_are_told_in_lines_and_the_status_says_whether_all_is_well():
 
 def test_an_impossible_setting_is_told_in_both_forms():
     assert check("--port", "x").stdout == "main.py: port: got 'x', expected a whole number, such as 5000\n"
-    told = json.loads(check("--json", "--port", "x").stdout)
-    assert told == {"ok": False, "error": "port: got 'x', expected a whole number, such as 5000"}
+    report = json.loads(check("--json", "--port", "x").stdout)
+    assert report == {"ok": False, "error": "port: got 'x', expected a whole number, such as 5000"}
 
 
 def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(settings):
     with redis_server() as redis, redis.client() as client:
         client.sadd(CAMERAS, "door", "desk")
         over = replace(settings, redis_url=redis.url)
-        told = found(over)
-        assert list(told) == ["bundle", "relay", "access", "storage", "queue", "port"]
-        assert told["relay"].detail.endswith("desk, door")
-        assert told["queue"].detail.startswith("redis://127.0.0.1")
+        results = found(over)
+        assert list(results) == ["bundle", "relay", "access", "storage", "queue", "port"]
+        assert results["relay"].detail.endswith("desk, door")
+        assert results["queue"].detail.startswith("redis://127.0.0.1")
         by_file = found(replace(settings, redis_url=redis.unix_url, queue=redis.unix_url))
         assert (by_file["relay"].ok, by_file["queue"].ok) == (True, True)
         redis.kill()
@@ -188,9 +188,9 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
 
 
 def test_a_storage_and_a_source_that_cannot_be_looked_at_are_told(settings):
-    told = found(replace(settings, storage="a" * 300, source=("b" * 300,)))
-    assert f"storage: {'a' * 300} cannot be written (File name too long)" in told["storage"].detail
-    assert "it cannot be looked at (File name too long); grant it, or give another" in told["camera camera"].detail
+    results = found(replace(settings, storage="a" * 300, source=("b" * 300,)))
+    assert f"storage: {'a' * 300} cannot be written (File name too long)" in results["storage"].detail
+    assert "it cannot be looked at (File name too long); grant it, or give another" in results["camera camera"].detail
 
 
 def test_more_workers_than_may_be_are_told(settings):

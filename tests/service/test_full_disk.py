@@ -61,10 +61,10 @@ class Client:
 
     def await_state(self, path, condition, seconds=240):
         end = time.monotonic() + seconds
-        while not condition(told := self.ask(path)[1]):
-            assert time.monotonic() < end, told
+        while not condition(state := self.ask(path)[1]):
+            assert time.monotonic() < end, state
             time.sleep(0.1)
-        return told
+        return state
 
 
 def read(answer):
@@ -110,14 +110,14 @@ def test_a_server_outlasts_a_disk_that_is_full(tmp_path, clips):
         disk = Disk(folder, process.pid)
         live = Viewer(port)
         record = client.ask("/api/records", b"{}")[1]["id"]
-        client.await_state(f"/api/records/{record}", lambda told: told["frames"] > 5)
+        client.await_state(f"/api/records/{record}", lambda state: state["frames"] > 5)
         long, short = (client.ask("/api/videos?name=clip.avi", clip)[1]["id"] for clip in clips)
         until(lambda: list(disk.folder.glob(f"store/videos/{long}/attempt-*/.*.part")), 90)
         before = workers(process.pid)
 
         with half_an_upload(port, disk) as finish:
             disk.fill()
-            client.await_state(f"/api/records/{record}", lambda told: told["status"] != "recording")
+            client.await_state(f"/api/records/{record}", lambda state: state["status"] != "recording")
             disk.fill()  # also the room that was kept for the record's end
             assert finish()[0] == 507
         assert "disk is full" in client.ask("/api/videos", clips[1])[1]["detail"]
@@ -131,17 +131,17 @@ def test_a_server_outlasts_a_disk_that_is_full(tmp_path, clips):
         assert list(disk.folder.glob("store/uploads/*")) == []
 
         disk.clear()
-        ended = client.await_state(f"/api/records/{record}", lambda told: told["status"] == "done")
+        ended = client.await_state(f"/api/records/{record}", lambda state: state["status"] == "done")
         assert ended["message"] == FULL
         (tmp_path / "video.mp4").write_bytes(client.ask(ended["results"]["video.mp4"])[1])
         assert len(film(tmp_path / "video.mp4")) >= 5
         assert len(client.ask(ended["results"]["record.json"])[1]["frames"]) == ended["frames"]
-        over = client.await_state(f"/api/videos/{long}", lambda told: told["status"] not in ("queued", "running"))
+        over = client.await_state(f"/api/videos/{long}", lambda state: state["status"] not in ("queued", "running"))
         assert (over["status"], "disk became full" in over["message"]) in (("failed", True), ("done", False))
-        client.await_state(f"/api/videos/{short}", lambda told: told["status"] == "done")
+        client.await_state(f"/api/videos/{short}", lambda state: state["status"] == "done")
         assert workers(process.pid) == before != set(), "the worker has lived through it"
         again = client.ask("/api/records", b"{}")[1]["id"]
-        client.await_state(f"/api/records/{again}", lambda told: told["frames"] > 0)
+        client.await_state(f"/api/records/{again}", lambda state: state["frames"] > 0)
         assert client.ask(f"/api/records/{again}/stop", b"")[1]["message"] == ""
         for path in (f"records/{record}", f"records/{again}", f"videos/{long}", f"videos/{short}"):
             assert client.ask(f"/api/{path}", method="DELETE")[0] == 204

@@ -144,8 +144,8 @@ def test_a_connection_is_kept_exactly_where_the_answer_says_so(server, path, hea
     with socket.create_connection(("127.0.0.1", port), 10) as client, client.makefile("rb") as reader:
         client.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{head.format(length)}\r\n\r\n".encode())
         client.sendall(bytes(min(length, 300_000)) or b"0\r\n\r\n")
-        told, headers = reader.readline(), http.client.parse_headers(reader)
-        assert int(told.split()[1]) == status
+        status_line, headers = reader.readline(), http.client.parse_headers(reader)
+        assert int(status_line.split()[1]) == status
         assert headers["Connection"] == ("keep-alive" if kept else "close")
         reader.read(int(headers["Content-Length"]))
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -254,9 +254,9 @@ def test_below_a_path_of_another_site_nothing_is_found_beside_it():
                     statuses[path] = answer.status
             except urllib.error.HTTPError as error:
                 with error:
-                    told = json.load(error)
-                assert "all addresses begin with /faces" in told["detail"]
-                statuses[path] = (error.code, told["status"], error.headers["X-Content-Type-Options"])
+                    problem = json.load(error)
+                assert "all addresses begin with /faces" in problem["detail"]
+                statuses[path] = (error.code, problem["status"], error.headers["X-Content-Type-Options"])
     assert statuses.pop("/faces/healthz") == 200
     assert set(statuses.values()) == {(404, 404, "nosniff")}
 

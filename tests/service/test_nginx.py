@@ -53,9 +53,9 @@ def site(tmp_path_factory) -> Iterator[Site]:
     command = [sys.executable, "-m", "gunicorn", "main:app"]
     with running(command, behind, env), nginx(folder, behind, port, certificate, key):
         yield Site(port, behind, certificate)
-    told = (folder / "error.log").read_text()
-    assert "[error]" not in told, told
-    assert "buffered to a temporary file" not in told, told
+    log = (folder / "error.log").read_text()
+    assert "[error]" not in log, log
+    assert "buffered to a temporary file" not in log, log
 
 
 def test_the_stream_passes_unbuffered(site):

@@ -19,7 +19,7 @@ def test_several_workers_without_redis_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "redis_url: got none, expected the Redis server over which the web servers see this camera"),
         (["--redis-url", "http://x"], "redis_url: got 'http://x', expected an address such as redis://localhost"),
@@ -30,7 +30,7 @@ def test_several_workers_without_redis_are_refused():
         ),
     ],
 )
-def test_a_node_says_what_is_wrong_with_its_command_line(arguments, told, capsys, monkeypatch):
+def test_a_node_says_what_is_wrong_with_its_command_line(arguments, message, capsys, monkeypatch):
     monkeypatch.delenv("EXPRESSION_REDIS_URL", raising=False)
     assert node.main(arguments) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err

@@ -36,7 +36,7 @@ class Deployment:
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in {**chosen, **changed}.items()]
         self.file.write_text(f'weights = "{self.bundle}"\n{"".join(lines)}')
 
-    def told(self) -> list[dict]:
+    def log_lines(self) -> list[dict]:
         """The log so far; what native libraries write themselves is passed over."""
         lines = self.log.read_text().splitlines()
         assert not [line for line in lines if not line.startswith(("{", "INFO: Created TensorFlow Lite"))]
@@ -45,7 +45,7 @@ class Deployment:
     def await_line(self, words: str, since: int, seconds: float = 60) -> dict:
         until = time.monotonic() + seconds
         while True:
-            found = [line for line in self.told()[since:] if words in line["message"]]
+            found = [line for line in self.log_lines()[since:] if words in line["message"]]
             if found:
                 return found[0]
             assert time.monotonic() < until, f"{words!r} was not told within {seconds:g} s:\n{self.log.read_text()}"
@@ -67,14 +67,14 @@ def master(deployment):
         command = [sys.executable, "-m", "gunicorn", "main:app"]
         with running(command, deployment.port, deployment.env, output=log) as process:
             yield process
-    assert not any("Traceback" in line.get("error", "") for line in deployment.told())
+    assert not any("Traceback" in line.get("error", "") for line in deployment.log_lines())
 
 
 def test_new_settings_come_and_the_camera_has_one_owner_and_viewers_see_it_again(deployment, master):
     viewer = Faithful(deployment.port)
     deployment.await_line("demo is open", 0)
     viewer.await_picture()
-    lines = len(deployment.told())
+    lines = len(deployment.log_lines())
     deployment.write(threshold=0.5)
     master.send_signal(signal.SIGHUP)
     opened = deployment.await_line("demo is open", lines)
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(deployment, master):
     whole = network.read_bytes()
 
     def refuse(words: str) -> None:
-        lines = len(deployment.told())
+        lines = len(deployment.log_lines())
         master.send_signal(signal.SIGHUP)
         line = deployment.await_line("stay as they were", lines)
         assert words in line["message"]
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_told_and_changes_nothing(deployment, master):
     refuse(f"127.0.0.1:{port} is to become localhost:{port}, which takes a restart")
     viewer.leave()
     viewer.join(30)
-    opened = [line for line in deployment.told() if "demo is open" in line["message"]]
+    opened = [line for line in deployment.log_lines() if "demo is open" in line["message"]]
     assert len(opened) == 1, "the camera went on as it was"
 
 
@@ -175,12 +175,12 @@ def test_a_stop_ends_a_trial_and_no_old_worker_waits_for_a_new_one(guarded, made
 
 def test_a_stop_in_the_middle_of_a_change_begins_no_new_worker(deployment, master):
     deployment.await_line("Booting worker", 0)
-    lines = len(deployment.told())
+    lines = len(deployment.log_lines())
     master.send_signal(signal.SIGHUP)
     deployment.await_line("Hang up", lines)
     master.send_signal(signal.SIGTERM)
     assert master.wait(20) == 0
-    assert not [line for line in deployment.told()[lines:] if "Booting worker" in line["message"]]
+    assert not [line for line in deployment.log_lines()[lines:] if "Booting worker" in line["message"]]
 
 
 def test_a_worker_ends_after_the_thread_that_a_stop_has_begun(deployment, tmp_path):
@@ -203,7 +203,7 @@ Server.close = late
     with deployment.log.open("w+b") as log, running(command, deployment.port, deployment.env, output=log) as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-    assert deployment.told(), "a log without a traceback"
+    assert deployment.log_lines(), "a log without a traceback"
 
 
 def test_a_worker_that_is_told_to_stop_while_it_loads_ends_at_once_and_later_as_ever():
@@ -214,16 +214,16 @@ worker = types.SimpleNamespace(handle_exit=lambda *_: print("as ever", flush=Tru
 reloading.exit_on_sigterm_while_loading(worker)
 signal.signal(signal.SIGTERM, worker.handle_exit)
 if sys.argv[1] == "loaded":
-    signal.signal(signal.SIGTERM, lambda *told: worker.handle_exit(*told))
+    signal.signal(signal.SIGTERM, lambda *given: worker.handle_exit(*given))
 os.kill(os.getpid(), signal.SIGTERM)
 print("goes on")
 """
 
-    def told(when: str) -> str:
+    def output(when: str) -> str:
         return subprocess.run([sys.executable, "-c", program, when], cwd=ROOT, capture_output=True, text=True).stdout
 
-    assert told("loading") == ""
-    assert told("loaded").splitlines() == ["as ever", "goes on"]
+    assert output("loading") == ""
+    assert output("loaded").splitlines() == ["as ever", "goes on"]
 
 
 def test_an_old_worker_waits_for_its_successor_and_no_longer_than_it_may(made, monkeypatch):
@@ -270,5 +270,5 @@ def test_a_bad_setting_stops_the_start_in_one_line():
         timeout=120,
     )
     assert done.returncode == 1
-    told = "gunicorn: environment: EXPRESSION_PROT is no setting; did you mean EXPRESSION_PORT?"
-    assert done.stderr == f"{told} (main.py --help lists them)\n"
+    message = "gunicorn: environment: EXPRESSION_PROT is no setting; did you mean EXPRESSION_PORT?"
+    assert done.stderr == f"{message} (main.py --help lists them)\n"

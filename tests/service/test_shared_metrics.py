@@ -34,7 +34,10 @@ def test_the_last_posting_of_each_place_is_read(shared_metrics):
     for data in (b"one", b"", b"three" * 1000):
         shared_metrics.write(2, data)
         shared_metrics.write(SLOTS - 1, data[::-1])
-        assert [(told.slot, told.data) for told in shared_metrics.read(2)] == [(2, data), (SLOTS - 1, data[::-1])]
+        assert [(posting.slot, posting.data) for posting in shared_metrics.read(2)] == [
+            (2, data),
+            (SLOTS - 1, data[::-1]),
+        ]
 
 
 def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_posted(shared_metrics):
@@ -42,10 +45,10 @@ def test_a_place_is_its_process_own_until_that_is_killed_and_keeps_what_was_post
         shared_metrics.write(0, b"of another")
         assert shared_metrics.claim_slot() == 1
         shared_metrics.write(1, b"mine")
-        assert [told.alive for told in shared_metrics.read(1)] == [True, True]
+        assert [posting.alive for posting in shared_metrics.read(1)] == [True, True]
         process.kill()
         process.wait(30)
-        assert [(told.alive, told.data) for told in shared_metrics.read(1)] == [
+        assert [(posting.alive, posting.data) for posting in shared_metrics.read(1)] == [
             (False, b"of another"),
             (True, b"mine"),
         ]

@@ -91,7 +91,7 @@ def test_who_sends_a_request_byte_by_byte_or_half_of_it_is_let_go_and_who_hands_
 
 def let_go(port: int, limit: float, without: str = "") -> None:
     """Heads, and bodies that are no files; nobody may hold a thread for as long as they like."""
-    start, told, after = time.monotonic(), {}, {}
+    start, answers, after = time.monotonic(), {}, {}
     ways = {
         HALF: HEAD,
         "head": HEAD,
@@ -101,14 +101,14 @@ def let_go(port: int, limit: float, without: str = "") -> None:
     }
     with ExitStack() as stack:
         clients = {way: stack.enter_context(connected(port, first)) for way, first in ways.items() if way != without}
-        while time.monotonic() < start + limit + 30 and len(told) < len(clients) - 1:
-            for way in clients.keys() - told.keys():
+        while time.monotonic() < start + limit + 30 and len(answers) < len(clients) - 1:
+            for way in clients.keys() - answers.keys():
                 clients[way].settimeout(0.2)
                 with suppress(TimeoutError):
                     clients[way].sendall(b"" if way == HALF else b"a")
-                    told[way], after[way] = clients[way].recv(15), time.monotonic() - start
+                    answers[way], after[way] = clients[way].recv(15), time.monotonic() - start
     expected = {HALF: b"", "head": b"", "body": b"HTTP/1.1 400 BA"}
-    assert told == {way: answer for way, answer in expected.items() if way != without}
+    assert answers == {way: answer for way, answer in expected.items() if way != without}
     assert after.get(HALF, 9) > 8
     assert min(after["head"], after["body"]) > limit - 1
 

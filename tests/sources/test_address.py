@@ -104,12 +104,12 @@ def test_a_wrong_path_is_told(rtsp):
 
 
 def test_a_camera_that_hangs_while_it_is_opened_is_told_and_delays_no_other(rtsp):
-    told: list[bool] = []
+    ended: list[bool] = []
 
     def open_hanging(port: int) -> None:
         with pytest.raises(SourceError, match="no video came"):
             open_source(f"rtsp://127.0.0.1:{port}/live")
-        told.append(True)
+        ended.append(True)
 
     with socket.create_server(("127.0.0.1", 0), backlog=20) as hung:
         hanging = [threading.Thread(target=open_hanging, args=hung.getsockname()[1:]) for _ in range(3)]
@@ -118,10 +118,10 @@ def test_a_camera_that_hangs_while_it_is_opened_is_told_and_delays_no_other(rtsp
         time.sleep(0.3)
         with open_source(rtsp.url) as source:
             source.read()
-            assert told == [], "none was hanging any more while the good one was opened"
+            assert ended == [], "none was hanging any more while the good one was opened"
         for thread in hanging:
             thread.join(30)
-    assert told == [True] * 3
+    assert ended == [True] * 3
 
 
 def test_a_real_mjpeg_camera_is_read(tmp_path):

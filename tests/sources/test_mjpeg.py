@@ -135,10 +135,10 @@ def digest(answering: BaseHTTPRequestHandler) -> None:
     """RFC 2617, as most network cameras have it."""
     given = answering.headers.get("Authorization", "").removeprefix("Digest ")
     if given:
-        told = parse_keqv_list(part.strip() for part in given.split(","))
+        fields = parse_keqv_list(part.strip() for part in given.split(","))
         login, request = (md5(text).hexdigest() for text in (b"joe:camera:s3cret!", b"GET:/live"))
-        proof = ":".join([login, "abc", told["nc"], told["cnonce"], "auth", request])
-        if told["response"] == md5(proof.encode()).hexdigest():
+        proof = ":".join([login, "abc", fields["nc"], fields["cnonce"], "auth", request])
+        if fields["response"] == md5(proof.encode()).hexdigest():
             return plays(jpeg(9))(answering)
     answering.send_response(401)
     answering.send_header("WWW-Authenticate", 'Digest realm="camera", nonce="abc", qop="auth", algorithm=MD5')
@@ -152,9 +152,9 @@ def test_user_name_and_password_of_the_address_open_the_camera_and_stay_secret(g
             assert source.description == f"http://{place}/live"
             assert source.read() is not None
         for login in ("", "joe:wrongword@"):
-            with pytest.raises(SourceError, match=r"it refuses \(401\); give user name and password") as told:
+            with pytest.raises(SourceError, match=r"it refuses \(401\); give user name and password") as error:
                 open_source(f"http://{login}{place}/live")
-            assert "wrongword" not in str(told.value)
+            assert "wrongword" not in str(error.value)
 
 
 def test_an_answer_that_is_no_video_is_told_with_its_status():
@@ -173,9 +173,9 @@ def test_an_address_that_cannot_be_asked_for_is_told_without_what_it_holds():
 
     with http_camera(elsewhere) as place:
         for query, message in (("pwd=s3cret and", "write a blank as %20"), ("pwd=s3cret", "it answers 302 Found")):
-            with pytest.raises(SourceError, match=message) as told:
+            with pytest.raises(SourceError, match=message) as error:
                 open_source(f"http://{place}/live?{query}")
-            assert "s3cret" not in str(told.value)
+            assert "s3cret" not in str(error.value)
 
 
 def test_a_page_instead_of_a_stream_is_told():

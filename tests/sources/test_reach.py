@@ -9,7 +9,7 @@ from tests.support.servers.servers import free_port
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("http://joe:secret@127.0.0.1:{port}/cam", "nobody answers at port {port} of 127.0.0.1; check the address"),
         ("rtsp://joe:secret@no-such-camera.invalid/1", "no machine called no-such-camera.invalid is known"),
@@ -24,9 +24,9 @@ from tests.support.servers.servers import free_port
         ),
     ],
 )
-def test_what_is_wrong_with_an_address_is_told_without_its_password(url, told):
+def test_what_is_wrong_with_an_address_is_told_without_its_password(url, message):
     port = free_port()
-    with pytest.raises(SourceError, match=re.escape(told.format(port=port))) as error:
+    with pytest.raises(SourceError, match=re.escape(message.format(port=port))) as error:
         check_reachable(url.format(port=port))
     assert "secret" not in str(error.value)
 
@@ -78,6 +78,6 @@ def test_a_network_that_leads_nowhere_is_told(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    told = "camera cannot be reached (" + (error.strerror or "odd") + "); check the network"
-    with pytest.raises(SourceError, match=re.escape(told)):
+    message = "camera cannot be reached (" + (error.strerror or "odd") + "); check the network"
+    with pytest.raises(SourceError, match=re.escape(message)):
         check_reachable("rtsp://camera/live")

@@ -36,27 +36,27 @@ def read_webcam(stand_in: dict[str, str], script: str) -> str:
 
 
 def test_a_webcam_is_asked_for_mjpg_at_full_size_and_rate_and_read(stand_in):
-    told = read_webcam(
+    output = read_webcam(
         stand_in,
         "with open_source('0') as camera:\n    shapes = {camera.read().image.shape for _ in range(20)}\nprint(shapes)",
     )
-    assert "asked for MJPG 1280x720 at 30 fps, got MJPG 1280x720 at 30 fps" in told
-    assert "{(720, 1280, 3)}" in told
+    assert "asked for MJPG 1280x720 at 30 fps, got MJPG 1280x720 at 30 fps" in output
+    assert "{(720, 1280, 3)}" in output
 
 
 def test_frames_carry_the_drivers_own_time_of_capture(stand_in):
     """The stand-in stamps a frame when it gives it out; it is decoded after that."""
-    told = read_webcam(
+    output = read_webcam(
         stand_in,
         "with open_source('0') as camera:\n"
         "    times = [(camera.read().captured_at, time.time()) for _ in range(30)]\n"
         "print('ages', min(read - captured for captured, read in times))",
     )
-    assert float(told.split("ages ")[1].split()[0]) > 0.0005
+    assert float(output.split("ages ")[1].split()[0]) > 0.0005
 
 
 def test_a_webcam_that_is_pulled_out_is_told_and_read_again_when_it_is_put_back(stand_in):
-    told = read_webcam(
+    output = read_webcam(
         stand_in,
         "opener = Opener('/dev/video0')\n"
         "with opener() as camera:\n"
@@ -69,13 +69,13 @@ def test_a_webcam_that_is_pulled_out_is_told_and_read_again_when_it_is_put_back(
         "tell('')\n"
         "with opener() as camera: print('back', camera.read().image.shape)\n",
     )
-    assert "webcam /dev/video0: it gives no more frames; is it still plugged in?" in told
-    assert "webcam /dev/video0: there is no /dev/video0; plug a camera in, or use --source demo" in told
-    assert "back (720, 1280, 3)" in told
+    assert "webcam /dev/video0: it gives no more frames; is it still plugged in?" in output
+    assert "webcam /dev/video0: there is no /dev/video0; plug a camera in, or use --source demo" in output
+    assert "back (720, 1280, 3)" in output
 
 
 def test_a_webcam_that_stalls_is_told(stand_in):
-    told = read_webcam(
+    output = read_webcam(
         stand_in,
         "with open_source('0') as camera:\n"
         "    camera.read(); tell('stall')\n"
@@ -83,14 +83,16 @@ def test_a_webcam_that_stalls_is_told(stand_in):
         "        while camera.read(): pass\n"
         "    except SourceError as error: print(error)\n",
     )
-    assert "it gives no more frames" in told
+    assert "it gives no more frames" in output
 
 
 def test_a_busy_webcam_is_told(stand_in):
-    told = read_webcam(
+    output = read_webcam(
         stand_in, "tell('busy')\ntry: open_source('0')\nexcept SourceError as error: print(error)\ntell('')"
     )
-    assert "webcam 0: /dev/video0 could not be opened (Device or resource busy); close the program that uses it" in told
+    assert (
+        "webcam 0: /dev/video0 could not be opened (Device or resource busy); close the program that uses it" in output
+    )
 
 
 def test_a_webcam_that_is_not_there_is_told_with_a_remedy():
@@ -103,7 +105,7 @@ def test_a_grey_webcam_is_read_as_colour(stand_in, tmp_path):
     frames = tmp_path / "frames"
     frames.write_bytes(b"".join(np.full((480, 640), 40 + 20 * n, np.uint8).tobytes() for n in range(8)))
     grey = {"STAND_IN_FORMAT": "grey", "STAND_IN_FRAMES": str(frames)}
-    told = read_webcam(
+    output = read_webcam(
         {**stand_in, **grey, "STAND_IN_WIDTH": "640", "STAND_IN_HEIGHT": "480"},
         "shapes, levels = set(), set()\n"
         "with open_source('0') as camera:\n"
@@ -114,16 +116,16 @@ def test_a_grey_webcam_is_read_as_colour(stand_in, tmp_path):
         "        if len(levels) == 8: break\n"
         "print(shapes, sorted(levels))",
     )
-    assert "got GREY 640x480" in told
-    assert "{(480, 640, 3)} [40, 60, 80, 100, 120, 140, 160, 180]" in told
+    assert "got GREY 640x480" in output
+    assert "{(480, 640, 3)} [40, 60, 80, 100, 120, 140, 160, 180]" in output
 
 
 def test_a_webcam_of_eight_million_pixels_is_read(tmp_path):
-    told = read_webcam(
+    output = read_webcam(
         build_stand_in(tmp_path, 3840, 2160, pictures=2),
         "with open_source('0') as camera: print(camera.read().image.shape)",
     )
-    assert "(2160, 3840, 3)" in told
+    assert "(2160, 3840, 3)" in output
 
 
 def test_without_a_camera_auto_shows_the_demo_and_says_so(monkeypatch):
@@ -161,7 +163,7 @@ def test_the_demo_that_was_asked_for_goes_on_whatever_is_plugged_in(monkeypatch)
 
 
 def test_auto_waits_for_the_webcam_that_it_has_found_instead_of_showing_the_demo(stand_in):
-    told = read_webcam(
+    output = read_webcam(
         stand_in,
         "import camera; camera.find_webcams = lambda: [0]\n"
         "opener = Opener('auto')\n"
@@ -172,9 +174,9 @@ def test_auto_waits_for_the_webcam_that_it_has_found_instead_of_showing_the_demo
         "tell('')\n"
         "with opener() as source: print('last', source.description)\n",
     )
-    assert "first webcam 0" in told
-    assert "then webcam 0: there is no /dev/video0" in told
-    assert "last webcam 0" in told
+    assert "first webcam 0" in output
+    assert "then webcam 0: there is no /dev/video0" in output
+    assert "last webcam 0" in output
 
 
 class Plugged(Webcam):

@@ -84,12 +84,12 @@ def test_a_face_is_told_with_its_label_number_fade_and_time_in_any_time_constant
     face.add_prediction(CALM, 0.0)
     face.now += 0.2
     face.add_prediction(TENSE, 0.0)
-    told, slow = face.face(LABELS), face.face(LABELS, 3.0)
-    assert (told.box, told.track, told.fade, told.seconds) == (Box(10, 20, 30, 40), 7, 1.0, pytest.approx(2.2))
-    assert told.held == "tense"
+    usual, slow = face.face(LABELS), face.face(LABELS, 3.0)
+    assert (usual.box, usual.track, usual.fade, usual.seconds) == (Box(10, 20, 30, 40), 7, 1.0, pytest.approx(2.2))
+    assert usual.held == "tense"
     assert slow.held == "calm"
-    assert slow.probabilities[1] < told.probabilities[1]
-    assert told.probabilities == face.smoother.probabilities
+    assert slow.probabilities[1] < usual.probabilities[1]
+    assert usual.probabilities == face.smoother.probabilities
     face.keep_smoothings([])
     assert face.others == {}
 

@@ -58,14 +58,14 @@ def test_a_bundle_becomes_less_sure_and_keeps_what_it_says(sure, calibrated):
     folder, page = calibrated
     before = EmotionModel.load(sure, "keras")
     after = {runtime: EmotionModel.load(folder, runtime) for runtime in ("keras", "litert")}
-    told = after["litert"].card["calibration"]
-    assert told["temperature"] > 1.5
-    assert told["ece_after"] < told["ece_before"]
-    assert told["log_loss_after"] < told["log_loss_before"]
-    assert told["command"] == (
+    calibration = after["litert"].card["calibration"]
+    assert calibration["temperature"] > 1.5
+    assert calibration["ece_after"] < calibration["ece_before"]
+    assert calibration["log_loss_after"] < calibration["log_loss_before"]
+    assert calibration["command"] == (
         "python -m training.calibrate --data fer2013.csv --weights weights/sure --precision float32"
     )
-    assert f"temperature {told['temperature']:.4f} fits 60 images best" in page
+    assert f"temperature {calibration['temperature']:.4f} fits 60 images best" in page
     batch = np.random.default_rng(1).uniform(0, 255, (20, 48, 48, 1)).astype(np.float32)
     rows = [model.probabilities(batch) for model in (before, *after.values())]
     np.testing.assert_allclose(rows[1], rows[2], atol=1e-4)

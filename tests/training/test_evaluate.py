@@ -28,8 +28,8 @@ def test_it_prints_figures_classes_and_confusion_matrix(table, tmp_path, capsys)
     assert "fer2013 (litert) on fer2013.csv, validation" in page
     for word in ("accuracy", "macro_f1", "precision", "recall", "support", "truth", "surprise"):
         assert word in page
-    told = json.loads((tmp_path / "out" / "report.json").read_text())
-    validation = told["splits"]["validation"]
+    content = json.loads((tmp_path / "out" / "report.json").read_text())
+    validation = content["splits"]["validation"]
     assert validation["images"] == 12
     assert f"{validation['accuracy']}" in page
     assert sum(map(sum, validation["confusion_matrix"])) == 12
@@ -63,12 +63,12 @@ class Page(HTMLParser):
 def test_averaging_and_spoiling_are_told_in_text_and_json(table, tmp_path, capsys):
     file = tmp_path / "report.json"
     assert main(["--data", str(table), "--weights", str(SHIPPED), "--tta", "--corrupt", "--json", str(file)]) == 0
-    page, told = capsys.readouterr().out, json.loads(file.read_text())
-    assert set(told["tta"]) == {"flip", "ten-crop"}
-    assert set(told["corruptions"]) == set(CORRUPTIONS)
-    for name, report in told["tta"].items():
+    page, content = capsys.readouterr().out, json.loads(file.read_text())
+    assert set(content["tta"]) == {"flip", "ten-crop"}
+    assert set(content["corruptions"]) == set(CORRUPTIONS)
+    for name, report in content["tta"].items():
         assert re.search(rf"validation, {name} averaging +12 +{report['accuracy']:.4f}", page)
-    for name, strengths in told["corruptions"].items():
+    for name, strengths in content["corruptions"].items():
         assert re.search(rf"{name} +{strengths['mild']['accuracy']:.4f} +{strengths['strong']['accuracy']:.4f}", page)
 
 
@@ -145,18 +145,18 @@ def test_a_split_can_be_chosen(table, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--split", "test"], "the data has no test split, only training, validation"),
         (["--weights", "weights/nothing"], "no such folder"),
         (["--data", "nothing.csv"], "nothing.csv: no such file"),
     ],
 )
-def test_what_cannot_be_measured_is_told_in_one_line(table, capsys, arguments, told):
+def test_what_cannot_be_measured_is_told_in_one_line(table, capsys, arguments, message):
     assert main(["--data", str(table), "--weights", str(SHIPPED), *arguments]) == 2
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("evaluate: ")
-    assert told in error
+    assert message in error
 
 
 def test_broken_pictures_are_told(tmp_path, capsys):

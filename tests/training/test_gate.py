@@ -115,11 +115,11 @@ def test_false_finds_and_lost_faces_are_counted_and_the_threshold_is_written(bun
     assert "4 false finds in 4 frames without faces; 3 faces of crops" in page
     assert "33.33" in page
     assert main([*options, "--lost", "0.4", "--write"]) == 0
-    told = json.loads((bundle / "card.json").read_text())["no_face"]
+    written = json.loads((bundle / "card.json").read_text())["no_face"]
     threshold = EmotionModel.load(bundle).no_face_threshold
-    assert set(told.pop("lost_spoilt")) == {"crops"}
+    assert set(written.pop("lost_spoilt")) == {"crops"}
     expected = {"threshold": threshold, "frames": 4, "false_finds": 4, "shown": 0.5, "lost": {"crops": 0.3333}}
-    assert told == expected
+    assert written == expected
     (bundle / "card.json").write_text(before)
 
 

@@ -39,10 +39,10 @@ def test_ways_of_cutting_out_are_compared_on_pictures(tmp_path, photograph, caps
     for name in ("happy", "sad"):
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "face.png"), photograph[:220, 120:340])
-    told = list(compare_crops(EmotionModel.load(SHIPPED), tmp_path))
-    assert len(told) == len(SCALES) * len(SHIFTS)
-    assert {report.images for _, _, report in told} == {2}
-    assert [report.accuracy for scale, shift, report in told if (scale, shift) == (1.0, 0.0)] == [0.5]
+    rows = list(compare_crops(EmotionModel.load(SHIPPED), tmp_path))
+    assert len(rows) == len(SCALES) * len(SHIFTS)
+    assert {report.images for _, _, report in rows} == {2}
+    assert [report.accuracy for scale, shift, report in rows if (scale, shift) == (1.0, 0.0)] == [0.5]
     assert main(["--pictures", str(tmp_path), "--weights", str(SHIPPED)]) == 0
     assert "scale  shift  images  accuracy" in capsys.readouterr().out
 

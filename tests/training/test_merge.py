@@ -69,15 +69,15 @@ def test_a_merged_bundle_is_measured_and_can_be_calibrated(merged, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"labels": list(reversed(EXPRESSIONS))}, "its labels differ"),
         ({"no_face": {"threshold": 0.5}}, "one tells non-faces, the other does not"),
     ],
 )
-def test_bundles_of_different_kinds_are_refused(tmp_path, capsys, changes, told):
+def test_bundles_of_different_kinds_are_refused(tmp_path, capsys, changes, message):
     assert merge(tmp_path, bundle(tmp_path / "first", 1), bundle(tmp_path / "second", 2, **changes)) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "both").exists()
 
 

@@ -154,19 +154,19 @@ def test_a_finished_run_resumed_writes_its_bundle_again(colour, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ([], "holds a run. Go on with it: --resume"),
         (["--resume", "--seed", "6"], "the run had other settings: seed was 5, is 6"),
         (["--votes", "votes.csv"], "--votes goes with a fer2013.csv"),
     ],
 )
-def test_what_does_not_go_together_is_told_before_training(colour, capsys, more, told):
+def test_what_does_not_go_together_is_told_before_training(colour, capsys, more, message):
     arguments = ["--data", str(colour / "tree"), "--output", str(colour / "mine"), "--run-folder", str(colour / "run")]
     arguments += ["--colour", "--size", "64", "--validation-split", "0.25", "--learning-rate", "0.05", *SMALL]
     arguments += ["--epochs", "20", "--target-accuracy", "0.95", "--average", "0.9"]
     assert main([*arguments, *more]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_learning_rate_that_ends_in_no_numbers_is_told(tmp_path, capsys):

@@ -65,9 +65,9 @@ def test_five_own_classes_become_a_colour_bundle(folder):
 def test_evaluating_judges_on_what_training_set_aside(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     assert evaluate.main(commands()[1][2:]) == 0
-    told = EmotionModel.load(folder / "weights" / "mine").card["figures"]["litert"]["validation"]
+    figures = EmotionModel.load(folder / "weights" / "mine").card["figures"]["litert"]["validation"]
     page = capsys.readouterr().out
-    assert re.search(rf"accuracy +{told['accuracy']}\n", page)
+    assert re.search(rf"accuracy +{figures['accuracy']}\n", page)
     assert "data:image/png" in (folder / "report.html").read_text(encoding="utf-8")
 
 

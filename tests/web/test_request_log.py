@@ -26,7 +26,7 @@ def app(tmp_path):
 
 
 @pytest.fixture
-def told():
+def log_lines():
     """What the log tells at its most talkative, as JSON."""
     output = io.StringIO()
     handler = logging.StreamHandler(output)
@@ -40,13 +40,13 @@ def told():
     root.setLevel(before)
 
 
-def requests(told):
-    return [line for line in told() if line["logger"] == "requests"]
+def requests(log_lines):
+    return [line for line in log_lines() if line["logger"] == "requests"]
 
 
-def test_an_answered_request_is_one_line_with_its_route_and_id(app, told):
+def test_an_answered_request_is_one_line_with_its_route_and_id(app, log_lines):
     answer = app.test_client().get("/?name=x", buffered=True)
-    (line,) = requests(told)
+    (line,) = requests(log_lines)
     assert {key: line[key] for key in ("level", "method", "route", "status", "request")} == {
         "level": "info",
         "method": "GET",
@@ -69,12 +69,12 @@ def test_any_other_is_replaced(app, given):
     assert re.fullmatch("[0-9a-f]{16}", made)
 
 
-def test_what_is_asked_all_the_time_is_quiet_unless_it_fails(app, told):
+def test_what_is_asked_all_the_time_is_quiet_unless_it_fails(app, log_lines):
     client = app.test_client()
     assert {"videos.state", "api.state"} <= QUIET & app.view_functions.keys()
     for path in ("/api/state", "/healthz", "/static/page.css", "/api/state?camera=gone"):
         client.get(path, buffered=True)
-    assert [(line["route"], line["level"]) for line in requests(told)] == [
+    assert [(line["route"], line["level"]) for line in requests(log_lines)] == [
         ("/api/state", "debug"),
         ("/healthz", "debug"),
         ("/static/<path:filename>", "info"),
@@ -82,15 +82,15 @@ def test_what_is_asked_all_the_time_is_quiet_unless_it_fails(app, told):
     ], "there is no such file"
 
 
-def test_a_stream_is_told_when_it_ends(app, told):
+def test_a_stream_is_told_when_it_ends(app, log_lines):
     stream = app.test_client().get("/video_feed", buffered=False)
     next(iter(stream.response))
-    assert requests(told) == []
+    assert requests(log_lines) == []
     stream.close()
-    assert [line["route"] for line in requests(told)] == ["/video_feed"]
+    assert [line["route"] for line in requests(log_lines)] == ["/video_feed"]
 
 
-def test_neither_names_nor_visitors_nor_their_pictures_are_in_it(app, told):
+def test_neither_names_nor_visitors_nor_their_pictures_are_in_it(app, log_lines):
     client = app.test_client()
     picture = cv2.imencode(".jpg", np.full((80, 80, 3), 90, np.uint8))[1].tobytes()
     origin = {"REMOTE_ADDR": VISITOR}
@@ -101,7 +101,7 @@ def test_neither_names_nor_visitors_nor_their_pictures_are_in_it(app, told):
     added = client.post(f"/api/videos?name={NAME}", data=b"no video", environ_overrides=origin, buffered=True)
     client.get(f"/api/videos/{added.json['id']}", environ_overrides=origin, buffered=True)
     client.get(f"/{NAME}", environ_overrides=origin, buffered=True)
-    lines = told()
+    lines = log_lines()
     assert [line["route"] for line in lines if line["logger"] == "requests"] == [
         "/api/analyze",
         "/api/analyze",
@@ -116,7 +116,7 @@ def test_neither_names_nor_visitors_nor_their_pictures_are_in_it(app, told):
     assert max(len(json.dumps(line)) for line in lines) < 1000
 
 
-def test_a_failure_is_told_with_its_traceback_and_route(app, told):
+def test_a_failure_is_told_with_its_traceback_and_route(app, log_lines):
     @app.get("/breaks/<name>")
     def breaks(name):
         raise RuntimeError("odd")
@@ -124,7 +124,7 @@ def test_a_failure_is_told_with_its_traceback_and_route(app, told):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = app.test_client().get(f"/breaks/{NAME}")
     assert answer.status_code == 500
-    failure = next(line for line in told() if line["logger"] == "web")
+    failure = next(line for line in log_lines() if line["logger"] == "web")
     assert failure["message"] == "GET /breaks/<name> failed"
     assert "RuntimeError: odd" in failure["error"]
     assert failure["request"] == answer.headers["X-Request-ID"]

@@ -155,7 +155,7 @@ def test_a_bad_viewer_id_is_refused(client):
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "detail"),
     [
         ("width=0", "width: got '0', expected a whole number of pixels from 16 to 7680, such as width=640."),
         ("width=wide", "got 'wide'"),
@@ -172,8 +172,8 @@ def test_a_bad_viewer_id_is_refused(client):
         ("smoothing=nan", "got 'nan'"),
     ],
 )
-def test_nonsense_in_a_wish_is_told_and_counts_no_viewer(client, query, told):
-    assert told in problem(client.get(f"/video_feed?{query}"), 400)
+def test_nonsense_in_a_wish_is_told_and_counts_no_viewer(client, query, detail):
+    assert detail in problem(client.get(f"/video_feed?{query}"), 400)
     assert client.get("/api/state").json["viewers"] == 0
 
 
@@ -219,17 +219,17 @@ def test_the_state_tells_stages_rates_and_what_was_dropped(client):
     stream = client.get("/video_feed/left?fps=2", buffered=False)
     chunks = iter(stream.response)
     end = time.monotonic() + 30
-    while not (told := client.get("/api/state?camera=left").json)["cameras"][0]["dropped"]["capped"]:
+    while not (state := client.get("/api/state?camera=left").json)["cameras"][0]["dropped"]["capped"]:
         assert time.monotonic() < end, "no frame was left out for a viewer of 2 frames a second"
         next(chunks)
     stream.close()
-    camera = told["cameras"][0]
+    camera = state["cameras"][0]
     assert set(camera["stages"]) == {"detect", "classify", "draw", "encode"}
     assert camera["delivered"]["frames"] > 0
     assert camera["delivered"]["bytes"] > 1000 * camera["delivered"]["frames"]
     assert camera["failures"] == 0
-    assert 20e6 < told["memory"] < 4e9
-    assert told["max_viewers"] == SMALL.max_viewers
+    assert 20e6 < state["memory"] < 4e9
+    assert state["max_viewers"] == SMALL.max_viewers
 
 
 def test_an_unknown_path_says_where_to_go(client):

@@ -48,13 +48,13 @@ def test_a_video_becomes_an_annotated_copy_with_its_results(settings, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "content", "told"),
+    ("change", "content", "message"),
     [
         ({}, b"hello" * 100, "clip.mp4: it is no video that can be read; MP4, MOV, WebM and AVI work"),
         ({"max_minutes": 0.02}, None, "clip.mp4: it is longer than 0.02 minutes; hand in a part of it"),
     ],
 )
-def test_what_cannot_be_analysed_is_told_and_leaves_nothing(settings, tmp_path, change, content, told):
+def test_what_cannot_be_analysed_is_told_and_leaves_nothing(settings, tmp_path, change, content, message):
     worker = Worker(replace(settings, **change), "one")
     clip = write_clip(tmp_path / "clip.mp4")
     if content is not None:
@@ -62,7 +62,7 @@ def test_what_cannot_be_analysed_is_told_and_leaves_nothing(settings, tmp_path, 
     job = hand_in(worker.jobs, clip)
     work_off(worker)
     found = worker.jobs.get(job.id)
-    assert (found.status, found.message) == ("failed", told)
+    assert (found.status, found.message) == ("failed", message)
     assert files(worker.jobs, job) == []
 
 
@@ -83,8 +83,8 @@ def test_a_video_of_few_seconds_and_many_frames_is_too_long_as_well(settings, tm
     times = [number / 1000 for number in range(45)]  # WebM does not tell how many there are
     job = hand_in(worker.jobs, write_clip(tmp_path / f"clip.{ending}", sound=False, times=times))
     work_off(worker)
-    told = f"clip.{ending}: it has more than 36 frames, 240 a second for 0.0025 minutes; hand in a part of it"
-    assert worker.jobs.get(job.id).message == told
+    message = f"clip.{ending}: it has more than 36 frames, 240 a second for 0.0025 minutes; hand in a part of it"
+    assert worker.jobs.get(job.id).message == message
     assert files(worker.jobs, job) == []
 
 
@@ -102,11 +102,11 @@ def test_a_fault_of_the_program_fails_the_job_and_not_the_worker(settings, tmp_p
     worker = Worker(settings, "one")
     clip = write_clip(tmp_path / "clip.mp4", frames=5)
     first, second = hand_in(worker.jobs, clip), hand_in(worker.jobs, clip, "b" * 16)
-    told, whole = [], FileResult.as_dict
+    findings, whole = [], FileResult.as_dict
 
     def broken_once(finding):
-        told.append(finding)
-        return whole(finding) if len(told) > 1 else 1 / 0
+        findings.append(finding)
+        return whole(finding) if len(findings) > 1 else 1 / 0
 
     monkeypatch.setattr(FileResult, "as_dict", broken_once)
     work_off(worker)

@@ -64,32 +64,32 @@ def test_a_job_outlasts_a_redis_that_hangs(settings, tmp_path, monkeypatch):
 def test_an_end_that_was_taken_in_unheard_leaves_no_upload(settings, tmp_path, monkeypatch):
     worker = Worker(settings, "one")
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=3))
-    finish, told = worker.jobs.finish, []
+    finish, results = worker.jobs.finish, []
 
     def unheard(*given):
         ended = finish(*given)
-        told.append(ended)
-        if len(told) == 1:
+        results.append(ended)
+        if len(results) == 1:
             raise QueueError("the queue of videos does not answer")
         return ended
 
     monkeypatch.setattr(worker.jobs, "finish", unheard)
     work_off(worker)
-    assert told == [True, False]
+    assert results == [True, False]
     assert files(worker.jobs, job) == sorted([VIDEO, RESULT, TABLE, LINE])
 
 
 def test_signs_of_life_go_on_whatever_one_of_them_meets(settings, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr("media.queue.heartbeat.BEAT", 0.01)
-    jobs, told = Worker(settings, "one").jobs, []
+    jobs, beats = Worker(settings, "one").jobs, []
     hand_in(jobs, write_clip(tmp_path / "clip.mp4", frames=3))
     job, enough = jobs.claim("a" * 16, "one"), threading.Event()
 
     def odd(_):
-        told.append(job)
-        if len(told) == 3:
+        beats.append(job)
+        if len(beats) == 3:
             enough.set()
-        raise (QueueError("the queue of videos does not answer"), OSError(5, "I/O error"))[len(told) % 2]
+        raise (QueueError("the queue of videos does not answer"), OSError(5, "I/O error"))[len(beats) % 2]
 
     monkeypatch.setattr(jobs, "beat", odd)
     with Heartbeat(jobs, job):

@@ -80,7 +80,7 @@ def test_frames_of_odd_size_are_copied(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "it is no video that can be read"),
         (b"hello" * 400, "it is no video that can be read"),
@@ -88,10 +88,10 @@ def test_frames_of_odd_size_are_copied(tmp_path):
         (b"ffconcat version 1.0\nfile clip.mp4\n", "it is no video that can be read"),
     ],
 )
-def test_what_is_no_video_is_told_and_playlists_are_not_followed(tmp_path, content, told):
+def test_what_is_no_video_is_told_and_playlists_are_not_followed(tmp_path, content, message):
     write_clip(tmp_path / "clip.mp4", frames=3)
     (tmp_path / "odd.mp4").write_bytes(content)
-    with pytest.raises(SourceError, match=f"holiday: {told}; MP4"):
+    with pytest.raises(SourceError, match=f"holiday: {message}; MP4"):
         VideoReader(tmp_path / "odd.mp4", "holiday")
 
 

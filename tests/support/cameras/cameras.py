@@ -191,9 +191,9 @@ def drawn_time(image: "cv2.typing.MatLike") -> float:
     """When a picture of the RTSP camera was drawn, in seconds since the epoch; a week is the longest it can tell."""
     block = image.shape[1] / 32
     row = image[image.shape[0] // 8]
-    told = sum(1 << bit for bit in range(32) if row[int((bit + 0.5) * block)].mean() > 128)
+    stamp = sum(1 << bit for bit in range(32) if row[int((bit + 0.5) * block)].mean() > 128)
     now = int(time.time() * 1000)
-    return (now - ((now - told) & 0xFFFFFFFF)) / 1000
+    return (now - ((now - stamp) & 0xFFFFFFFF)) / 1000
 
 
 def main() -> None:

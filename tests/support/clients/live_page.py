@@ -57,12 +57,12 @@ def serving(*sources: str, options: tuple[str, ...] = ()) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def await_until(page: Page, condition: Callable[[], bool], told: Callable[[], str], seconds: float = 30) -> None:
-    """Wait until something holds; what is told where it does not is asked for at the end only."""
+def await_until(page: Page, condition: Callable[[], bool], describe: Callable[[], str], seconds: float = 30) -> None:
+    """Wait until something holds; it is described only where it does not."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            pytest.fail(f"{told()} for {seconds:g} s")
+            pytest.fail(f"{describe()} for {seconds:g} s")
         page.wait_for_timeout(50)
 
 

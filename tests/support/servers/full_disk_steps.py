@@ -75,11 +75,11 @@ def records(disk):
             until(lambda before=before: recorder.frames > before or not recorder.is_alive())
         recorder.join(10)
     record = recorder.record
-    told, rows = record.summary, record.read("record.json")
-    assert told["message"] == rows["message"] == FULL
-    assert told["frames"] == len(rows["frames"]) >= 20
+    summary, rows = record.summary, record.read("record.json")
+    assert summary["message"] == rows["message"] == FULL
+    assert summary["frames"] == len(rows["frames"]) >= 20
     assert film(record.folder / "video.mp4"), "its whole fragments play"
-    assert [moment["expression"] for moment in told["moments"]] == ["happy"]
+    assert [moment["expression"] for moment in summary["moments"]] == ["happy"]
     disk.fill()
     with pytest.raises(OSError, match="No space"):
         Records(folder, 3600).begin(about())

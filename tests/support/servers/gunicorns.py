@@ -26,6 +26,6 @@ def gunicorn(folder: Path, **settings: str) -> Iterator[tuple["subprocess.Popen[
     env = {**DEMO, "EXPRESSION_PORT": str(port), "EXPRESSION_STORAGE": str(folder / "storage"), **settings}
     with running([*COMMAND, "--log-file", str(log)], port, env) as process:
         yield process, port
-    told = log.read_text()
-    assert "SIGABRT" not in told, "the worker crashed when it stopped"
-    assert "Traceback" not in told, told
+    text = log.read_text()
+    assert "SIGABRT" not in text, "the worker crashed when it stopped"
+    assert "Traceback" not in text, text

@@ -81,9 +81,9 @@ def _await(process: subprocess.Popen[bytes], port: int, folder: Path, seconds: f
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
-            told = (folder / "error.log").read_text() if (folder / "error.log").exists() else ""
-            assert process.poll() is None, f"nginx ended: {told}"
-            assert time.monotonic() < until, f"nginx did not listen within {seconds:g} s: {told}"
+            errors = (folder / "error.log").read_text() if (folder / "error.log").exists() else ""
+            assert process.poll() is None, f"nginx ended: {errors}"
+            assert time.monotonic() < until, f"nginx did not listen within {seconds:g} s: {errors}"
             time.sleep(0.05)
         else:
             return

@@ -46,7 +46,7 @@ class Watch:
         """Seconds to the first picture from the camera."""
         return self.until(lambda part: part.number > 0, since)
 
-    def until_told(self, since: float | None = None) -> float:
+    def until_noticed(self, since: float | None = None) -> float:
         """Seconds to the drawn notice that there is none."""
         return self.until(lambda part: part.number == 0, since)
 
@@ -123,7 +123,7 @@ def outage(
     """
     since = time.time()
     fail()
-    told = watch.until_told(since)
+    delay = watch.until_noticed(since)
     time.sleep(lasts)
     mend()
-    return {"told": round(told, 2), "back": round(watch.until_live(), 2)}
+    return {"noticed": round(delay, 2), "back": round(watch.until_live(), 2)}

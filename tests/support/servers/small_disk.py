@@ -20,13 +20,13 @@ def on_small_disk(folder: Path, megabytes: int, command: list[str]) -> list[str]
 
 @cache
 def _way() -> list[str]:
-    told = []
+    errors = []
     for way in WAYS:
         done = subprocess.run([*way, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True)
         if done.returncode == 0:
             return way
-        told.append(done.stderr.strip())
-    pytest.skip(f"nothing can be mounted here, so that no disk can be filled: {'; '.join(told)}")
+        errors.append(done.stderr.strip())
+    pytest.skip(f"nothing can be mounted here, so that no disk can be filled: {'; '.join(errors)}")
 
 
 class Disk:

@@ -35,7 +35,7 @@ def test_what_is_written_is_read_back_as_the_same_network(network, tmp_path):
 def test_the_files_are_vouched_for_by_their_hashes(network, tmp_path):
     files = write_network(tmp_path, network)
     assert set(files) == {"model.json", "model.weights.h5"}
-    assert all(sha256(tmp_path / name) == told for name, told in files.items())
+    assert all(sha256(tmp_path / name) == digest for name, digest in files.items())
 
 
 def test_a_card_is_replaced_whole_and_keeps_its_letters(tmp_path):

@@ -56,7 +56,7 @@ def test_labels_of_a_bundle_order_the_truth(table):
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "message"),
     [
         (["emotion,usage", "3,Training"], "line 1: no column pixels"),
         (["emotion,pixels,Usage", "3,1 2 3 4,Training", "9,1 2 3 4,Training"], "line 3: unknown label '9'"),
@@ -70,6 +70,6 @@ def test_labels_of_a_bundle_order_the_truth(table):
         (["emotion,pixels,Usage"], "no images"),
     ],
 )
-def test_a_mistake_in_a_csv_is_told_with_its_line(tmp_path, lines, told):
-    with pytest.raises(DataError, match=rf"faces\.csv.*{told}"):
+def test_a_mistake_in_a_csv_is_told_with_its_line(tmp_path, lines, message):
+    with pytest.raises(DataError, match=rf"faces\.csv.*{message}"):
         read_csv(text(tmp_path, *lines), InputSpec(2, 2, 1), None)

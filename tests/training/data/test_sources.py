@@ -54,17 +54,17 @@ def test_the_validation_images_are_judged_by_the_votes_where_asked(tmp_path, dat
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"judge_by": "votes"}, "--judge-by votes needs the votes"),
         ({"also": ["missing"]}, "missing: no such folder"),
         ({"also": ["strange"]}, "class 'amused' is none of the labels"),
     ],
 )
-def test_what_cannot_be_used_is_named(tmp_path, data, changes, told):
+def test_what_cannot_be_used_is_named(tmp_path, data, changes, message):
     write_tree(tmp_path / "strange", {"happy": "happy", "amused": "happy"}, 1)
     changes = {**changes, "also": [tmp_path / name for name in changes.get("also", [])]}
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         load_dataset(plan(data, **changes), GREY)
 
 

@@ -59,8 +59,8 @@ def test_votes_for_no_face_count_where_that_is_a_label(tmp_path, dataset):
 
 
 def test_the_majority_of_the_votes_becomes_the_truth(tmp_path, dataset):
-    told = read_votes(votes(tmp_path, *["Training,c.png,0,9,0,0,0,0,0,0,0,1"] * 6, *VALIDATED), dataset)
-    after = with_majority_truth(dataset, told)
+    votes_read = read_votes(votes(tmp_path, *["Training,c.png,0,9,0,0,0,0,0,0,0,1"] * 6, *VALIDATED), dataset)
+    after = with_majority_truth(dataset, votes_read)
     whole = dataset.part("validation")
     split = after.part("validation")
     assert [EXPRESSIONS[index] for index in split.truth] == ["neutral", "neutral", "fear"]
@@ -69,7 +69,7 @@ def test_the_majority_of_the_votes_becomes_the_truth(tmp_path, dataset):
     assert [EXPRESSIONS[index] for index in after.part("validation_agreed").truth] == ["neutral", "fear"]
     assert after.part("training") is dataset.part("training")
     wider = with_label(dataset, NO_FACE)
-    assert by_majority(wider.part("validation"), told["validation"], wider.labels).truth.tolist() == [6, 6, 7, 2]
+    assert by_majority(wider.part("validation"), votes_read["validation"], wider.labels).truth.tolist() == [6, 6, 7, 2]
 
 
 def test_votes_for_other_images_are_told(tmp_path, dataset):

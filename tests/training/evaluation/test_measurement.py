@@ -34,7 +34,7 @@ def test_duplicates_of_training_images_are_told_apart(model, tmp_path):
     tree = write_tree(tmp_path, {"happy": "happy", "sad": "sad"}, 3)
     shutil.copy(tree / "train" / "sad" / "000.png", tree / "test" / "sad" / "copy.png")
     found = reports(model, read(tree, model.spec, model.labels), "validation")
-    assert {name: told.images for name, told in found.items()} == {
+    assert {name: report.images for name, report in found.items()} == {
         "validation": 7,
         "validation_without_duplicates": 6,
     }
@@ -44,14 +44,16 @@ def test_every_way_of_averaging_is_measured_and_differs_from_the_single_pass(mod
     single = measure(model, split)
     found = tta_reports(model, split)
     assert list(found) == ["flip", "ten-crop"]
-    assert len({single.log_loss, *(told.log_loss for told in found.values())}) == 3
+    assert len({single.log_loss, *(report.log_loss for report in found.values())}) == 3
 
 
 def test_every_corruption_is_measured_in_both_strengths(model, split):
     found = corruption_reports(model, split)
     assert list(found) == list(CORRUPTIONS)
     assert all(list(strengths) == ["mild", "strong"] for strengths in found.values())
-    assert len({told.log_loss for strengths in found.values() for told in strengths.values()}) == 2 * len(CORRUPTIONS)
+    assert len({report.log_loss for strengths in found.values() for report in strengths.values()}) == 2 * len(
+        CORRUPTIONS
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ LARGEST = 40_000
 """Bytes of a plot: small enough to be committed."""
 
 
-def told(classes):
+def some_report(classes):
     truth = np.arange(60) % classes
     rows = np.random.default_rng(0).dirichlet(np.ones(classes), 60).astype(np.float32)
     return report(truth, rows, [f"expression {index}" for index in range(classes)])
@@ -27,7 +27,7 @@ def picture(png):
 @pytest.mark.parametrize("classes", [2, 7])
 @pytest.mark.parametrize("plot", [confusion, reliability_diagram])
 def test_a_plot_is_a_small_png_with_something_on_it(plot, classes):
-    image = picture(plot(told(classes), "a title"))
+    image = picture(plot(some_report(classes), "a title"))
     assert min(image.shape) > 250
     assert image[0].min() == 255  # nothing is cut off at the rim
     assert image.std() > 10

@@ -11,9 +11,9 @@ def rows(*confidences, labels=2):
 
 def test_the_error_is_the_gap_between_confidence_and_accuracy_weighted_by_images():
     truth = np.array([0, 1, 0, 0])
-    told = reliability(truth, rows(0.9, 0.9, 0.7, 0.7))
-    assert told.calibration_error == pytest.approx(0.5 * abs(0.9 - 0.5) + 0.5 * abs(0.7 - 1), abs=1e-6)
-    assert told.mean_confidence == pytest.approx(0.8, abs=1e-6)
+    measured = reliability(truth, rows(0.9, 0.9, 0.7, 0.7))
+    assert measured.calibration_error == pytest.approx(0.5 * abs(0.9 - 0.5) + 0.5 * abs(0.7 - 1), abs=1e-6)
+    assert measured.mean_confidence == pytest.approx(0.8, abs=1e-6)
 
 
 def test_an_honest_classifier_has_no_error():
@@ -32,7 +32,7 @@ def test_a_confidence_falls_into_its_bin(confidence, place):
 
 
 def test_the_bins_hold_every_image_and_are_ready_for_json():
-    told = reliability(np.zeros(50, np.int64), rows(*np.linspace(0.2, 1, 50), labels=7)).as_dict()
-    assert sum(told["counts"]) == 50
-    assert {len(column) for column in told.values()} == {15}
-    assert type(told["counts"][0]) is int
+    measured = reliability(np.zeros(50, np.int64), rows(*np.linspace(0.2, 1, 50), labels=7)).as_dict()
+    assert sum(measured["counts"]) == 50
+    assert {len(column) for column in measured.values()} == {15}
+    assert type(measured["counts"][0]) is int

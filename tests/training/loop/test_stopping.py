@@ -4,7 +4,7 @@ from training.loop.stopping import StoppingCriteria, idle_epochs
 
 
 @pytest.mark.parametrize(
-    ("goals", "accuracies", "told"),
+    ("goals", "accuracies", "words"),
     [
         (StoppingCriteria(), [0.5] * 100, None),
         (StoppingCriteria(target=0.6), [], None),
@@ -17,9 +17,9 @@ from training.loop.stopping import StoppingCriteria, idle_epochs
         (StoppingCriteria(target=0.9, patience=2), [0.5, 0.4, 0.3], "for 2 epochs"),
     ],
 )
-def test_a_run_ends_at_its_target_or_when_it_gets_no_better(goals, accuracies, told):
+def test_a_run_ends_at_its_target_or_when_it_gets_no_better(goals, accuracies, words):
     reason = goals.reason(accuracies)
-    assert (reason is None) if told is None else (told in reason)
+    assert (reason is None) if words is None else (words in reason)
 
 
 def test_an_equal_accuracy_is_no_better_one():

@@ -38,9 +38,9 @@ def test_weights_that_cannot_be_had_are_told_and_training_goes_on(network, monke
     monkeypatch.setattr("keras.src.applications.mobilenet_v2.file_utils.get_file", unreachable)
     before = network.get_layer("Conv1").get_weights()[0].copy()
     assert not load_pretrained(network, "imagenet")
-    told = capsys.readouterr().err
-    assert "warning: no ImageNet weights could be had (Name or service not known)" in told
-    assert "--pretrained FILE" in told
+    output = capsys.readouterr().err
+    assert "warning: no ImageNet weights could be had (Name or service not known)" in output
+    assert "--pretrained FILE" in output
     np.testing.assert_array_equal(network.get_layer("Conv1").get_weights()[0], before)
 
 

@@ -100,11 +100,11 @@ def test_the_document_is_the_same_at_both_addresses_and_names_a_camera_of_this_s
 
 
 def test_where_the_server_asks_who_is_there_the_document_says_so(app):
-    told = web.description.openapi.document(app, guarded=True)
-    assert told["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
-    assert told["paths"]["/api/analyze"]["post"]["security"] == [{"token": []}]
-    assert told["paths"]["/api/analyze"]["post"]["x-role"] == "analyse"
-    assert "security" not in told["paths"]["/healthz"]["get"]
+    document = web.description.openapi.document(app, guarded=True)
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    assert document["paths"]["/api/analyze"]["post"]["security"] == [{"token": []}]
+    assert document["paths"]["/api/analyze"]["post"]["x-role"] == "analyse"
+    assert "security" not in document["paths"]["/healthz"]["get"]
 
 
 def test_where_the_server_asks_who_is_there_the_commands_of_the_page_hold_a_token(tmp_path):
@@ -172,7 +172,7 @@ def address(tmp_path_factory, log):
 
 
 @pytest.mark.parametrize(
-    ("line", "status", "told"),
+    ("line", "status", "detail"),
     [
         (b"GET /api/state?" + b"a" * 5000 + b" HTTP/1.1", 414, "Request Line is too large"),
         (b"GET /api/state", 400, "Invalid Request Line"),
@@ -180,7 +180,7 @@ def address(tmp_path_factory, log):
     ],
     ids=["long", "short", "length"],
 )
-def test_what_is_no_http_is_answered_as_a_problem_too(address, line, status, told):
+def test_what_is_no_http_is_answered_as_a_problem_too(address, line, status, detail):
     port = urllib.parse.urlsplit(address).port
     with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(line + b"\r\nHost: localhost\r\n\r\n")
@@ -190,7 +190,7 @@ def test_what_is_no_http_is_answered_as_a_problem_too(address, line, status, tol
     assert (answer.status, problem["status"]) == (status, status)
     assert answer.getheader("Content-Type") == "application/problem+json"
     assert answer.getheader("X-Content-Type-Options") == "nosniff"
-    assert told in problem["detail"]
+    assert detail in problem["detail"]
 
 
 def test_who_sends_too_much_reads_why_although_the_rest_of_it_is_not_taken(address):
@@ -204,8 +204,8 @@ def test_who_sends_too_much_reads_why_although_the_rest_of_it_is_not_taken(addre
 
 def faults(log):
     """What a server's log tells of faults: those words and the lines behind them."""
-    told = log.read_text(errors="replace")
-    return "\n".join(re.findall(r"^.* ERROR .*(?:\n(?!\d{4}-\d\d-\d\d ).*)*", told, re.MULTILINE))
+    text = log.read_text(errors="replace")
+    return "\n".join(re.findall(r"^.* ERROR .*(?:\n(?!\d{4}-\d\d-\d\d ).*)*", text, re.MULTILINE))
 
 
 def test_the_documents_own_examples_are_answered_as_described(address, document, log, tmp_path):
@@ -231,8 +231,8 @@ def random_requests(address, document, log, tmp_path, *how):
         env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.support.clients.api_hooks", "PYTHONPATH": str(ROOT)},
         capture_output=True,
     )
-    told = (done.stdout + done.stderr).decode(errors="replace")
-    assert done.returncode == 0, told[-20_000:] + faults(log)
+    output = (done.stdout + done.stderr).decode(errors="replace")
+    assert done.returncode == 0, output[-20_000:] + faults(log)
     assert not faults(log)
 
 
@@ -241,7 +241,7 @@ def test_answers_with_faces_are_as_described(address, document):
     made = io.BytesIO()
     Image.fromarray(data.astronaut()).save(made, "PNG")
     with urllib.request.urlopen(f"{address}/api/analyze", made.getvalue(), timeout=30) as answer:
-        told = json.load(answer)
-    assert told["faces"]
+        content = json.load(answer)
+    assert content["faces"]
     schema = {"$ref": "#/components/schemas/PictureFaces", "components": document["components"]}
-    jsonschema_rs.Draft202012Validator(closed(schema)).validate(told)
+    jsonschema_rs.Draft202012Validator(closed(schema)).validate(content)

@@ -87,9 +87,9 @@ def problem(answer, status):
     ],
 )
 def test_a_smiling_face_is_found_in_every_kind_of_picture(client, picture):
-    told = client.post("/api/analyze", data=picture, content_type="image/any").json
-    (face,) = [face for face in told["faces"] if Box(**face["box"]).overlap(FACE) > 0.5]  # upright, then
-    assert (told["width"], told["height"], told["whole"]) == (512, 512, False)
+    result = client.post("/api/analyze", data=picture, content_type="image/any").json
+    (face,) = [face for face in result["faces"] if Box(**face["box"]).overlap(FACE) > 0.5]  # upright, then
+    assert (result["width"], result["height"], result["whole"]) == (512, 512, False)
     assert (face["expression"], face["sure"]) == ("happy", True)
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=2e-3)
 
@@ -103,9 +103,9 @@ def test_a_form_names_its_picture_and_the_threshold_makes_faces_unsure(client):
 
 def test_a_picture_without_a_face_says_so_and_may_be_read_as_one(client):
     assert client.post("/api/analyze", data=WALL).json["faces"] == []
-    told = client.post("/api/analyze", data=form(("wall.png", WALL), field="face")).json
-    assert told["whole"]
-    assert told["faces"][0]["box"] == {"x": 0, "y": 0, "width": 200, "height": 200}
+    result = client.post("/api/analyze", data=form(("wall.png", WALL), field="face")).json
+    assert result["whole"]
+    assert result["faces"][0]["box"] == {"x": 0, "y": 0, "width": 200, "height": 200}
 
 
 def test_the_largest_of_several_faces_is_marked(client):
@@ -152,9 +152,9 @@ def test_all_of_several_pictures_come_as_one_zip_and_a_broken_one_is_told_in_it(
     assert len(set(pictures)) == 3
     for name in pictures:
         assert cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_COLOR) is not None
-    told = json.loads(archive.read("results.json"))
-    assert [len(entry["faces"]) for entry in told] == [1, 1, 0, 1]
-    assert "it is no picture" in told[2]["error"]
+    results = json.loads(archive.read("results.json"))
+    assert [len(entry["faces"]) for entry in results] == [1, 1, 0, 1]
+    assert "it is no picture" in results[2]["error"]
     assert len(list(csv.DictReader(io.StringIO(archive.read("results.csv").decode())))) == 3
 
 
@@ -171,7 +171,7 @@ def bomb(width, height):
 
 
 @pytest.mark.parametrize(
-    ("picture", "status", "told"),
+    ("picture", "status", "detail"),
     [
         (b"", 400, "Got no body; send a picture as the body"),
         (b"hello", 422, "it is no picture; expected JPEG, PNG, WebP or the like."),
@@ -183,25 +183,25 @@ def bomb(width, height):
         (b"\xff" * 1_000_001, 413, "A picture may have 1 MB"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_a_sentence(client, picture, status, told):
-    assert told in problem(client.post("/api/analyze", data=picture), status)
+def test_what_cannot_be_read_is_told_in_a_sentence(client, picture, status, detail):
+    assert detail in problem(client.post("/api/analyze", data=picture), status)
 
 
 @pytest.mark.parametrize(
-    ("query", "given", "told"),
+    ("query", "given", "detail"),
     [
         ("form=pdf", [("a.jpg", WALL)], "form: got 'pdf', expected one of json, csv, picture, zip."),
         ("threshold=2", [("a.jpg", WALL)], "threshold: got '2', expected a probability from 0 to 1"),
         ("threshold=nan", [("a.jpg", WALL)], "threshold: got 'nan'"),
     ],
 )
-def test_nonsense_is_refused_with_what_was_expected(client, query, given, told):
-    assert told in problem(client.post(f"/api/analyze?{query}", data=form(*given)), 400)
+def test_nonsense_is_refused_with_what_was_expected(client, query, given, detail):
+    assert detail in problem(client.post(f"/api/analyze?{query}", data=form(*given)), 400)
 
 
 def test_several_pictures_want_a_form_that_has_room_for_them(client):
-    told = problem(client.post("/api/analyze", data=form(("a.jpg", WALL), ("b.jpg", WALL))), 422)
-    assert "form=json takes one picture" in told
+    detail = problem(client.post("/api/analyze", data=form(("a.jpg", WALL), ("b.jpg", WALL))), 422)
+    assert "form=json takes one picture" in detail
 
 
 @pytest.mark.parametrize("kind", ["csv", "zip"])
@@ -251,8 +251,8 @@ def test_pictures_read_at_once_are_all_answered_as_when_read_alone(client):
     alone = client.post("/api/analyze", data=encoded()).json
     with ThreadPoolExecutor(8) as pool:
         app = client.application
-        told = list(pool.map(lambda _: app.test_client().post("/api/analyze", data=encoded()), range(16)))
-    assert all(answer.json == alone for answer in told)
+        answers = list(pool.map(lambda _: app.test_client().post("/api/analyze", data=encoded()), range(16)))
+    assert all(answer.json == alone for answer in answers)
 
 
 def test_a_server_without_its_model_says_so(tmp_path):

@@ -67,7 +67,7 @@ def test_a_video_is_taken_and_waits(client, settings, way):
 
 
 @pytest.mark.parametrize(
-    ("given", "status", "told"),
+    ("given", "status", "detail"),
     [
         ({"data": b"x" * 1_000_001}, 413, "It is larger than 1 MB"),
         (multipart("video", b"x" * 1_000_001), 413, "It is larger than 1 MB"),
@@ -80,10 +80,10 @@ def test_a_video_is_taken_and_waits(client, settings, way):
         ({"data": {f"film{n}": "me" for n in range(20)}}, 413, "its form holds much beside it"),
     ],
 )
-def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, status, told):
+def test_what_is_not_taken_is_told_and_leaves_nothing(client, settings, given, status, detail):
     if isinstance(given["data"], dict):
         given = {**given, "content_type": "multipart/form-data"}
-    assert told in problem(client.post("/api/videos", **given), status)
+    assert detail in problem(client.post("/api/videos", **given), status)
     assert left_behind(settings) == []
 
 
@@ -161,9 +161,9 @@ def test_a_storage_that_cannot_be_used_keeps_no_server_from_starting_and_is_told
     app.extensions["record_manager"].open()
     assert "the storage cannot be used; main.py --check tells more (File name too long)" in caplog.text
     client = app.test_client()
-    told = "The server's storage cannot be used (File name too long); tell its administrator."
-    assert problem(client.post("/api/videos", data=b"x"), 503) == told
-    assert problem(client.post("/api/records"), 503) == told
+    detail = "The server's storage cannot be used (File name too long); tell its administrator."
+    assert problem(client.post("/api/videos", data=b"x"), 503) == detail
+    assert problem(client.post("/api/records"), 503) == detail
     assert client.get("/").status_code == 200
     app.extensions["supervisor"].close()
     app.extensions["record_manager"].close()
@@ -174,11 +174,11 @@ def test_a_storage_that_cannot_be_used_keeps_no_server_from_starting_and_is_told
 def test_a_redis_that_does_not_answer_is_told_and_nothing_is_left(settings, queue):
     app = create_app(replace(settings, queue=queue))
     client = app.test_client()
-    told = "The queue of videos does not answer"
-    assert told in problem(client.post("/api/videos", data=b"x"), 503)
+    detail = "The queue of videos does not answer"
+    assert detail in problem(client.post("/api/videos", data=b"x"), 503)
     assert left_behind(settings) == []
     Path(settings.storage, "videos").mkdir(parents=True, exist_ok=True)
-    assert told in problem(client.get(f"/api/videos/{'a' * 16}"), 503)
+    assert detail in problem(client.get(f"/api/videos/{'a' * 16}"), 503)
     assert client.get("/metrics").status_code == 200
     app.extensions["supervisor"].close()
     app.extensions["server"].close()

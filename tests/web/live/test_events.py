@@ -30,7 +30,7 @@ def lines(chunks) -> Iterator[bytes]:
         yield from chunk.splitlines(keepends=True)
 
 
-def told(answer) -> Iterator[Told]:
+def events_of(answer) -> Iterator[Told]:
     return parse(lines(answer.response))
 
 
@@ -48,7 +48,7 @@ def test_events_are_an_uncached_stream_of_all_cameras_that_opens_them(client):
 def test_what_is_told_is_what_the_state_tells(client):
     state = client.get("/api/state").json
     with closing(client.get("/api/events?watch=0", buffered=False)) as answer:
-        data = next(told(answer)).data
+        data = next(events_of(answer)).data
     common = data.keys() - {"cameras"}
     assert common == {"notice", "threshold", "model", "viewers", "max_viewers"}
     assert {key: data[key] for key in common} == {key: state[key] for key in common}
@@ -61,7 +61,7 @@ def test_what_is_told_is_what_the_state_tells(client):
 def test_the_cameras_asked_for_come_in_the_servers_order(client):
     for query, names in (("camera=right", ["right"]), ("camera=right&camera=left", ["left", "right"])):
         with closing(client.get(f"/api/events?watch=0&{query}", buffered=False)) as answer:
-            assert [camera["name"] for camera in next(told(answer)).data["cameras"]] == names
+            assert [camera["name"] for camera in next(events_of(answer)).data["cameras"]] == names
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_listener_that_vanishes_before_the_first_byte_or_asks_for_the_head_onl
 
 def test_the_stream_ends_when_the_server_stops(client):
     with closing(client.get("/api/events", buffered=False)) as answer:
-        events = told(answer)
+        events = events_of(answer)
         next(events)
         stopping = threading.Thread(target=client.application.extensions["server"].close)
         stopping.start()
@@ -112,4 +112,4 @@ def test_words_in_any_script_go_out_in_one_line(client):
     server = client.application.extensions["server"]
     server.cameras["left"].summary = lambda smoothing: {"name": "left", "message": "zerstört\n「壊れた」"}
     with closing(client.get("/api/events?camera=left&watch=0", buffered=False)) as answer:
-        assert next(told(answer)).camera("left")["message"] == "zerstört\n「壊れた」"
+        assert next(events_of(answer)).camera("left")["message"] == "zerstört\n「壊れた」"

@@ -51,17 +51,17 @@ def shared(shared_metrics, worker):
 
 def test_a_process_of_its_own_tells_its_own_figures_at_once(shared, worker):
     worker.asked = 7
-    told = shared.read()
-    assert (told.counts[ASKED]["GET",], told.counts["cpu"]["1",]) == ((7, 3.5), (1.0,))
+    figures = shared.read()
+    assert (figures.counts[ASKED]["GET",], figures.counts["cpu"]["1",]) == ((7, 3.5), (1.0,))
 
 
 def test_what_a_worker_that_ended_has_counted_still_counts_but_its_viewers_do_not(shared_metrics, shared):
     posted_by_another(shared_metrics, 5, asked=10, here=4)
     shared.open(shared_metrics)
-    told = shared.read()
-    assert told.counts[ASKED]["GET",] == (13, 6.5)
-    assert told.gauges[HERE][()] == (2,)
-    assert set(told.counts["cpu"]) == {("1",), ("6",)}
+    figures = shared.read()
+    assert figures.counts[ASKED]["GET",] == (13, 6.5)
+    assert figures.gauges[HERE][()] == (2,)
+    assert set(figures.counts["cpu"]) == {("1",), ("6",)}
 
 
 def test_who_takes_a_place_goes_on_with_what_was_counted_there(shared_metrics, shared, worker):

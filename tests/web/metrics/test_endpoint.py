@@ -27,15 +27,17 @@ def read(client) -> dict[tuple[str, ...], float]:
 
 
 def test_an_idle_server_is_told_without_opening_a_camera(client):
-    told = read(client)
-    assert told["expression_camera_status", "left", "idle"] == 1
-    assert told["expression_camera_status", "left", "live"] == 0
-    assert told["expression_viewers", "right"] == 0
-    assert told["expression_viewers_limit",] == 200
-    assert told["expression_visitors",] == told["expression_visitor_frames_total",] == 0
-    assert told["expression_frames_captured_total", "left"] == 0
-    assert told["process_resident_memory_bytes", "1"] > 20e6
-    ended = {labels[0]: value for (name, *labels), value in told.items() if name == "expression_record_seconds_count"}
+    figures = read(client)
+    assert figures["expression_camera_status", "left", "idle"] == 1
+    assert figures["expression_camera_status", "left", "live"] == 0
+    assert figures["expression_viewers", "right"] == 0
+    assert figures["expression_viewers_limit",] == 200
+    assert figures["expression_visitors",] == figures["expression_visitor_frames_total",] == 0
+    assert figures["expression_frames_captured_total", "left"] == 0
+    assert figures["process_resident_memory_bytes", "1"] > 20e6
+    ended = {
+        labels[0]: value for (name, *labels), value in figures.items() if name == "expression_record_seconds_count"
+    }
     assert ended == dict.fromkeys(OUTCOMES, 0), "told before the first one, or its growth would not be seen"
 
 
@@ -43,18 +45,20 @@ def test_a_watched_camera_is_counted_and_the_other_is_not(client):
     stream = client.get("/video_feed/right?fps=5", buffered=False)
     for _, _ in zip(range(8), stream.response, strict=False):
         pass
-    told = read(client)
+    figures = read(client)
     stream.close()
-    assert told["expression_camera_status", "right", "live"] == 1
-    assert told["expression_viewers", "right"] == 1
-    assert told["expression_frames_captured_total", "right"] >= told["expression_frames_analysed_total", "right"] > 0
-    assert told["expression_frames_delivered_total", "right"] > 0
-    assert told["expression_frames_dropped_total", "right", "capped"] > 0
-    assert told["expression_stage_seconds_count", "right", "draw"] > 0
-    assert told["expression_stage_seconds_sum", "right", "draw"] > 0
-    whole = told["expression_delay_seconds_bucket", "right", "+Inf"]
-    assert whole == told["expression_delay_seconds_count", "right"] > 0
-    assert told["expression_frames_captured_total", "left"] == 0
+    assert figures["expression_camera_status", "right", "live"] == 1
+    assert figures["expression_viewers", "right"] == 1
+    assert (
+        figures["expression_frames_captured_total", "right"] >= figures["expression_frames_analysed_total", "right"] > 0
+    )
+    assert figures["expression_frames_delivered_total", "right"] > 0
+    assert figures["expression_frames_dropped_total", "right", "capped"] > 0
+    assert figures["expression_stage_seconds_count", "right", "draw"] > 0
+    assert figures["expression_stage_seconds_sum", "right", "draw"] > 0
+    whole = figures["expression_delay_seconds_bucket", "right", "+Inf"]
+    assert whole == figures["expression_delay_seconds_count", "right"] > 0
+    assert figures["expression_frames_captured_total", "left"] == 0
 
 
 def test_counters_do_not_fall_when_viewers_leave(client):

@@ -129,15 +129,15 @@ def test_deleted_it_is_gone_whether_it_is_done_or_going(client, settings):
 
 def test_states_are_told_of_those_whose_ids_are_known_only(client):
     one = begin(client)
-    told = client.get(f"/api/records?id={one}&id={'b' * 16}").json["records"]
-    assert [record["id"] for record in told] == [one]
+    records = client.get(f"/api/records?id={one}&id={'b' * 16}").json["records"]
+    assert [record["id"] for record in records] == [one]
     assert "no list of all" in problem(client.get("/api/records"), 400)
     problem(client.get("/api/records?id=.."), 400)
     problem(client.get("/api/records?" + "&".join([f"id={one}"] * 51)), 400)
 
 
 @pytest.mark.parametrize(
-    ("wishes", "status", "told"),
+    ("wishes", "status", "detail"),
     [
         ({"camera": "attic"}, 404, "no camera called 'attic'"),
         ({"privacy": "none"}, 400, "Invalid enum value 'none' - at `$.privacy`"),
@@ -147,8 +147,8 @@ def test_states_are_told_of_those_whose_ids_are_known_only(client):
         (["door"], 400, "Expected `object`, got `array`"),
     ],
 )
-def test_what_makes_no_sense_is_told_and_begins_nothing(client, settings, wishes, status, told):
-    assert told in problem(client.post("/api/records", json=wishes), status)
+def test_what_makes_no_sense_is_told_and_begins_nothing(client, settings, wishes, status, detail):
+    assert detail in problem(client.post("/api/records", json=wishes), status)
     assert "truncated" in problem(client.post("/api/records", data=b"{", content_type="application/json"), 400)
     assert "can't decode byte 0xff" in problem(
         client.post("/api/records", data=b'{"camera": "\xff"}', content_type="application/json"), 400

@@ -49,10 +49,10 @@ def log_in(client, name="ben", password=PASSWORD, goal="", **extra):
 
 
 def test_every_address_has_a_role_of_its_own(app):
-    told = {
+    missing = {
         str(rule): role_for(str(rule)) for rule in app.url_map.iter_rules() if not any(_covers(p, rule) for p in RULES)
     }
-    assert not told, "say in web/security/authorization.py who may ask for these"
+    assert not missing, "say in web/security/authorization.py who may ask for these"
 
 
 def _covers(path, rule):
@@ -73,10 +73,10 @@ def test_a_token_opens_what_its_role_may_and_no_more(client, grants, path, role)
 
 
 def test_who_sends_what_is_not_known_here_is_told_so(client, grants):
-    for sent, told in (("Bearer expr_0_x", "This token is not known here"), ("Basic eDp5", "Got 'Basic'")):
+    for sent, detail in (("Bearer expr_0_x", "This token is not known here"), ("Basic eDp5", "Got 'Basic'")):
         refused = client.get("/api/state", headers={"Authorization": sent})
         assert refused.status_code == 401
-        assert refused.json["detail"].startswith(told)
+        assert refused.json["detail"].startswith(detail)
     mistyped = client.post("/api/analyse", headers=grants.bearer("analyse"))
     assert (mistyped.status_code, mistyped.json["title"]) == (403, "Not allowed")
     assert mistyped.json["detail"].startswith("There is nothing at /api/analyse that ")

@@ -63,19 +63,19 @@ def test_no_more_pictures_than_may_be_are_read_from_one_form(client):
 
 
 @pytest.mark.parametrize(
-    ("path", "fields", "told"),
+    ("path", "fields", "detail"),
     [
         ("/api/analyze", {"image": "me.jpg"}, "Got the field 'image' as text, expected a file; with curl: -F image=@"),
         ("/api/analyze", {"threshold": "0.9"}, "Got 'threshold' as a field of the form, expected it in the address"),
         ("/api/videos", {"video": "clip.mp4"}, "Got 'video', expected the multipart field 'video' with a file"),
     ],
 )
-def test_a_field_that_is_text_where_a_file_is_expected_is_told(client, path, fields, told):
-    assert told in problem(client.post(path, data=fields, content_type="multipart/form-data"), 400)
+def test_a_field_that_is_text_where_a_file_is_expected_is_told(client, path, fields, detail):
+    assert detail in problem(client.post(path, data=fields, content_type="multipart/form-data"), 400)
 
 
 @pytest.mark.parametrize(
-    ("method", "address", "told"),
+    ("method", "address", "detail"),
     [
         ("GET", "/snapshot.jpg?privcy=blur", "Got the parameter 'privcy', expected camera, width"),
         ("GET", "/snapshot.jpg?privcy=blur", "; did you mean privacy?"),
@@ -84,8 +84,8 @@ def test_a_field_that_is_text_where_a_file_is_expected_is_told(client, path, fie
         ("POST", "/api/records?privacy=blur", "expected none; options belong in the JSON body."),
     ],
 )
-def test_a_parameter_that_is_misspelt_or_misplaced_is_refused(client, method, address, told):
-    assert told in problem(client.open(address, method=method, data=WALL if method == "POST" else None), 400)
+def test_a_parameter_that_is_misspelt_or_misplaced_is_refused(client, method, address, detail):
+    assert detail in problem(client.open(address, method=method, data=WALL if method == "POST" else None), 400)
 
 
 def test_a_parameter_that_means_nothing_to_anybody_passes(client):

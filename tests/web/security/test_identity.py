@@ -42,10 +42,10 @@ def test_who_asks_is_told_with_their_role_and_how_they_are_known(client, grants)
 def test_a_log_in_sets_the_cookie_of_the_page_and_a_log_out_ends_it_for_every_copy(client):
     answer = log_in(client, **BEN)
     assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(answer.headers["Set-Cookie"].split("; "))
-    told = who(client)
-    assert told == answer.json
-    assert {**told, "until": 0} == {"guarded": True, "name": "ben", "role": "operate", "by": "session", "until": 0}
-    assert abs(told["until"] - time.time() - LIFETIME) < 60
+    identity = who(client)
+    assert identity == answer.json
+    assert {**identity, "until": 0} == {"guarded": True, "name": "ben", "role": "operate", "by": "session", "until": 0}
+    assert abs(identity["until"] - time.time() - LIFETIME) < 60
     assert client.get("/api/state").status_code == 200
     copy = client.get_cookie(COOKIE).value
     assert client.post("/api/access/logout").status_code == 204
@@ -78,7 +78,7 @@ def test_wrong_ones_are_refused_and_counted_with_those_of_the_page(client):
 
 
 @pytest.mark.parametrize(
-    ("sent", "status", "told"),
+    ("sent", "status", "detail"),
     [
         ({"data": "name=ben"}, 415, "Got 'no type'; expected a JSON object"),
         ({"data": BEN}, 415, "Got 'application/x-www-form-urlencoded'"),
@@ -89,10 +89,10 @@ def test_wrong_ones_are_refused_and_counted_with_those_of_the_page(client):
     ],
     ids=str,
 )
-def test_what_is_no_log_in_is_told(client, sent, status, told):
+def test_what_is_no_log_in_is_told(client, sent, status, detail):
     refused = client.post("/api/access/login", **sent)
     assert refused.status_code == status
-    assert told in refused.json["detail"]
+    assert detail in refused.json["detail"]
 
 
 def test_a_log_out_that_cannot_be_kept_is_told_and_the_browser_forgets_it_all_the_same(client, monkeypatch):

@@ -75,9 +75,9 @@ def test_a_video_whose_copy_cannot_be_written_is_told_of_without_its_folder(tmp_
     worker = Worker(replace(settings, storage=str(tmp_path / "store")), "one")
     job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5), ID)
     work_off(worker)
-    told = worker.jobs.get(job.id).message
-    assert told.startswith("annotated.mp4: this video cannot be written")
-    assert str(tmp_path) not in told
+    message = worker.jobs.get(job.id).message
+    assert message.startswith("annotated.mp4: this video cannot be written")
+    assert str(tmp_path) not in message
     assert is_cut(caplog.text, job.id)
 
 
@@ -102,12 +102,12 @@ def test_a_traceback_holds_no_whole_id(place, form):
         Path(place, "nothing").read_bytes()
     except OSError:
         record = logging.LogRecord("web", logging.ERROR, "x.py", 1, "%s failed", (place,), sys.exc_info())
-    told = form.format(record)
-    assert is_cut(told, ID)
-    assert told.count("Abc-12...") == 2, "the words and the traceback"
-    assert "FileNotFoundError" in told
+    text = form.format(record)
+    assert is_cut(text, ID)
+    assert text.count("Abc-12...") == 2, "the words and the traceback"
+    assert "FileNotFoundError" in text
     if isinstance(form, JSONFormatter):
-        assert json.loads(told)["message"] == place.replace(ID, "Abc-12...") + " failed"
+        assert json.loads(text)["message"] == place.replace(ID, "Abc-12...") + " failed"
 
 
 def test_what_only_looks_like_an_id_stays_in_the_log():

@@ -174,9 +174,9 @@ def test_what_stands_for_all_addresses_is_no_name_of_a_server_that_listens_on_th
         assert is_allowed("192.168.1.4:5000", names)
 
 
-@pytest.mark.parametrize("told", ["käse.example:8443", "https://Käse.example/", "xn--kse-qla.example."])
-def test_a_name_may_be_told_in_any_of_its_forms(told):
-    names = names_of(replace(SETTINGS, hosts=(told,)))
+@pytest.mark.parametrize("given", ["käse.example:8443", "https://Käse.example/", "xn--kse-qla.example."])
+def test_a_name_may_be_told_in_any_of_its_forms(given):
+    names = names_of(replace(SETTINGS, hosts=(given,)))
     assert is_allowed("xn--kse-qla.example:8443", names)
     assert not is_allowed("evil.example", names)
 

@@ -92,8 +92,8 @@ def ended(connection, seconds):
 
 
 def viewers(port, grants):
-    told = ask(port, "/api/state", grants.bearer("watch"))
-    return told["viewers"] + told["visitors"]
+    state = ask(port, "/api/state", grants.bearer("watch"))
+    return state["viewers"] + state["visitors"]
 
 
 def test_streams_of_a_revoked_grant_end_and_those_of_others_go_on(server):
@@ -130,8 +130,8 @@ def test_a_record_of_a_revoked_grant_ends_and_is_whole(server):
     until(lambda: ask(port, path, bearer(token))["duration"] >= 1)
     grants.register.revoke("filmer")
     until(lambda: ask(port, path, grants.bearer("analyse"))["status"] == "done")
-    told = ask(port, path, grants.bearer("analyse"))
-    assert told["message"] == "The person who started it lost access."
+    summary = ask(port, path, grants.bearer("analyse"))
+    assert summary["message"] == "The person who started it lost access."
     assert len(film(grants.path.with_name("storage") / path.removeprefix("/api/") / "video.mp4")) > 5
 
 
