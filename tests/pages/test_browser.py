@@ -56,6 +56,13 @@ ATTACK = """async (target) => {
   };
 }"""
 
+FRAME = """(address) => new Promise((loaded) => {
+  const frame = document.createElement("iframe");
+  frame.onload = loaded;
+  frame.src = address;
+  document.body.replaceChildren(frame);
+})"""
+"""Shows an address within the page; the frame of a refused one loads too, and is empty."""
 EMBED = """([target, policy]) => {
   for (const name of ["img", "iframe", "embed", "object", "link"]) {
     const made = document.createElement(name);
@@ -127,10 +134,7 @@ def test_another_sites_page_gets_nothing_and_switches_nothing_on(browser, port, 
         page.goto(f"http://{host}:{theirs}/")
         outcomes = page.evaluate(ATTACK, f"http://localhost:{port}")
         assert set(outcomes.values()) == {"blocked"}, outcomes
-        page.evaluate("(address) => { document.body.innerHTML = `<iframe src='${address}'></iframe>` }",
-                      f"http://localhost:{port}/about")  # fmt: skip
-        page.wait_for_function("() => document.querySelector('iframe') !== null")
-        page.wait_for_timeout(500)
+        page.evaluate(FRAME, f"http://localhost:{port}/about")
         assert page.frames[1].locator("main").count() == 0, "our page is shown within theirs"
         page.goto(f"http://localhost:{port}/about")
         assert page.locator("main h1").count() == 1, "a link may lead here"
@@ -149,7 +153,7 @@ def test_where_browsers_do_not_tell_of_the_site_another_page_switches_nothing_on
             for policy in ("no-referrer", "unsafe-url"):
                 page.goto(f"http://{host}:{theirs}/")
                 page.evaluate(EMBED, [target, policy])
-                page.wait_for_timeout(700)
+                page.wait_for_load_state("networkidle")
         page.goto(f"http://{host}:{theirs}/")
         page.evaluate("(address) => location.assign(address)", f"http://{ELSEWHERE}:{port}/video_feed")
         page.wait_for_selector("text=Another site's page")
@@ -196,8 +200,8 @@ def test_a_window_of_which_nothing_is_ever_told_is_not_led_in_circles(browser, p
         context = browser.new_context()
         page = context.new_page()
         page.goto(f"http://{ELSEWHERE}:{theirs}/metrics", wait_until="commit")
-        page.wait_for_timeout(1500)
         page.wait_for_selector("text=Open it")
+        page.wait_for_load_state("networkidle")
         assert asked.count("/metrics") == 2
         assert barriers(page) == []
         context.close()
@@ -220,7 +224,6 @@ def test_our_pages_keep_to_their_own_policy_which_stops_what_is_put_into_them(br
     page = context.new_page()
     page.add_init_script(WATCH_POLICY)
     page.goto(f"http://localhost:{port}{path}")
-    page.wait_for_timeout(300)
     assert page.evaluate("() => window.violations") == []
     page.evaluate("""() => {
       const code = document.createElement("script");

@@ -13,6 +13,7 @@ from tests.support.clients.live_page import (
     await_faces,
     await_movement,
     await_situation,
+    await_until,
     await_viewers,
     command,
     made_up,
@@ -91,11 +92,12 @@ def test_a_lost_server_is_told_and_everything_comes_back_by_itself(browser):
 
 def test_a_server_that_takes_no_more_listeners_is_asked_now_and_then(browser, base):
     with visit(browser, f"{base}/about", expected=["503"], script=NO_SHARED_WORKER) as page:
-        page.route("**/api/events?*", lambda route: route.fulfill(status=503, body="full"))
+        asked = []
+        page.route("**/api/events?*", lambda route: (asked.append(1), route.fulfill(status=503, body="full")))
         page.goto(base)
         await_movement(page)
         await_faces(page)
-        page.wait_for_timeout(2500)
+        await_until(page, lambda: len(asked) > 2, lambda: f"the page asked for events {len(asked)} times")
         assert page.locator("#connection").get_attribute("data-state") == "live"
 
 

@@ -10,6 +10,7 @@ from tests.support.clients.live_page import (
     await_faces,
     await_movement,
     await_situation,
+    await_until,
     face,
     made_up,
     pixels,
@@ -64,8 +65,7 @@ def test_a_card_has_the_face_cut_from_the_picture_and_seven_bars(browser, base):
         await_faces(page)
         card = page.locator(".face").first
         expect(card.locator(".bars li")).to_have_count(7)
-        page.wait_for_timeout(300)
-        assert pixels(page, ".face .thumb").std() > 10, "the thumbnail shows nothing"
+        await_until(page, lambda: pixels(page, ".face .thumb").std() > 10, lambda: "the thumbnail showed nothing")
         shares = [int(text.rstrip(" %\xa0")) for text in card.locator(".bar-share").all_inner_texts()]
         assert 97 <= sum(shares) <= 103
         lengths = card.locator(".gauge span").evaluate_all("bars => bars.map(bar => bar.style.transform)")

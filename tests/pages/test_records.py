@@ -129,7 +129,7 @@ def test_a_record_is_taken_up_again_by_a_new_page_and_ended_from_its_own(browser
         own.goto(f"{address}records/{known}")
         expect(own.locator("#running")).to_contain_text(re.compile(r"Recording 0:\d\d of 60\smin at most"))
         assert barriers(own) == []
-        own.wait_for_timeout(500)
+        expect(own.locator("#running")).to_contain_text(re.compile(r"Recording 0:(?!00)\d\d of"))
         own.get_by_role("button", name="Stop").click()
         expect(own.locator("#message")).to_contain_text("It is deleted")
         own.close()

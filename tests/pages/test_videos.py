@@ -82,7 +82,7 @@ def test_a_video_from_upload_to_a_jump_on_its_time_line(browser, address, storag
             assert barriers(page) == []
             assert page.evaluate(STICKING_OUT) == []
         with visit(browser, address) as other:
-            other.wait_for_timeout(500)
+            other.wait_for_load_state("networkidle")
             expect(other.locator(".video-card")).to_have_count(0)
         page.get_by_role("button", name="Delete now").click()
         expect(page.locator(".video-card")).to_have_count(0)
