@@ -14,6 +14,7 @@ from demo import Demo
 from drawing.palette import GROUND
 from faces import Image
 from main import create_app
+from tests.support.waiting import until
 
 DEMO = Settings(source=("demo",), width=640, height=360, fps=15, idle=0.2)
 
@@ -137,6 +138,6 @@ def test_the_ninth_look_of_a_camera_is_told_with_those_there_are(client):
         assert answer.headers["Retry-After"] == "5"
         assert "is shown with 8 different view options already" in answer.json["detail"]
         assert "width=170&bars=0&privacy=off&threshold=0.35&smoothing=0.4" in answer.json["detail"]
-    assert client.get("/snapshot.jpg?width=170").status_code == 200
+    until(lambda: client.get("/snapshot.jpg?width=170").status_code == 200)  # once the camera has a picture
     for stream in streams:
         stream.close()

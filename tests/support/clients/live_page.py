@@ -21,8 +21,9 @@ HIDE = """(hidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden })
   document.dispatchEvent(new Event("visibilitychange"))
 }"""
-# A small grey copy of a picture as it stands, as a list of brightnesses.
+# A small grey copy of a picture as it stands, as a list of brightnesses; empty for one that could not be loaded.
 LOOK = """(picture) => {
+  if (picture.naturalWidth === 0) return []
   const canvas = new OffscreenCanvas(64, 36)
   const pen = canvas.getContext("2d", { willReadFrequently: true })
   pen.drawImage(picture, 0, 0, 64, 36)
@@ -78,15 +79,24 @@ def await_faces(page: Page) -> None:
 
 
 def pixels(page: Page, selector: str = "#screen .picture.drawn") -> np.ndarray:
-    """A picture of the page, (2304,) brightnesses of 64x36 places."""
+    """A picture of the page, (2304,) brightnesses of 64x36 places; (0,) for one that could not be loaded."""
     return np.array(page.locator(selector).first.evaluate(LOOK), float)
 
 
 def await_movement(page: Page, selector: str = "#screen .picture.drawn") -> None:
     """Wait until a picture is there and changes."""
     expect(page.locator(selector)).to_have_count(1)
-    before = pixels(page, selector)
-    await_until(page, lambda: np.abs(pixels(page, selector) - before).max() > 15, lambda: f"{selector} stood still")
+    first = np.array([])
+
+    def moves() -> bool:
+        nonlocal first
+        now = pixels(page, selector)
+        if not now.size:  # on a busy machine a still may not come in time; the page asks for the next one
+            return False
+        first = first if first.size else now
+        return bool(np.abs(now - first).max() > 15)
+
+    await_until(page, moves, lambda: f"{selector} stood still")
 
 
 def state_of(base: str) -> dict[str, Any]:
