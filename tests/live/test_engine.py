@@ -11,10 +11,13 @@ from delivery.stream import Ended, Hub, Outgoing
 from delivery.view_options import ViewOptions
 from delivery.viewers import Viewer
 from faces import Box, Face, Frame
+from live.delay import HELD_FOR
 from live.engine import Engine
 from live.session import CameraConfig
 from tests.support.cameras.scripted import Camera, Nothing, Script
 from tests.support.waiting import Clock, until
+
+FIGURES = ("width", "height", "fps", "capture_fps", "frame", "captured_at", "latency")
 
 
 @pytest.fixture
@@ -64,6 +67,7 @@ def decoded(jpeg: bytes) -> np.ndarray:
 def test_nothing_runs_before_the_first_viewer(engine, script):
     before = threading.active_count()
     assert status(engine) == "idle"
+    assert {engine.summary()[name] for name in FIGURES} == {0}
     assert (script.opened, threading.active_count()) == (0, before)
 
 
@@ -78,6 +82,7 @@ def test_the_first_viewer_opens_the_camera_and_gets_decodable_frames(engine):
     assert (state["status"], state["width"], state["height"], state["viewers"]) == ("live", 160, 90, 1)
     assert set(state["timings"]) == {"detect", "draw", "encode"}
     assert state["latency"] > 0
+    assert state["fps"] == round(state["fps"], 1)
 
 
 def test_all_viewers_share_one_camera(engine, script):
@@ -255,6 +260,12 @@ def test_a_label_keeps_its_place_from_frame_to_frame_in_each_look(engine, pipeli
     assert [is_above(hub, 22) for hub in hubs] == [True, True]
     late = engine.enter(Viewer(view=ViewOptions(bars=True)))
     assert not is_above(late, 22), "there it would have gone without the frame before"
+
+
+def test_a_view_with_privacy_is_shown_late_and_any_other_at_once(engine):
+    plain, private = (engine.enter(Viewer(view=ViewOptions(privacy=privacy))) for privacy in ("off", "emoji"))
+    late = newest(private, live).picture
+    assert newest(plain, live).picture.position - late.position > HELD_FOR - 0.1
 
 
 def test_a_camera_with_privacy_gives_it_to_every_look(script, pipeline):
