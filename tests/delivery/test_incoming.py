@@ -1,6 +1,7 @@
 import math
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -51,13 +52,13 @@ def deadlines(monkeypatch):
     made._thread.join(5)
 
 
-def is_let_go(deadlines: Deadlines, asked=None, slowly: bool = False) -> bool:
+def is_let_go(deadlines: Deadlines, asked=None, slowly: bool = False, within: float = 30.0) -> bool:
     """Whether a thread that waits for more of a request is told that there is no more."""
     sock, client = socket.socketpair()
     with sock, client, deadlines.limit(SimpleNamespace(sock=sock)):
         if asked is not None:
             deadlines.head_received(asked, slowly)
-        sock.settimeout(0.3)
+        sock.settimeout(within)
         try:
             return sock.recv(1) == b""
         except TimeoutError:
@@ -68,9 +69,17 @@ def test_who_sends_no_head_or_no_whole_body_in_time_is_let_go_and_nobody_else(de
     half = request(POST + b"Content-Length: 5")
     assert is_let_go(deadlines)
     assert is_let_go(deadlines, half)
-    assert not is_let_go(deadlines, request(POST)), "it has sent all, and waits for its answer"
-    assert not is_let_go(deadlines, half, slowly=True), "it hands in a file"
+    assert not is_let_go(deadlines, request(POST), within=0.3), "it has sent all, and waits for its answer"
+    assert not is_let_go(deadlines, half, slowly=True, within=0.3), "it hands in a file"
     assert deadlines._pending == {}
+
+
+def test_a_thread_that_goes_on_after_its_limit_keeps_nobody_else_from_being_let_go(deadlines):
+    sock, client = socket.socketpair()
+    with sock, client, deadlines.limit(SimpleNamespace(sock=sock)), ThreadPoolExecutor(1) as pool:
+        sock.settimeout(30)
+        assert sock.recv(1) == b""
+        assert pool.submit(is_let_go, deadlines).result(30)
 
 
 def test_one_thread_watches_all_and_none_before_the_first_or_after_the_end(monkeypatch):
