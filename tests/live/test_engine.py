@@ -216,6 +216,23 @@ def test_closing_ends_viewers_threads_and_camera(engine, script):
     assert (script.closed, threading.active_count()) == (1, before)
 
 
+def test_closing_does_not_wait_for_an_analysis_that_hangs(script, pipeline, monkeypatch):
+    began, go_on = threading.Event(), threading.Event()
+
+    def hang(frame, smoothings):
+        began.set()
+        go_on.wait(60)
+        return frame
+
+    monkeypatch.setattr(pipeline, "analyze", hang)
+    made = Engine(CameraConfig("door", "test", lambda: Camera(script), lambda: pipeline))
+    made.enter(Viewer())
+    assert began.wait(30)
+    assert not made.close(0.1)
+    go_on.set()
+    assert made.close(30)
+
+
 def test_a_viewer_who_looks_now_and_then_sees_fresh_frames_in_their_order(engine):
     with watching(engine) as hub:
         until(lambda: status(engine) == "live")
