@@ -13,6 +13,7 @@ from tests.support.clients.live_page import (
     await_faces,
     await_movement,
     await_situation,
+    await_true,
     await_until,
     await_viewers,
     command,
@@ -73,7 +74,7 @@ def test_a_lost_server_is_told_and_everything_comes_back_by_itself(browser):
             ]
             for page in pages:
                 await_faces(page)
-            page.wait_for_timeout(1000)
+                await_true(page, "document.getElementById('still').width > 0")
             server.kill()
             for page in pages:
                 await_situation(page, "connection-lost")

@@ -173,10 +173,10 @@ def test_in_a_crowd_no_label_covers_a_face_and_each_is_told_on_request(browser, 
         page.route("**/api/analyze*", lambda route: route.fulfill(json=crowd()))
         give(page, ("crowd.png", three()))
         expect(page.locator(".box")).to_have_count(30)
-        told = page.evaluate(COVERED)
-        assert told["covers"] == []
-        assert told["seen"] >= (3 if viewport is PHONE else 18)
-        assert told["short"] > 0
+        labels = page.evaluate(COVERED)
+        assert labels["covers"] == []
+        assert labels["seen"] >= (3 if viewport is PHONE else 18)
+        assert labels["short"] > 0
         hidden = page.locator(".box[data-label=none]")
         if viewport is PHONE:
             expect(hidden).not_to_have_count(0)

@@ -183,8 +183,8 @@ def test_hours_take_no_more_memory_than_minutes_and_what_was_not_seen_is_a_gap(b
 
 def test_of_a_crowd_the_largest_faces_are_remembered_and_the_mean_is_of_all(browser, base):
     with visit(browser, f"{base}/about") as page:
-        told = page.evaluate(CROWD)
-    assert told == {"largest": [True, True, True], "smaller": False, "mean": [0.75, 0.25]}
+        known = page.evaluate(CROWD)
+    assert known == {"largest": [True, True, True], "smaller": False, "mean": [0.75, 0.25]}
 
 
 def test_the_time_line_of_a_crowd_tells_how_many_are_in_view(page):

