@@ -141,7 +141,7 @@ class Search:
         confirmed, doubtful = list[tuple[Detection, int]](), list[Box]()
         for place, closer in zip(found, self._detector.confirm(image, found), strict=True):
             if closer is not None:
-                confirmed.append((closer.scaled(1 / scale), 3 if place.certainty >= SURE else 2))
+                confirmed.append((closer.scaled(1 / scale), 3 if max(place.certainty, closer.certainty) >= SURE else 2))
             elif place.certainty >= POSSIBLE:
                 doubtful.append(place.box.scaled(1 / scale))
         return confirmed, doubtful

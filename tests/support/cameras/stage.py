@@ -45,7 +45,7 @@ class Stage:
     def _near(self, known):
         self.checks += 1
         near = max(self.seen, key=known.overlap, default=None)
-        return Detection(self.jitter(near)) if near is not None and near.overlap(known) > 0.3 else None
+        return Detection(self.jitter(near), self.sure) if near is not None and near.overlap(known) > 0.3 else None
 
     def grey(self, people: dict[int, tuple[int, int]]) -> Grey:
         """A frame with people at their places; later ones stand in front."""
