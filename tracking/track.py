@@ -12,11 +12,11 @@ from tracking.following import Edges, Template, box_of
 from tracking.smoothing import Smoother, share
 
 CONFIRM_AFTER = 3
-"""Votes, from different frames or sizes, after which a face is shown: Haar's false positives seldom last as long."""
+"""Votes, from different frames or sizes, after which a face is shown: false positives seldom last as long."""
 FADE_FOR = 0.4
 """Seconds in which a lost face fades out."""
 HOLD_FOR = 1.5
-"""Seconds for which a well followed face is kept although Haar does not detect it: tilted, turned, half hidden."""
+"""Seconds for which a well followed face is kept although the detector does not see it: turned away, half hidden."""
 
 DOUBT_SMOOTHING = 0.3
 """Time constant of the evidence that a track is no face, in seconds."""
@@ -39,7 +39,7 @@ class Track:
     now: float
     votes: int = 1
     since: float = 0.0
-    """When Haar first detected it."""
+    """When the detector first saw it."""
     others: dict[float, Smoother] = field(default_factory=dict)
     """The predictions smoothed with further time constants, by these in seconds."""
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
@@ -47,9 +47,9 @@ class Track:
     """Offset of the shown box from `edges` after a correction, which decays."""
     likeness: float = 1.0
     found_at: float = 0.0
-    """When Haar last detected it."""
+    """When the detector last saw it."""
     checked_at: float = 0.0
-    """When Haar last checked it."""
+    """When the detector last checked it."""
     leaps: bool = False
     """Whether the last detection lay so far off that the next check is due at once."""
     lost_at: float | None = None

@@ -18,9 +18,9 @@ MIN_OVERLAP = 0.2
 SAME_PLACE = 0.45
 """Intersection over union from which two tracks cannot both be in sight: one is behind the other, or gone."""
 CHECK_EVERY = 0.2
-"""Seconds after which Haar must check a followed face again."""
+"""Seconds after which the detector must check a followed face again."""
 SURE = 0.8
-"""Likeness to the last template below which Haar checks at once."""
+"""Likeness to the last template below which the detector checks at once."""
 FOLLOWED = 0.55
 """Likeness below which following has failed."""
 REMEMBER_FOR = 2.0
@@ -30,7 +30,7 @@ SEEK_EVERY = 0.1
 LIKE = 0.5
 """Likeness from which a detection may be the lost face."""
 CORRECTION = 0.25
-"""Time constant with which the followed box moves to Haar's detections, in seconds: these jitter."""
+"""Time constant with which the followed box moves to detections, in seconds: these jitter."""
 LEAP = 0.1
 """Offset of a detection, as a share of the face's width, from which it is no jitter but a movement in depth."""
 EASING = 0.08
@@ -47,7 +47,7 @@ class Tracker:
     """Tracks one camera's faces. For each frame: `follow`, then `update` with the search's result, then
     `add_predictions`.
 
-    Between Haar's detections a face is followed by its template from the last one. Times are seconds on one monotonic
+    Between detections a face is followed by its template from the last one. Times are seconds on one monotonic
     clock.
 
     Args:
@@ -110,7 +110,7 @@ class Tracker:
         return track.lost_at is None or (track.confirmed and track.now - track.lost_at < REMEMBER_FOR)
 
     def known(self, now: float) -> list[KnownFace]:
-        """The faces in sight and those just lost, and which of them Haar should check."""
+        """The faces in sight and those just lost, and which of them the detector should check."""
         return [
             KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None, track.angle)
             for track in self._tracks

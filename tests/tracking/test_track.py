@@ -35,7 +35,7 @@ def test_a_track_is_confirmed_after_enough_finds():
     assert [track(votes=votes).confirmed for votes in (1, CONFIRM_AFTER - 1, CONFIRM_AFTER)] == [False, False, True]
 
 
-def test_certainty_grows_with_finds_and_likeness_and_wears_off_while_haar_sees_nothing():
+def test_certainty_grows_with_finds_and_likeness_and_wears_off_while_the_detector_sees_nothing():
     sure = track(votes=CONFIRM_AFTER, found_at=10.0)
     assert sure.certainty == pytest.approx(2.0)
     assert track(found_at=10.0).certainty == pytest.approx(1.0)

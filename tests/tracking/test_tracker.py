@@ -24,7 +24,7 @@ def test_an_unsure_find_of_a_single_frame_is_never_shown():
         assert stage.step({}, seen=[]) == ()
 
 
-def test_a_face_is_followed_between_the_checks_of_haar_which_are_few():
+def test_a_face_is_followed_between_the_checks_of_the_detector_which_are_few():
     stage = Stage()
     for number in range(60):
         x = 100 + 4 * number
@@ -34,7 +34,7 @@ def test_a_face_is_followed_between_the_checks_of_haar_which_are_few():
     assert stage.checks < 2 + 60 / FPS / CHECK_EVERY + 2
 
 
-def test_a_face_that_haar_does_not_see_for_a_while_is_held_as_long_as_it_looks_the_same():
+def test_a_face_that_the_detector_does_not_see_for_a_while_is_held_as_long_as_it_looks_the_same():
     stage = Stage()
     stage.run(0.5, {1: (100, 100)})
     for faces in stage.run(1.0, {1: (100, 100)}, seen=[]):
@@ -42,7 +42,7 @@ def test_a_face_that_haar_does_not_see_for_a_while_is_held_as_long_as_it_looks_t
     assert stage.run(2.5, {1: (100, 100)}, seen=[])[-1] == ()
 
 
-def test_a_face_is_not_lost_because_haar_has_had_no_time_to_look():
+def test_a_face_is_not_lost_because_the_detector_has_had_no_time_to_look():
     stage = Stage()
     stage.run(0.5, {1: (100, 100)})
     stage.search.find = lambda grey, known: None

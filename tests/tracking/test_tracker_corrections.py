@@ -6,7 +6,7 @@ from tests.support.cameras.stage import FPS, Stage
 from tracking.searching import SearchResult
 
 
-def test_boxes_jitter_far_less_than_what_haar_finds():
+def test_boxes_jitter_far_less_than_what_the_detector_finds():
     rng = np.random.default_rng(0)
     stage = Stage()
     stage.jitter = lambda box: Box(box.x + int(rng.integers(-2, 3)), box.y, 40 + int(rng.integers(-2, 3)), 40)

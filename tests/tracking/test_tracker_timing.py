@@ -8,7 +8,7 @@ def known_at(stage: Stage, seconds: float):
     return known
 
 
-def test_haar_is_asked_again_when_its_time_has_come_and_of_a_lost_face_more_often():
+def test_the_detector_is_asked_again_when_its_time_has_come_and_of_a_lost_face_more_often():
     stage = Stage(every=100)
     stage.run(0.5, {1: (100, 100)})
     track = stage.tracker._tracks[0]

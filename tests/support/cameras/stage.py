@@ -58,7 +58,7 @@ class Stage:
         return Grey(np.clip(image, 0, 255).astype(np.uint8), 1.0, self.time)
 
     def step(self, people=None, seen=None):
-        """One frame; Haar sees all people but those that another one hides, or those that are named."""
+        """One frame; the detector sees all people but those that another one hides, or those that are named."""
         people = people or {}
         boxes = [Box(x, y, 40, 40) for x, y in people.values()]
         self.seen = [b for i, b in enumerate(boxes) if all(b.overlap(o) < 0.3 for o in boxes[i + 1 :])]
