@@ -126,6 +126,10 @@ class Face:
         expression = self.expression
         return 0.0 if expression is None else self.probabilities[self.labels.index(expression)]
 
+    def mirrored(self, width: int) -> "Face":
+        """The face in the mirror image of a picture of `width` pixels."""
+        return replace(self, box=self.box.mirrored(width), angle=-self.angle)
+
     def as_dict(self) -> dict[str, Any]:
         """The face as in the API and in result files."""
         box = self.box

@@ -140,6 +140,6 @@ def render(frame: Frame, view: ViewOptions, memory: Memory | None = None) -> Ima
         hide(image, faces, frame.doubtful, view.privacy, view.threshold)
     if view.mirror:  # before text is drawn, so that it stays legible
         image = np.asarray(cv2.flip(image, 1), np.uint8)
-        faces = tuple(replace(face, box=face.box.mirrored(image.shape[1])) for face in faces)
+        faces = tuple(face.mirrored(image.shape[1]) for face in faces)
     covered = view.privacy == "emoji"  # by discs of the boxes' own colours
     return annotate(image, faces, view.threshold, view.bars, not covered, memory) if faces else image

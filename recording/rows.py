@@ -84,7 +84,13 @@ def rows_of(folder: Path) -> Iterator[Row]:
 
 def _face(entry: Mapping[str, Any]) -> Face:
     probabilities = entry["probabilities"]
-    known = entry["track"], entry["expression"]
     return Face(
-        Box(**entry["box"]), tuple(probabilities), tuple(probabilities.values()), *known, seconds=entry["seconds"]
+        Box(**entry["box"]),
+        tuple(probabilities),
+        tuple(probabilities.values()),
+        entry["track"],
+        entry["expression"],
+        seconds=entry["seconds"],
+        detection=entry.get("detection", 1.0),  # records of earlier versions have neither
+        angle=entry.get("angle", 0.0),
     )

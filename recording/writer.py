@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -66,10 +65,10 @@ class Writer:
         self._last = fitted
 
     def _faces(self, picture: Picture) -> tuple[Face, ...]:
-        """Return the faces with their boxes where the visitor sees them."""
+        """Return the faces where the visitor sees them."""
         if not self._view.mirror:
             return picture.faces
-        return tuple(replace(face, box=face.box.mirrored(picture.size[0])) for face in picture.faces)
+        return tuple(face.mirrored(picture.size[0]) for face in picture.faces)
 
     def _open(self, width: int, height: int) -> tuple[RecordVideo, RowWriter]:
         if self._video is None or self._rows is None:

@@ -77,6 +77,18 @@ def test_a_mirrored_box_lies_as_far_from_the_other_edge_and_back_again():
     assert box.mirrored(100).mirrored(100) == box
 
 
+def test_a_mirrored_face_is_tilted_the_other_way():
+    face = Face(Box(10, 20, 30, 40), track=7, detection=0.9, angle=12.0)
+    other = face.mirrored(100)
+    assert (other.box, other.angle, other.track, other.detection) == (Box(60, 20, 30, 40), -12.0, 7, 0.9)
+    assert other.mirrored(100) == face
+
+
+def test_what_the_detector_knows_is_told_in_thousandths_and_tenths_of_a_degree():
+    face = Face(Box(0, 0, 1, 1), detection=0.98765, angle=-3.14159).as_dict()
+    assert (face["detection"], face["angle"]) == (0.988, -3.1)
+
+
 def test_finds_of_two_searches_are_joined_without_those_that_both_made():
     first = [Box(0, 0, 10, 10), Box(50, 0, 10, 10)]
     twice, near, away = Box(1, 0, 10, 10), Box(8, 0, 10, 10), Box(0, 50, 10, 10)

@@ -78,12 +78,12 @@ def _rows(result: FileResult) -> Iterator[list[object]]:
 
 def columns(labels: Sequence[str]) -> list[str]:
     """Return the CSV columns of a face; `cells` returns their values."""
-    return ["track", "x", "y", "width", "height", "expression", "confidence", *labels]
+    return ["track", "x", "y", "width", "height", "detection", "angle", "expression", "confidence", *labels]
 
 
 def cells(face: Face) -> list[object]:
     """Return one face as CSV values."""
-    place = [face.box.x, face.box.y, face.box.width, face.box.height]
+    place = [face.box.x, face.box.y, face.box.width, face.box.height, round(face.detection, 3), round(face.angle, 1)]
     reading = [face.expression, round(face.confidence, 4), *(round(p, 4) for p in face.probabilities)]
     return ["" if face.track is None else face.track, *place, *reading]
 

@@ -17,7 +17,7 @@ from recording.rows import rows_of
 from recording.store import Record, Records
 from tests.support.servers.recorded import LABELS, a_face, a_picture, feed, film, recording, show, until
 
-HAPPY = a_face("happy", 0.9, seconds=1.2)
+HAPPY = a_face("happy", 0.9, seconds=1.2, detection=0.97, angle=-4.5)
 SAD = a_face("sad", 0.8, track=2, box=(200, 30, 50, 50))
 
 
@@ -59,9 +59,10 @@ def test_video_rows_and_table_tell_of_the_same_frames(tmp_path):
     assert content["summary"]["shares"] == summary["shares"]
     rows = table(record)
     assert len(rows) == 8 + 16
-    assert list(rows[0]) == ["time", "frame", "seconds", "track", "x", "y", "width", "height", "expression",
-                             "confidence", *LABELS]  # fmt: skip
+    assert list(rows[0]) == ["time", "frame", "seconds", "track", "x", "y", "width", "height", "detection",
+                             "angle", "expression", "confidence", *LABELS]  # fmt: skip
     assert (rows[-1]["frame"], rows[-1]["track"], rows[-1]["expression"], rows[-1]["sad"]) == ("15", "2", "sad", "0.8")
+    assert (rows[0]["detection"], rows[0]["angle"]) == ("0.97", "-4.5")
     assert abs(float(rows[0]["time"]) - time.time()) < 60
     assert [moment["expression"] for moment in summary["moments"]] == ["happy", "sad"]
     assert left(record) == ["about.json", "faces.csv", "lock", "moment-0.jpg", "moment-1.jpg", "moments.json",
@@ -79,8 +80,10 @@ def test_the_visitors_boxes_are_in_pixels_of_the_video(tmp_path):
 
 def test_in_a_mirrored_record_boxes_lie_where_the_faces_are_seen(tmp_path):
     with recording(tmp_path, view=ViewOptions(mirror=True)) as (hub, recorder):
-        feed(hub, recorder, [(a_face(box=(40, 30, 60, 60)),)])
-    assert entries(recorder.record)["frames"][0]["faces"][0]["box"] == {"x": 220, "y": 30, "width": 60, "height": 60}
+        feed(hub, recorder, [(a_face(box=(40, 30, 60, 60), angle=8.0),)])
+    (face,) = entries(recorder.record)["frames"][0]["faces"]
+    assert face["box"] == {"x": 220, "y": 30, "width": 60, "height": 60}
+    assert face["angle"] == -8
 
 
 def test_a_lost_camera_leaves_a_gap_and_the_record_goes_on(tmp_path):
@@ -265,3 +268,12 @@ def test_the_time_line_holds_a_frame_while_a_camera_stalls_but_not_while_it_is_l
     line = timeline(FileResult("", "video", labels=LABELS, frames=[(0, at, (HAPPY,)) for at in times]), 12.0)
     assert None not in line["mean"][: int(4.4 / line["step"])]
     assert None in line["mean"][int(6 / line["step"]) :]
+
+
+def test_rows_of_an_earlier_version_which_knew_nothing_of_the_detector_can_be_read(tmp_path):
+    old = {name: value for name, value in HAPPY.as_dict().items() if name not in ("detection", "angle")}
+    rows = [{"time": 9.0, "frame": 0, "seconds": 0.0, "faces": [faces]} for faces in (old, HAPPY.as_dict())]
+    (tmp_path / "record.json").write_text('{"labels": [], "frames": [\n' + "\n,".join(map(json.dumps, rows)))
+    (_, _, (before,)), (_, _, (now,)) = rows_of(tmp_path)
+    assert (before.detection, before.angle, before.box) == (1.0, 0.0, HAPPY.box)
+    assert (now.detection, now.angle) == (0.97, -4.5)

@@ -112,6 +112,8 @@ def test_the_state_of_a_watched_camera_lists_faces_in_the_labels_order(client):
         assert sum(face["probabilities"].values()) == pytest.approx(1, abs=2e-3)
         assert face["expression"] == max(face["probabilities"], key=face["probabilities"].get)
         assert 0 < face["box"]["width"] <= 320
+        assert 0.5 < face["detection"] <= 1
+        assert abs(face["angle"]) < 30
 
 
 def test_one_viewer_too_many_is_told_when_to_come_back():

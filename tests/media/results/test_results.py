@@ -8,8 +8,8 @@ from media.results.results import FileResult, as_csv, as_json
 LABELS = ("happy", "sad")
 
 
-def a_face(happy, x=1, track=None):
-    return Face(Box(x, 2, 30, 40), LABELS, (happy, 1 - happy), track)
+def a_face(happy, x=1, track=None, **others):
+    return Face(Box(x, 2, 30, 40), LABELS, (happy, 1 - happy), track, **others)
 
 
 def a_picture(name="holiday.jpg", *faces):
@@ -22,6 +22,15 @@ def test_csv_has_a_row_a_face_and_a_column_a_label():
     assert (first["path"], first["expression"], first["confidence"], first["track"]) == ("a.jpg", "happy", "0.8", "")
     assert (second["expression"], second["sad"]) == ("sad", "0.7")
     assert (third["frame"], third["seconds"], third["track"], third["happy"]) == ("1", "0.04", "3", "0.9")
+
+
+def test_what_the_detector_knows_of_a_face_stands_behind_its_box():
+    text = as_csv([a_picture("a.jpg", a_face(0.8, detection=0.97654, angle=-12.345))])
+    assert text.splitlines()[0] == (
+        "path,frame,seconds,track,x,y,width,height,detection,angle,expression,confidence,happy,sad"
+    )
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["height"], row["detection"], row["angle"], row["expression"]) == ("40", "0.977", "-12.3", "happy")
 
 
 def test_a_name_that_a_spreadsheet_would_run_is_text():

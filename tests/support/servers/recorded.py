@@ -21,10 +21,10 @@ from tests.support.waiting import until
 LABELS = ("happy", "sad", "neutral")
 
 
-def a_face(label="happy", confidence=0.9, track=1, box=(40, 30, 60, 60), seconds=None):
+def a_face(label="happy", confidence=0.9, track=1, box=(40, 30, 60, 60), seconds=None, **others):
     rest = (1 - confidence) / 2
     chances = tuple(confidence if name == label else rest for name in LABELS)
-    return Face(Box(*box), LABELS, chances, track, label, seconds=seconds)
+    return Face(Box(*box), LABELS, chances, track, label, seconds=seconds, **others)
 
 
 def a_picture(number, faces=(), size=(320, 180), notice=False):
