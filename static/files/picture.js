@@ -148,6 +148,7 @@ export class Picture {
     const count = this.answer.faces.length;
     const which = `Face ${index + 1} of ${count}${face.largest ? ", the largest" : ""}`;
     this.#find(".which").textContent = count > 1 ? which : "";
+    this.#find(".found").textContent = this.answer.whole ? "" : `Found with ${percent(face.detection)} certainty`;
     this.#find(".seven").replaceChildren(bars(face.probabilities));
   }
 

@@ -127,6 +127,7 @@ class Card {
     this.#write(".guess", guess);
     this.#write(".share", face.expression ? percent(face.confidence) : "");
     this.#write(".since", face.seconds == null ? "" : `in view ${clock(face.seconds)}`);
+    this.#write(".found", face.detection == null ? "" : `a face: ${percent(face.detection)}`);
     this.#move(face.probabilities);
     this.#thumbnail.show(face.box, picture);
     this.mark(chosen);

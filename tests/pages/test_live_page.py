@@ -87,6 +87,7 @@ def test_faces_alike_are_ordered_as_in_the_picture_and_their_cards_are_kept(brow
         expect(page.locator(".face")).to_have_count(2)
         assert cards(page) == ["Unsure perhaps surprised 34 %", "Looks happy 93 %"]
         assert page.locator(".since").nth(1).inner_text() == "in view 1:05"
+        assert page.locator(".found").nth(1).inner_text().split() == ["a", "face:", "97", "%"]
         assert page.locator("#count").inner_text() == "2"
         assert page.locator("#delay").inner_text().split() == ["34", "ms"]
         mark(page)

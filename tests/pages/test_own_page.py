@@ -87,6 +87,7 @@ def test_answers_come_at_a_pace_with_words_and_probabilities(visit, browser, bas
     switch_on(page)
     expect(page.locator(".face .said")).to_have_text(re.compile("^(Looks [a-z]+|Unsure)$"))
     expect(page.locator(".face .share")).to_have_text(re.compile(r"^\d+\s%$"))
+    expect(page.locator(".face .found")).to_have_text(re.compile(r"^a face: \d+\s%$"))
     expect(page.locator("#fps")).to_have_text(re.compile(r"^[1-9]\d*$"))
     expect(page.locator("#delay")).to_have_text(re.compile(r"^\d+\sms$"))
     await_visitors(page, base, 1)

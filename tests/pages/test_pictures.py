@@ -82,6 +82,7 @@ def test_a_click_on_a_face_shows_its_seven_bars_and_the_largest_is_marked(browse
             said, share = re.fullmatch(r"(\w+) (\d+\s%)(?: · largest)?", boxes.nth(index).inner_text()).groups()
             assert page.locator(".bars .most").inner_text().split() == [said, *share.split()]
             expect(page.locator(".which")).to_contain_text(f"Face {index + 1} of 3")
+            expect(page.locator(".found")).to_have_text(re.compile(r"^Found with \d+\s% certainty$"))
         boxes.nth(0).focus()
         page.keyboard.press("Enter")
         expect(boxes.nth(0)).to_have_attribute("aria-pressed", "true")
@@ -105,6 +106,7 @@ def test_a_picture_without_a_face_is_read_as_one_face_on_request(browser, addres
         expect(page.locator(".status-text").first).to_have_text("No face was found in this picture")
         page.get_by_role("button", name="Read the whole picture as one face").click()
         expect(page.locator(".status-text").first).to_have_text("Read as one face")
+        expect(page.locator(".found")).to_be_empty()
         expect(page.locator(".bars li")).to_have_count(7)
 
 
@@ -155,6 +157,8 @@ def crowd():
             "box": {"x": 20 + 80 * column + 40 * (row % 2), "y": 4 + 90 * row, "width": 36 + row, "height": 42},
             "track": None,
             "seconds": None,
+            "detection": 0.97,
+            "angle": 0.0,
             "expression": LABELS[(row + column) % 7],
             "confidence": 0.88,
             "probabilities": {**rest, LABELS[(row + column) % 7]: 0.88},

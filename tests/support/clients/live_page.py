@@ -148,6 +148,8 @@ def face(
         "expression": expression,
         "confidence": confidence,
         "seconds": seconds,
+        "detection": 0.97,
+        "angle": 0.0,
         "probabilities": {label: confidence if label == expression else rest for label in LABELS},
     }
 
