@@ -108,14 +108,14 @@ def post_fork(server: Any, worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Load the model, so that a bad bundle ends the start; make a stop end the streams; wait for the cameras."""
+    """Load the networks, so that a bad bundle ends the start; make a stop end the streams; wait for the cameras."""
     logs.set_up(_settings.log_level, _settings.log_format)
     util.close_graceful = network.close_in_background(util.close_graceful)
     util.write_error = refusals.write
     gthread.STOP_KEEPALIVE_LINGER = LINGER
     served = worker.app.callable.extensions["server"]
     with _without_traceback():
-        _ = served.model
+        served.load()
     worker.await_end = reloading.close_on_signals(reloading.STOPS, worker.age, served.close)
     reloading.get_reload().mark_ready(worker.age)
     if served.local_cameras and not reloading.get_reload().acquire_cameras():

@@ -163,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
         "variable: --max-viewers is EXPRESSION_MAX_VIEWERS.",
     )
     check_help = (
-        "start nothing: tell the settings and where they come from, and try cameras, bundle, access, storage, port"
+        "start nothing: tell the settings and their origins, and try cameras, bundle, detector, access, storage, port"
     )
     parser.add_argument("--check", action="store_true", help=check_help)
     parser.add_argument("--json", action="store_true", help="tell what --check finds as JSON")
@@ -177,16 +177,18 @@ def serve(settings: Settings) -> int:
     Raises:
         SettingError: the address is taken, not this machine's, or open to others without access control.
         BundleError: the model cannot be loaded.
+        DetectorError: the face detector that is asked for cannot run.
         SourceError: a source file does not exist.
     """
     check_exposure(settings.host, settings)
     app = create_app(settings)
     server: Server = app.extensions["server"]
-    model = server.model
+    server.load()
     listener = network.listen(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     http = make_server(host, port, app, threaded=True, request_handler=werkzeug_handler.Handler, fd=listener.fileno())
-    print(f"Reading expressions with {model.name} ({model.runtime}).")
+    model = server.model
+    print(f"Finding faces with {server.detector}, reading expressions with {model.name} ({model.runtime}).")
     if server.notice:
         print(f"{server.notice} Another source: --source, see --help.")
     name = "localhost" if is_every_address(host) else host

@@ -33,6 +33,15 @@ def shared_network() -> BlazeFace:
     return BlazeFace()
 
 
+def obstacle() -> str:
+    """Return why BlazeFace cannot run here; empty if it can."""
+    try:
+        shared_network()
+    except DetectorError as error:
+        return str(error)
+    return ""
+
+
 @functools.cache
 def chosen(detector: str) -> Name:
     """Return the detector that a setting means: `auto` is BlazeFace, or Haar with a warning where that cannot run.
@@ -40,15 +49,12 @@ def chosen(detector: str) -> Name:
     Raises:
         DetectorError: BlazeFace is asked for by name, and cannot run.
     """
-    if detector == "haar":
+    reason = obstacle() if detector == "auto" else ""
+    if reason:
+        log.warning("faces are found by Haar's cascade: %s", reason)
+    if reason or detector == "haar":
         return "haar"
-    try:
-        shared_network()
-    except DetectorError as error:
-        if detector != "auto":
-            raise
-        log.warning("faces are found by Haar's cascade: %s", error)
-        return "haar"
+    shared_network()
     return "blazeface"
 
 

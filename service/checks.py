@@ -24,6 +24,7 @@ from config.redaction import without_password
 from config.redis_client import UNREACHABLE, connect
 from config.settings import SETTINGS, Settings
 from delivery import network
+from detection.choice import chosen, obstacle
 from errors import AccessError, ExpressionError, QueueError, UploadError
 from media.limits.disk import SPARE, free_bytes, nearest_existing
 from media.limits.uploads import MEGABYTE
@@ -74,6 +75,7 @@ def run_checks(settings: Settings) -> Iterator[Check]:
     """
     named = {} if settings.redis_url else named_sources(settings.source)
     yield _run("bundle", lambda: _bundle(settings))
+    yield _run("detector", lambda: _detector(settings))
     for name, source in named.items():
         yield _run(f"camera {name}", partial(_camera, source, settings))
     if settings.redis_url:
@@ -102,6 +104,14 @@ def _bundle(settings: Settings) -> tuple[str, dict[str, Any]]:
     accuracy = f", reads {figures['accuracy']:.1%} of its validation faces rightly" if "accuracy" in figures else ""
     data = {"name": model.name, "runtime": model.runtime, "labels": model.labels, "seconds": seconds, **figures}
     return f"{model.name} by {model.runtime}, {len(model.labels)} labels, loaded in {seconds:g} s{accuracy}", data
+
+
+def _detector(settings: Settings) -> tuple[str, dict[str, Any]]:
+    reason = obstacle() if settings.detector == "auto" else ""
+    if reason:
+        return f"haar, as BlazeFace cannot run: {reason}", {"name": "haar", "reason": reason}
+    name = chosen(settings.detector)
+    return name, {"name": name}
 
 
 def _camera(source: str, settings: Settings) -> tuple[str, dict[str, Any]]:

@@ -60,10 +60,11 @@ def publish(settings: Settings) -> int:
         SettingError: two cameras have one name, or an address is invalid.
         SourceError: a source file does not exist.
         BundleError: the model cannot be loaded.
+        DetectorError: the face detector that is asked for cannot run.
         RelayError: another node has one of the names.
     """
     server = Server(replace(settings, redis_url=""))
-    _ = server.model
+    server.load()
     engines: Mapping[str, Engine] = server.local_cameras
     publisher = Publisher(settings.redis_url, engines)
     server.on_change = publisher.wake

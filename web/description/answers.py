@@ -64,6 +64,8 @@ class FaceFound(TypedDict):
     box: Rectangle
     track: Annotated[int | None, Meta(description="Number that stays with a face while it is tracked", examples=[1])]
     seconds: NotRequired[Annotated[float | None, Meta(description="How long it has been in view", examples=[12.4])]]
+    detection: Annotated[float, Meta(ge=0, le=1, description="How sure the detector is of it", examples=[0.97])]
+    angle: Annotated[float, Meta(ge=-180, le=180, description="Degrees that it is tilted clockwise", examples=[-4.5])]
     expression: Annotated[str | None, Meta(description="Null until it has been read", examples=["happy"])]
     confidence: Probability
     probabilities: Probabilities
@@ -95,6 +97,9 @@ class Model(TypedDict):
     name: Annotated[str, Meta(examples=["ferplus"])]
     labels: Labels
     runtime: Annotated[str, Meta(description="litert or keras", examples=["litert"])]
+
+
+Detector = Annotated[Literal["blazeface", "haar"], Meta(description="What finds the faces", examples=["blazeface"])]
 
 
 class OwnCamera(TypedDict):
@@ -170,3 +175,4 @@ class Ready(TypedDict):
 
     status: Literal["ready"]
     model: Annotated[str, Meta(examples=["ferplus"])]
+    detector: Detector

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypedDict
 
 from msgspec import Meta
 
-from web.description.answers import Address, Count, FaceFound, Model, Rate, Seconds, Threshold
+from web.description.answers import Address, Count, Detector, FaceFound, Model, Rate, Seconds, Threshold
 
 
 class CameraAddress(TypedDict):
@@ -77,6 +77,7 @@ class Moment(TypedDict):
     notice: Annotated[str, Meta(description="What viewers should know about the sources", examples=[""])]
     threshold: Threshold
     model: Annotated[Model | None, Meta(description="Null until it is first needed")]
+    detector: Annotated[Detector | None, Meta(description="What finds the faces; null until it is first needed")]
     viewers: Count
     max_viewers: Annotated[int, Meta(ge=1, examples=[200])]
     cameras: list[CameraNow]
@@ -111,6 +112,7 @@ class ServerState(TypedDict):
     notice: Annotated[str, Meta(description="What viewers should know about the sources", examples=[""])]
     threshold: Threshold
     model: Annotated[Model | None, Meta(description="Null until it is first needed")]
+    detector: Annotated[Detector | None, Meta(description="What finds the faces; null until it is first needed")]
     viewers: Count
     max_viewers: Annotated[int, Meta(ge=1, examples=[200])]
     listeners: Annotated[int, Meta(ge=0, description="Listeners to events now", examples=[1])]

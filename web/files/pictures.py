@@ -48,11 +48,12 @@ def the_reader() -> PictureReader:
     """Return the one reader of this application, so that pictures of several requests share batches.
 
     Raises:
-        BundleError: the model cannot be loaded.
+        BundleError, DetectorError: the model or the face detector cannot be loaded.
     """
     reader: PictureReader | None = current_app.extensions.get("reader")
     if reader is None:
         server = the_server()
+        server.load()
         reader = current_app.extensions.setdefault("reader", PictureReader(server.model, server.settings))
     return reader
 
@@ -73,7 +74,7 @@ def the_reader() -> PictureReader:
         413: "Too large, or too many pictures",
         415: "The body is compressed",
         422: "It is no picture or cut off; or several came where one is expected",
-        503: "Many pictures are being read, or the network cannot be loaded",
+        503: "Many pictures are being read, or a network cannot be loaded",
         507: "The disk is full, on which large forms are stored during the request",
     },
     (

@@ -15,7 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from delivery.websocket import AWAY, FAILED, UNFIT, Closed, HandshakeError, WebSocket
-from errors import BundleError, ImageError
+from errors import BundleError, DetectorError, ImageError
 from faces import EXPRESSIONS, Frame
 from live.visitors import LARGEST_FRAME, LARGEST_SIDE, NoRoom, Visitor
 from service.server import Server
@@ -77,10 +77,10 @@ def _refusal() -> Response | None:
     """Return why this visitor is refused; None if nothing is against it."""
     try:
         the_server().visitors.check()
-        _ = the_server().model
+        the_server().load()
     except NoRoom as full:
         return problem(503, "No room", str(full), Retry_After="5")
-    except BundleError as error:
+    except (BundleError, DetectorError) as error:
         return not_ready(error)
     return None
 

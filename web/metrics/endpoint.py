@@ -68,14 +68,17 @@ class _Common(Collector):
         self._server, self._jobs = server, jobs
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the model, the waiting videos, and the free space for uploads and records."""
+        """Yield the model, the detector, the waiting videos, and the free space for uploads and records."""
         model = GaugeMetricFamily("expression_model", "1 for the model that is used", labels=["name", "runtime"])
+        detector = GaugeMetricFamily("expression_detector", "1 for the face detector that is used", labels=["detector"])
         videos = GaugeMetricFamily("expression_videos", "Videos that wait or are read")
         with suppress(ExpressionError):  # values that cannot be read are left out
             model.add_metric([self._server.model.name, self._server.model.runtime], 1)
         with suppress(ExpressionError):
+            detector.add_metric([self._server.detector], 1)
+        with suppress(ExpressionError):
             videos.add_metric([], self._jobs.unfinished())
-        yield from (model, videos)
+        yield from (model, detector, videos)
         limit = self._server.settings.max_records
         yield GaugeMetricFamily("expression_records_limit", "Most records at a time below one storage", value=limit)
         free = free_bytes(Path(self._server.settings.storage))

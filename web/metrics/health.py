@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from errors import BundleError
+from errors import BundleError, DetectorError
 from web.cameras import the_server
 from web.description.answers import Health, Ready
 from web.description.operations import Answer, operation
@@ -21,15 +21,15 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @operation("Server", {200: Answer("A camera can be watched", kind=Ready)}, {503: "Not yet, or no longer"})
 def readyz() -> Response:
-    """200 when a camera can be watched: the model is loaded, and the server is not stopping; else 503 and why."""
+    """200 when a camera can be watched: its networks are loaded, and the server is not stopping; else 503 and why."""
     server = the_server()
     if server.visitors.closing:
         return _fresh(problem(503, "Not ready", "The server is stopping.", Retry_After="5"))
     try:
-        model = server.model
-    except BundleError as error:
+        server.load()
+    except (BundleError, DetectorError) as error:
         return _fresh(not_ready(error))
-    return _fresh(jsonify({"status": "ready", "model": model.name}))
+    return _fresh(jsonify({"status": "ready", "model": server.model.name, "detector": server.detector}))
 
 
 def _fresh(response: Response) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, send_file
 
-from errors import BundleError
+from errors import BundleError, DetectorError
 from faces import EXPRESSIONS
 from model import EmotionModel
 from web.cameras import the_server
@@ -48,13 +48,13 @@ def videos() -> str:
 @blueprint.get("/about")
 def about() -> str:
     """What the network can and cannot recognise, with the figures of its card."""
-    hours = f"{the_server().settings.keep:g}"
+    common = {"hours": f"{the_server().settings.keep:g}", "detector": _detector()}
     try:
         model = the_server().model
     except BundleError:
-        return render_template("about.html", card={}, figures={}, matrix=False, hours=hours)
+        return render_template("about.html", card={}, figures={}, matrix=False, **common)
     context = {"card": model.card, "figures": _figures(model), "matrix": _matrix(model).is_file()}
-    return render_template("about.html", hours=hours, **context)
+    return render_template("about.html", **common, **context)
 
 
 @blueprint.get("/about/confusion.png")
@@ -64,6 +64,14 @@ def confusion() -> Response:
     if not path.is_file():
         return problem(404, "No picture", "There is no confusion matrix of this network; training.evaluate draws one.")
     return send_file(path, max_age=3600)
+
+
+def _detector() -> str:
+    """Return the name of the face detector; empty if it cannot run."""
+    try:
+        return the_server().detector
+    except DetectorError:
+        return ""
 
 
 def _matrix(model: EmotionModel) -> Path:

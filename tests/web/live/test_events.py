@@ -50,7 +50,7 @@ def test_what_is_told_is_what_the_state_tells(client):
     with closing(client.get("/api/events?watch=0", buffered=False)) as answer:
         data = next(events_of(answer)).data
     common = data.keys() - {"cameras"}
-    assert common == {"notice", "threshold", "model", "viewers", "max_viewers"}
+    assert common == {"notice", "threshold", "model", "detector", "viewers", "max_viewers"}
     assert {key: data[key] for key in common} == {key: state[key] for key in common}
     for mine, whole in zip(data["cameras"], state["cameras"], strict=True):
         assert mine.pop("left") == []

@@ -5,6 +5,7 @@ import pytest
 from config.settings import Settings
 from main import create_app
 from recording.manager import OUTCOMES
+from tests.support.blazeface import no_blazeface
 from tests.support.servers.scrapes import samples
 
 SMALL = Settings(source=("left=demo", "right=demo"), width=320, height=180, fps=15, idle=0.2)
@@ -39,6 +40,20 @@ def test_an_idle_server_is_told_without_opening_a_camera(client):
         labels[0]: value for (name, *labels), value in figures.items() if name == "expression_record_seconds_count"
     }
     assert ended == dict.fromkeys(OUTCOMES, 0), "told before the first one, or its growth would not be seen"
+
+
+@pytest.mark.parametrize(("wanted", "told"), [("auto", "blazeface"), ("haar", "haar")])
+def test_the_networks_in_use_are_told_by_name(wanted, told):
+    names = read(create_app(replace(SMALL, detector=wanted)).test_client())
+    assert names["expression_model", "ferplus", "litert"] == 1
+    assert [labels for name, *labels in names if name == "expression_detector"] == [[told]]
+
+
+def test_a_detector_that_cannot_run_is_left_out_of_the_metrics():
+    with no_blazeface():
+        told = read(create_app(replace(SMALL, detector="blazeface")).test_client())
+    assert not [key for key in told if key[0] == "expression_detector"]
+    assert told["expression_viewers", "left"] == 0
 
 
 def test_a_watched_camera_is_counted_and_the_other_is_not(client):
