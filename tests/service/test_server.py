@@ -55,11 +55,11 @@ def test_a_bundle_that_is_missing_is_told_when_the_model_is_needed(tmp_path):
         _ = Server(replace(DEMO, weights=str(tmp_path / "gone"))).model
 
 
-@pytest.mark.parametrize(("wanted", "told"), [("auto", "blazeface"), ("haar", "haar")])
-def test_the_detector_is_told_once_the_networks_are_loaded(wanted, told):
-    server = Server(replace(DEMO, detector=wanted))
+@pytest.mark.parametrize(("setting", "name"), [("auto", "blazeface"), ("haar", "haar")])
+def test_the_detector_is_told_once_the_networks_are_loaded(setting, name):
+    server = Server(replace(DEMO, detector=setting))
     server.load()
-    assert (server.state()["detector"], server.detector) == (told, told)
+    assert (server.state()["detector"], server.detector) == (name, name)
 
 
 def test_a_detector_that_cannot_run_is_told_when_it_is_loaded_and_to_the_viewers():
