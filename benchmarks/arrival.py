@@ -85,7 +85,8 @@ def main() -> None:
     parser.add_argument("--face", type=Path, help="another picture of a head")
     parser.add_argument("--box", type=int, nargs=4, metavar=("X", "Y", "WIDTH", "HEIGHT"), help="its face")
     options = parser.parse_args()
-    head, face = np.ascontiguousarray(data.astronaut()[HEAD][:, :, ::-1]), FACE
+    photograph: Image = data.astronaut()  # type: ignore[no-untyped-call]
+    head, face = np.ascontiguousarray(photograph[HEAD][:, :, ::-1]), FACE
     if options.face is not None:
         head, face = np.asarray(cv2.imread(str(options.face)), np.uint8), Box(*options.box)
     model, rng = EmotionModel.load(Settings().weights), np.random.default_rng(1)

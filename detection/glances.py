@@ -43,7 +43,7 @@ LEAST = 0.01
 NEARBY = 0.4
 """How far from where it was a face may be seen in a second look, as a share of its side."""
 BARE = 0.05
-"""Contrast up to which a place is bare: 71 faces at 8 to 48 pixels, also in an eighth of the light, had 0.13 or more."""
+"""Contrast up to which a place is bare: 71 faces at 8 to 48 pixels, in an eighth of the light too, had 0.13 or more."""
 LARGEST = 32
 """Most of a window that a face may be to be seen whole in one of two neighbours, in pixels."""
 

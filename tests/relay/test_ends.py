@@ -74,7 +74,7 @@ def test_a_camera_opens_for_the_first_viewer_anywhere_and_closes_after_the_last(
 def test_a_new_look_comes_and_is_guarded_by_the_nodes_privacy(ends):
     feed, viewer = ends.receiver["door"], Viewer()
     clear = camera_picture(feed.enter(viewer))
-    bold = Viewer(view=ViewOptions(privacy="off", bars=True))
+    bold = Viewer(view=ViewOptions(privacy="off", mirror=True))
     picture = camera_picture(feed.enter(bold))
     assert picture.jpeg != clear.jpeg
     until(lambda: feed.views == {viewer.view, bold.view})
