@@ -43,6 +43,7 @@ class LiveDetector:
 
     reduced = False
     together = True
+    sweep = 2
 
     def __init__(self, network: Network, search_width: int = 480, min_face: float = 0.03) -> None:
         self.search_width = search_width
@@ -72,9 +73,9 @@ class LiveDetector:
         ]
 
     def _next(self, everything: Window, parts: Sequence[Window]) -> Window:
-        """The window whose turn it is."""
-        turn, rest = divmod(self._search, 2)
-        return parts[turn % len(parts)] if parts and rest else everything
+        """The window whose turn it is: everything, then two parts."""
+        turn, rest = divmod(self._search, 3)
+        return parts[(2 * turn + rest - 1) % len(parts)] if parts and rest else everything
 
     def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
         """Look closer at places; return for each the face there, or None. A clear one needs no closer look.
@@ -84,14 +85,16 @@ class LiveDetector:
             places: what that returned.
         """
         self._refused = [(until, place) for until, place in self._refused if until > self._search]
-        unclear = [place for place in places if place.certainty < CLEAR and not self._was_refused(place)][:MOST]
         found: list[Detection | None] = [place if place.certainty >= CLEAR else None for place in places]
-        for place in unclear:
-            (closer,) = self.detect_known(image, [place])
-            if closer is not None and closer.certainty >= CERTAIN:
-                found[places.index(place)] = closer
-            else:
-                self._refused.append((self._search + REFUSED_FOR, place))
+        unclear = [i for i, place in enumerate(places) if place.certainty < CLEAR and not self._was_refused(place)]
+        groups = _groups([places[index].box for index in unclear])
+        for group in sorted(groups, key=min)[:MOST]:  # the likeliest first
+            chosen = [unclear[member] for member in group]
+            for index, closer in zip(chosen, self._look(image, [places[index] for index in chosen]), strict=True):
+                if closer is not None and closer.certainty >= CERTAIN:
+                    found[index] = closer
+                else:
+                    self._refused.append((self._search + REFUSED_FOR, places[index]))
         return found
 
     def _was_refused(self, place: Detection) -> bool:
@@ -109,12 +112,16 @@ class LiveDetector:
         """
         found: list[Detection | None] = [None] * len(faces)
         for group in _groups([face.box for face in faces]):
-            seen = detections(look(self._network, image, _window([faces[i] for i in group]), POSSIBLE).merged())
-            for index in group:
-                best = max(seen, key=lambda each: each.box.overlap(faces[index].box), default=None)
-                if best is not None and best.box.overlap(faces[index].box) >= SAME_FACE:
-                    found[index] = best
+            for index, seen in zip(group, self._look(image, [faces[index] for index in group]), strict=True):
+                found[index] = seen
         return found
+
+    def _look(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:
+        """Look at faces that fit into one window; return what is seen where each was."""
+        seen = detections(look(self._network, image, _window(faces), POSSIBLE).merged())
+        best = [max(seen, key=lambda each: each.box.overlap(face.box), default=None) for face in faces]
+        pairs = zip(faces, best, strict=True)
+        return [each if each and each.box.overlap(face.box) >= SAME_FACE else None for face, each in pairs]
 
 
 def _groups(boxes: Sequence[Box]) -> list[list[int]]:

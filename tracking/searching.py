@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from faces import Box, Detection, Image
 from tracking.following import Grey
 
-SWEEP = 5
-"""Every fifth search takes the whole frame; the others skip what has not changed."""
 CHANGED = 14
 """Grey levels by which a cell must differ from the last search to count as changed: above a webcam's noise."""
 CELLS = 64
@@ -32,12 +30,14 @@ class Detector(Protocol):
     """A face detector; used by one thread at a time.
 
     `reduced`: whether it searches the reduced frame, or the whole. `together`: whether checking several known faces
-    costs it hardly more than one.
+    costs it hardly more than one. `sweep`: every so many searches take the whole frame; the others skip what has not
+    changed.
     """
 
     search_width: int
     reduced: bool
     together: bool
+    sweep: int
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
         """Return where a (height, width) uint8 picture, or an area of it, may show faces that are not known."""
@@ -153,7 +153,7 @@ class Search:
         cells = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.int16)
         previous, self._cells = self._cells, cells
         self._searches += 1
-        if previous is None or previous.shape != cells.shape or self._searches % SWEEP == 0:
+        if previous is None or previous.shape != cells.shape or self._searches % self._detector.sweep == 0:
             return Box(0, 0, columns, rows)
         changed = np.abs(cells - previous) > CHANGED
         step = columns / CELLS

@@ -21,7 +21,7 @@ FACE, NEW = Box(100, 100, 80, 80), Box(300, 100, 80, 80)
 class Detector:
     """Finds what it is told to."""
 
-    search_width, reduced, together = 480, True, False
+    search_width, reduced, together, sweep = 480, True, False, 5
 
     def __init__(self) -> None:
         self.everywhere = [FACE]
@@ -34,7 +34,7 @@ class Detector:
 
     def detect_known(self, image, faces):
         near = [max(self.everywhere, key=face.box.overlap, default=None) for face in faces]
-        return [None if box is None else Detection(box) for box in near]
+        return [None if box is None else Detection(box, 0.7) for box in near]
 
 
 class Classifier:

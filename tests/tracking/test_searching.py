@@ -7,15 +7,16 @@ import pytest
 from faces import Box, Detection
 from tests.support.waiting import Clock
 from tracking.following import Grey
-from tracking.searching import POSSIBLE, SURE, SWEEP, BackgroundSearch, KnownFace, Search
+from tracking.searching import POSSIBLE, SURE, BackgroundSearch, KnownFace, Search
 
+SWEEP = 5
 FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 
 
 class Detector:
     """Finds one face in each frame, when it is let, and remembers where it was asked to look."""
 
-    search_width, reduced, together = 480, True, False
+    search_width, reduced, together, sweep = 480, True, False, SWEEP
 
     def __init__(self) -> None:
         self.areas, self.passed, self.near = [], [], []
