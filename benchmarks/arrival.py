@@ -103,7 +103,7 @@ def main() -> None:
             there = [each for each in times if each is not None]
             row: dict[str, float | None] = {"missed": len(times) - len(there), "median": None, "p95": None}
             if there:
-                row |= {"median": round(percentile(there, 50), 3), "p95": round(percentile(there, 95), 3)}
+                row |= {"median": round(percentile(there, 0.5), 3), "p95": round(percentile(there, 0.95), 3)}
             rows[f"{detector}, {share:.0%} of the height"] = row
             print(f"{detector:10} {share:4.0%} of the height: {row}", flush=True)
     write("arrival", rows)
