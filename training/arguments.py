@@ -28,6 +28,10 @@ def positive(text: str) -> float:
     return value
 
 
+DETECTORS = ("auto", "blazeface", "haar")
+"""What may find faces, as for the server's setting `detector`."""
+
+
 def pretrained(text: str) -> str | Path:
     """Accept imagenet, none, or the path of a file, for argparse."""
     return text if text in ("imagenet", "none") else Path(text)

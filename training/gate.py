@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from camera import FaceDetector
 from errors import BundleError, DataError, ExpressionError
 from inference.bundle import read_card
 from inference.preprocess import crop_faces
 from model import EmotionModel
-from training.arguments import share
+from training.arguments import DETECTORS, share
 from training.compilation.bundle_files import write_card
 from training.data.corruptions import CORRUPTIONS, corrupt
 from training.data.dataset import NO_FACE
-from training.data.negatives import files_of, frames_of
+from training.data.finding import ServerSearch
+from training.data.negatives import files_of, server_finds
 from training.data.reading import read
 from training.data.votes import COLUMNS, read_votes
 from training.evaluation.measurement import default_split
@@ -44,8 +44,9 @@ Scores = NDArray[np.float32]
 class Gate:
     """A bundle's probabilities of "no face" for false detections and true faces.
 
-    `frames`: searched frames without faces. `finds`: scores of the detector's false detections in them. `faces`: scores
-    of true faces, by the name of their set; `spoilt`: of the same faces, each strongly corrupted in one way.
+    `frames`: searched pictures and frames without faces. `finds`: scores of the detector's false detections in them.
+    `faces`: scores of true faces, by the name of their set; `spoilt`: of the same faces, each strongly corrupted in one
+    way.
     """
 
     frames: int
@@ -74,22 +75,27 @@ class Gate:
         return 1.0
 
 
-def measure_gate(model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDArray[np.uint8]]) -> Gate:
+def measure_gate(
+    model: EmotionModel, faceless: Sequence[Path], faces: dict[str, NDArray[np.uint8]], detector: str = "auto"
+) -> Gate:
     """Measure a bundle on the detector's false detections, and on true faces.
 
     Args:
         model: whose network recognises what is no face.
         faceless: pictures and videos without faces.
         faces: by name, (N, height, width, channels) images at the network's size.
+        detector: auto, blazeface or haar.
 
     Raises:
+        DetectorError: BlazeFace is asked for by name, and cannot run.
         ImageError, SourceError: a file cannot be read.
     """
-    detector, frames, finds = FaceDetector(), 0, []
+    search, frames, finds = ServerSearch(detector), 0, []
     for file in tqdm(faceless, desc="searching", unit=" files", disable=None):
-        for image in frames_of(file):
+        for image, found in server_finds(file, search):
             frames += 1
-            finds.append(model.predict(crop_faces(image, detector.detect(image), model.spec)).no_face)
+            crops = crop_faces(image, [each.box for each in found], model.spec, [each.angle for each in found])
+            finds.append(model.predict(crops).no_face)
     return Gate(
         frames,
         np.concatenate([np.zeros(0, np.float32), *finds]),
@@ -142,7 +148,7 @@ def _run(options: argparse.Namespace) -> None:
         raise DataError(f"two sets of faces are called {max(names, key=names.count)}. Rename the folder of one")
     files = [file for path in options.faceless for file in files_of(path)]
     faces = {path.name: true_faces(model, path, options.votes) for path in options.faces}
-    gate = measure_gate(model, files, faces)
+    gate = measure_gate(model, files, faces, options.detector)
     chosen = gate.chosen(options.lost, options.lost_spoilt)
     print(as_text(gate, chosen))
     if options.write:
@@ -157,7 +163,10 @@ def as_text(gate: Gate, chosen: float) -> str:
         "finds shown",
         *(f"lost of {name}{kind}" for name in gate.faces for kind in ("", ", spoilt")),
     ]
-    lines = [f"{len(gate.finds)} false finds in {gate.frames} frames without faces; {counts}", "  ".join(titles)]
+    lines = [
+        f"{len(gate.finds)} false finds in {gate.frames} pictures and frames without faces; {counts}",
+        "  ".join(titles),
+    ]
     for threshold in sorted({*THRESHOLDS, chosen}):
         lost, spoilt = gate.lost(threshold), gate.lost_spoilt(threshold)
         shares = [gate.shown(threshold), *(share for name in gate.faces for share in (lost[name], spoilt[name]))]
@@ -209,6 +218,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--lost", type=share, default=0.005, help="the most that any set of true faces may lose (default: %(default)s)")
     add("--lost-spoilt", type=share, default=0.02, help="the same of the spoilt faces (default: %(default)s)")
+    add("--detector", choices=DETECTORS, default="auto", help="whose false finds to count, as for the server (default: "
+        "%(default)s)")  # fmt: skip
     add("--write", action="store_true", help="write the chosen threshold into the bundle's card")
     return parser
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from faces import Box
+from faces import Box, Detection
 from inference.preprocess import InputSpec, crop_faces
 from training.crops import crop_square, main
 from training.data.synthetic import draw_picture
@@ -34,29 +34,45 @@ def files(folder):
 
 @pytest.mark.parametrize(("scale", "side"), [(1.0, 100), (1.15, 115), (1.5, 128)])
 def test_a_crop_is_what_the_server_would_cut_out(portrait, scale, side):
-    crop = crop_square(portrait, Box(60, 70, 100, 100), scale, 128)
+    crop = crop_square(portrait, Detection(Box(60, 70, 100, 100)), scale, 128)
     assert crop.shape == (side, side, 3)
     served = crop_faces(portrait, [Box(60, 70, 100, 100)], InputSpec(side, side, 3, scale))[0]
     np.testing.assert_array_equal(crop[:, :, ::-1], served)
 
 
+def test_a_tilted_face_is_cropped_upright_as_when_serving(portrait):
+    box = Box(60, 70, 100, 100)
+    crop = crop_square(portrait, Detection(box, angle=20.0), 1.15, 128)
+    served = crop_faces(portrait, [box], InputSpec(115, 115, 3, 1.15), [20.0])[0]
+    np.testing.assert_array_equal(crop[:, :, ::-1], served)
+    assert (crop != crop_square(portrait, Detection(box), 1.15, 128)).any()
+
+
+def test_faces_that_are_tilted_first_come_out_upright_again(tree, tmp_path):
+    crops = []
+    for tilt in ("0", "25"):
+        out = tmp_path / f"tilted-{tilt}"
+        options = ["--detector", "blazeface", "--tilt", tilt, "--output", str(out)]
+        assert main(["--pictures", str(tree / "train"), *options]) == 0
+        crops.append(cv2.resize(cv2.imread(str(out / "glad" / "a.png"), 0), (64, 64)).astype(float).ravel())
+    assert np.corrcoef(crops)[0, 1] > 0.85
+
+
 def test_grey_stays_grey_also_where_it_comes_as_colour(portrait):
     grey = cv2.cvtColor(portrait, cv2.COLOR_BGR2GRAY)
     as_colour = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    crops = [crop_square(image, Box(60, 70, 90, 90), 1.0, 64) for image in (grey, as_colour)]
+    crops = [crop_square(image, Detection(Box(60, 70, 90, 90)), 1.0, 64) for image in (grey, as_colour)]
     assert [crop.shape for crop in crops] == [(64, 64)] * 2
     np.testing.assert_array_equal(*crops)
 
 
 def test_faces_are_cut_out_into_the_same_folders(tree, tmp_path, capsys):
     out = tmp_path / "crops"
-    assert main(["--pictures", str(tree), "--output", str(out), "--crop-scale", "1.2"]) == 0
+    assert main(["--pictures", str(tree), "--output", str(out), "--crop-scale", "1.2", "--detector", "haar"]) == 0
     assert files(out) == ["test/glad/a.png", "test/plain/b.png", "train/glad/a.png", "train/plain/b.png"]
     assert "4 faces cut out; no face in the middle of 2 pictures; 0 crops beside faces" in capsys.readouterr().out
     crop = cv2.imread(str(out / "train/glad/a.png"))
-    assert crop.shape[0] == pytest.approx(
-        1.2 * 93, abs=10
-    )  # Haar finds the face 93 pixels wide in the whole photograph
+    assert crop.shape[0] == pytest.approx(1.2 * 100, abs=10)  # the face is 100 pixels wide, as Haar finds it
 
 
 def test_a_tree_without_split_folders_stays_without_and_gives_crops_beside_faces(tree, tmp_path, capsys):
@@ -74,7 +90,8 @@ def test_nothing_is_cut_out_beside_the_faces_to_test_with(tree, tmp_path):
     assert not (out / "test" / "no_face").exists()
 
 
-def test_faceless_and_drawn_pictures_give_non_faces_to_train_on(tmp_path, capsys):
+@pytest.mark.parametrize("detector", ["haar", "blazeface"])
+def test_faceless_and_drawn_pictures_give_non_faces_to_train_on(tmp_path, capsys, detector):
     (tmp_path / "walls").mkdir()
     cv2.imwrite(str(tmp_path / "walls" / "a.png"), draw_picture(0, 160, 120))
     options = [
@@ -84,6 +101,8 @@ def test_faceless_and_drawn_pictures_give_non_faces_to_train_on(tmp_path, capsys
         "1",
         "--most",
         "4",
+        "--detector",
+        detector,
         "--output",
         str(tmp_path / "crops"),
     ]
@@ -94,7 +113,8 @@ def test_faceless_and_drawn_pictures_give_non_faces_to_train_on(tmp_path, capsys
     assert f"{len(found)} non-faces from 1 files and 1 drawn pictures" in capsys.readouterr().out
 
 
-def test_what_is_tested_with_are_the_finds_of_the_servers_own_detector(tmp_path, portrait, capsys):
+@pytest.mark.parametrize("detector", ["haar", "blazeface"])
+def test_what_is_tested_with_are_the_finds_of_the_servers_own_detector(tmp_path, portrait, capsys, detector):
     (tmp_path / "walls").mkdir()
     cv2.imwrite(str(tmp_path / "walls" / "wall.png"), WALL)
     writer = cv2.VideoWriter(
@@ -103,8 +123,9 @@ def test_what_is_tested_with_are_the_finds_of_the_servers_own_detector(tmp_path,
     for _ in range(3):
         writer.write(portrait)
     writer.release()
-    assert main(["--faceless", str(tmp_path / "walls"), "--split", "test", "--output", str(tmp_path / "crops")]) == 0
-    assert "3 false finds in 17 frames" in capsys.readouterr().out
+    options = ["--split", "test", "--detector", detector, "--output", str(tmp_path / "crops")]
+    assert main(["--faceless", str(tmp_path / "walls"), *options]) == 0
+    assert "3 false finds in 18 pictures and frames" in capsys.readouterr().out
     assert len(files(tmp_path / "crops" / "test" / "no_face")) == 3
 
 

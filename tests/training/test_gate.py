@@ -101,18 +101,20 @@ def test_where_no_threshold_spares_enough_nothing_is_taken_for_no_face():
 def test_the_table_marks_the_chosen_threshold():
     gate = Gate(5, scores(), {"a": scores(0.2)}, {"a": scores(0.96)})
     lines = as_text(gate, 0.25).splitlines()
-    assert lines[0] == "0 false finds in 5 frames without faces; 1 faces of a"
+    assert lines[0] == "0 false finds in 5 pictures and frames without faces; 1 faces of a"
     assert lines[1].split("  ") == ["threshold", "finds shown", "lost of a", "lost of a, spoilt"]
     assert [line.split() for line in lines if "chosen" in line] == [["0.25", "0.00", "0.00", "100.00", "chosen"]]
 
 
-def test_false_finds_and_lost_faces_are_counted_and_the_threshold_is_written(bundle, walls, crops, capsys):
+@pytest.mark.parametrize("detector", ["haar", "blazeface"])
+def test_false_finds_and_lost_faces_are_counted_and_the_threshold_is_written(bundle, walls, crops, capsys, detector):
     before = (bundle / "card.json").read_text()
     options = ["--weights", str(bundle), "--faceless", str(walls), "--faces", str(crops), "--lost-spoilt", "1"]
+    options += ["--detector", detector]
     assert main([*options, "--lost", "0.4"]) == 0
     page = capsys.readouterr().out
     assert (bundle / "card.json").read_text() == before
-    assert "4 false finds in 4 frames without faces; 3 faces of crops" in page
+    assert "4 false finds in 4 pictures and frames without faces; 3 faces of crops" in page
     assert "33.33" in page
     assert main([*options, "--lost", "0.4", "--write"]) == 0
     written = json.loads((bundle / "card.json").read_text())["no_face"]

@@ -29,6 +29,14 @@ def test_the_scale_and_shift_of_a_crop_are_found_again(photograph, scale, shift)
     assert shifts == pytest.approx([shift], abs=0.05)
 
 
+def test_blazefaces_boxes_are_like_haars(photograph):
+    x, y, width, height = FACE
+    tile = cv2.resize(photograph[y : y + height, x : x + width], (96, 96))
+    scales, shifts = tile_geometry(tile[None, :, :, None], "blazeface")
+    assert scales == pytest.approx([1.0], abs=0.15)
+    assert shifts == pytest.approx([0.0], abs=0.08)
+
+
 def test_tiles_without_a_face_do_not_count():
     noise = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), np.uint8)
     scales, shifts = tile_geometry(noise)

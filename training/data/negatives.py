@@ -7,13 +7,15 @@ import cv2
 import numpy as np
 
 from camera import FaceDetector, VideoFile
+from detection.alignment import detections
+from detection.choice import chosen, shared_network
+from detection.finds import joined as joined_finds
+from detection.glances import glances, look, look_closer
 from errors import DataError
-from faces import Box, Image, joined
+from faces import Box, Detection, Image
 from media.sandbox.decoding import read_picture
+from training.data.finding import ServerSearch, joined_detections
 from training.data.trees import SUFFIXES
-
-Detection = tuple[Image, Box]
-"""A picture, (height, width, 3) BGR or (height, width) grey, and a box in it."""
 
 VIDEOS = {".mp4", ".mov", ".m4v", ".webm", ".avi", ".mkv", ".mpg", ".mpeg"}
 CAMERA_SIZES = ((1280, 720), (640, 480))
@@ -22,8 +24,16 @@ ZOOMS = ((1.0, 1), (1.5, 3), (2.2, 3))
 """Zoom factors, and how many random parts of a picture are shown at each."""
 MAX_SIDE = 1280
 """Pixels to which a picture's longer side is reduced for the loose search."""
+SMALLEST = 0.06
+"""Smallest non-face of the loose search, as a share of the shorter side."""
 WIDTHS = (320, 560)
-"""Search widths of the loose search."""
+"""Search widths of Haar's loose search."""
+HINTS = 0.03
+"""Score from which a glance of BlazeFace makes a non-face, in the loose search."""
+LIKELY = 0.15
+"""Score of a closer look from which it makes one there."""
+LOOKS = 100
+"""Most closer looks at one picture there."""
 CROP_SIDE = (0.3, 0.55)
 """Least and greatest side of a crop beside a face, relative to the face's box."""
 MIN_CROP_SIDE = 24
@@ -80,21 +90,52 @@ def frames_of(file: Path) -> Iterator[Image]:
                     yield _zoomed(image, width, height, zoom, rng)
 
 
-def loose_detections(versions: Iterable[Image]) -> Iterator[Detection]:
-    """Yield all that the detector takes for a face, or nearly does, in versions of a picture without faces.
+def server_finds(file: Path, search: ServerSearch) -> Iterator[tuple[Image, list[Detection]]]:
+    """Yield a picture as it is handed in, and a file's pictures as a camera would show them, with what is found there.
 
-    The search uses fine steps of size, and accepts single windows.
+    Raises:
+        ImageError, SourceError: the file cannot be read.
+    """
+    if file.suffix.lower() not in VIDEOS:
+        image = read_picture(file)
+        yield image, search.in_picture(image)
+    for frame in frames_of(file):
+        yield frame, search.in_frame(frame)
+
+
+def loose_detections(versions: Iterable[Image], detector: str) -> Iterator[tuple[Image, Detection]]:
+    """Yield all that a detector takes for a face, or nearly does, in versions of a picture without faces.
+
+    Haar searches in fine steps of size, and accepts single windows. Of BlazeFace every hint is taken, where a closer
+    look saw a face at least faintly as that look saw it.
+
+    Args:
+        versions: (height, width, 3) uint8 BGR, or (height, width) grey.
+        detector: auto, blazeface or haar.
 
     Yields:
-        The version that a detection is in, and its box.
+        The version that a detection is in, and the detection.
     """
-    detectors = [FaceDetector(width, min_face=0.06, scale_factor=1.05, neighbours=0) for width in WIDTHS]
+    search = _loosely_by_haar if chosen(detector) == "haar" else _loosely_by_blazeface
     for version in versions:
-        boxes: list[Box] = []
-        for detector in detectors:
-            boxes = joined(boxes, detector.detect(version))
-        for box in boxes:
-            yield version, box
+        for found in search(version):
+            yield version, found
+
+
+def _loosely_by_haar(image: Image) -> list[Detection]:
+    found: list[Detection] = []
+    for width in WIDTHS:
+        loose = FaceDetector(width, min_face=SMALLEST, scale_factor=1.05, neighbours=0)
+        found = joined_detections(found, loose.detect_new(image))
+    return found
+
+
+def _loosely_by_blazeface(image: Image) -> list[Detection]:
+    network, (height, width) = shared_network(), image.shape[:2]
+    everything, parts = glances(width, height, max(MIN_CROP_SIDE, SMALLEST * min(width, height)))
+    hints = joined_finds([look(network, image, window, HINTS) for window in (everything, *parts)]).merged()
+    seen = look_closer(network, image, hints, LOOKS, LIKELY)
+    return joined_detections(detections(seen), detections(hints))
 
 
 def versions_of(image: Image, rng: np.random.Generator) -> Iterator[Image]:
@@ -110,7 +151,14 @@ def versions_of(image: Image, rng: np.random.Generator) -> Iterator[Image]:
     yield np.asarray(255 - image, np.uint8)
     yield np.asarray(cv2.GaussianBlur(image, (0, 0), float(rng.uniform(1.5, 4))), np.uint8)
     for _ in range(2):
-        yield _tilted(_contrasted(image, rng), float(rng.uniform(-30, 30)))
+        yield tilted(_contrasted(image, rng), float(rng.uniform(-30, 30)))
+
+
+def tilted(image: Image, degrees: float) -> Image:
+    """Return a picture turned clockwise about its middle, in its own size; beyond the edges it is mirrored."""
+    height, width = image.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    return np.asarray(cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.uint8)
 
 
 def boxes_beside(image: Image, face: Box, count: int, rng: np.random.Generator) -> Iterator[Box]:
@@ -168,9 +216,3 @@ def _bounded(image: Image) -> Image:
 def _contrasted(image: Image, rng: np.random.Generator) -> Image:
     table = 255 * (np.arange(256) / 255) ** np.exp(rng.uniform(-0.8, 0.8))
     return np.asarray(cv2.LUT(image, table.astype(np.uint8)), np.uint8)
-
-
-def _tilted(image: Image, degrees: float) -> Image:
-    height, width = image.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-    return np.asarray(cv2.warpAffine(image, turn, (width, height), borderMode=cv2.BORDER_REFLECT_101), np.uint8)

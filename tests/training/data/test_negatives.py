@@ -6,6 +6,7 @@ import skimage.data
 from camera import FaceDetector
 from errors import DataError
 from faces import Box
+from training.data.finding import ServerSearch
 from training.data.negatives import (
     CAMERA_SIZES,
     MAX_OVERLAP,
@@ -15,6 +16,8 @@ from training.data.negatives import (
     frames_of,
     loose_detections,
     pictures_in,
+    server_finds,
+    tilted,
     versions_of,
 )
 from training.data.synthetic import draw_picture
@@ -67,12 +70,40 @@ def test_a_picture_fills_the_frames_of_a_camera(tmp_path, size):
 
 def test_a_loose_search_finds_more_than_the_server_does_in_several_versions():
     image = draw_picture(0, 160, 120)
-    finds = list(loose_detections(versions_of(image, np.random.default_rng(0))))
+    finds = list(loose_detections(versions_of(image, np.random.default_rng(0)), "haar"))
     assert len(finds) > 3 * len(FaceDetector().detect(image))
     assert len({version.tobytes() for version, _ in finds}) >= 3
-    for version, box in finds:
-        assert 0 <= box.x <= version.shape[1] - box.width
-        assert 0 <= box.y <= version.shape[0] - box.height
+    for version, found in finds:
+        assert 0 <= found.box.x <= version.shape[1] - found.box.width
+        assert 0 <= found.box.y <= version.shape[0] - found.box.height
+
+
+def test_a_loose_search_by_blazeface_takes_hints_and_none_of_them_twice():
+    image = skimage.data.coffee()[:, :, ::-1]
+    assert ServerSearch("blazeface").in_picture(np.ascontiguousarray(image)) == []
+    finds = list(loose_detections(versions_of(image, np.random.default_rng(0)), "blazeface"))
+    assert len(finds) >= 9
+    for version, found in finds:
+        same = [other for seen, other in finds if seen is version and other.box.overlap(found.box) > 0.5]
+        assert same == [found]
+
+
+def test_a_picture_is_searched_as_it_is_and_as_frames_and_a_video_as_frames_alone(tmp_path):
+    cv2.imwrite(str(tmp_path / "face.png"), skimage.data.astronaut()[:, :, ::-1])
+    video(tmp_path / "clip.avi", 2)
+    search = ServerSearch("haar")
+    (whole, finds), *frames = server_finds(tmp_path / "face.png", search)
+    assert whole.shape == (512, 512, 3)
+    assert any(found.box.overlap(FACE) > 0.5 for found in finds)
+    assert len(frames) == len(CAMERA_SIZES) * sum(count for _, count in ZOOMS)
+    assert [frame.shape for frame, _ in server_finds(tmp_path / "clip.avi", search)] == [(120, 160, 3)] * 2
+
+
+def test_a_tilted_picture_is_turned_clockwise_about_its_middle():
+    image = np.zeros((101, 101, 3), np.uint8)
+    image[5:15, 45:55] = 255  # above the middle
+    down, across = np.nonzero(tilted(image, 90)[:, :, 0])
+    assert (round(down.mean()), round(across.mean())) == pytest.approx((50, 90), abs=2)
 
 
 @pytest.mark.parametrize("seed", range(4))
