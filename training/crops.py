@@ -2,9 +2,9 @@
 
 With --pictures: the face around the middle of each picture of a class-per-folder tree, found by the server's detector,
 upright, in a tree of the same folders; with --beside also crops beside the faces of the training pictures, as class
-no_face. With --faceless or --drawn: false detections, as class no_face. For --split train a loose search in several versions of
-each picture finds as many as it can; for --split test they are the mistakes of the server's own detector, in pictures
-that are handed in and in frames as a camera gives them.
+no_face. With --faceless or --drawn: false detections, as class no_face. For --split train a loose search in several
+versions of each picture finds as many as it can; for --split test they are the mistakes of the server's own detector,
+in pictures that are handed in and in frames as a camera gives them.
 """
 
 import argparse
