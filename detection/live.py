@@ -8,7 +8,7 @@ import numpy as np
 from detection.alignment import SIDE as BOX_SIDE
 from detection.alignment import detections
 from detection.blazeface import SIDE
-from detection.glances import CLEAR, CLOSE, MARGIN, POSSIBLE, TURNED, Network, glances, look
+from detection.glances import CLEAR, CLOSE, MARGIN, POSSIBLE, TURNED, Network, from_afar, glances, look
 from detection.windows import Window
 from faces import SAME_FACE, Box, Detection, Image
 
@@ -31,9 +31,9 @@ ALIKE = 15
 class LiveDetector:
     """Finds faces in the frames of one camera or film; used by one thread at a time.
 
-    A search is one glance, in turn at the whole frame and at one of its parts, each time at the next one in which
-    something has changed: small faces are found within some searches. Known faces that are near each other are checked
-    by one look.
+    A search is one glance, in turn at the whole frame and at two of its parts, each time at the next ones in which
+    something has changed, or at the frame from afar: small faces are found within some searches. Known faces that are
+    near each other are checked by one look.
 
     Args:
         network: sees the faces of a window; may be shared.
@@ -64,7 +64,8 @@ class LiveDetector:
         height, width = image.shape[:2]
         smallest = self._min_face * min(width, height)
         everything, parts = glances(width, height, smallest)
-        window = self._next(everything, [part for part in parts if area is None or _meets(part, area)])
+        parts = [from_afar(everything), *(part for part in parts if area is None or _meets(part, area))]
+        window = self._next(everything, parts)
         hints = look(self._network, image, window, HINTS).merged()
         return [
             place
@@ -75,7 +76,7 @@ class LiveDetector:
     def _next(self, everything: Window, parts: Sequence[Window]) -> Window:
         """The window whose turn it is: everything, then two parts."""
         turn, rest = divmod(self._search, 3)
-        return parts[(2 * turn + rest - 1) % len(parts)] if parts and rest else everything
+        return parts[(2 * turn + rest - 1) % len(parts)] if rest else everything
 
     def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
         """Look closer at places; return for each the face there, or None. A clear one needs no closer look.

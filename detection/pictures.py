@@ -6,7 +6,7 @@ import numpy as np
 
 from detection.alignment import detections
 from detection.finds import Finds, joined
-from detection.glances import Network, glances, is_clear, look, look_closer
+from detection.glances import Network, from_afar, glances, is_clear, look, look_closer
 from faces import Box, Detection, Image
 
 SMALLEST = 20.0
@@ -58,9 +58,13 @@ class PictureDetector:
         height, width = image.shape[:2]
         smallest = max(SMALLEST, self._min_face * min(width, height))
         everything, parts = glances(width, height, smallest)
-        seen = look(self._network, image, everything, HINTS).merged()
-        clear = seen.only(is_clear(everything, seen))
-        rest = joined([seen, *(look(self._network, image, window, HINTS) for window in parts)])
+        seen = [look(self._network, image, everything, HINTS).merged()]
+        clear = seen[0].only(is_clear(everything, seen[0]))
+        if not len(clear):
+            far = from_afar(everything)
+            seen.append(look(self._network, image, far, HINTS).merged())
+            clear = seen[1].only(is_clear(far, seen[1]))
+        rest = joined([*seen, *(look(self._network, image, window, HINTS) for window in parts)])
         hints = rest.without(clear).merged()
         closer = look_closer(self._network, image, _large(hints, smallest), LOOKS, CERTAIN)
         faces = joined([clear, closer.without(clear)])
