@@ -186,6 +186,7 @@ class FaceDetector:
     reduced = True
     together = False
     sweep = 5
+    check_every = 0.2
 
     def __init__(
         self, search_width: int = 480, min_face: float = 0.1, scale_factor: float = 1.1, neighbours: int = 5

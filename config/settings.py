@@ -99,7 +99,7 @@ class Settings:
         group="faces",
     )
     search_every: float = _setting(
-        0.2,
+        0.3,
         "time between searches for new faces, where something changed; known ones are followed in every frame",
         unit="s",
         low=0,

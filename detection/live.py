@@ -44,6 +44,7 @@ class LiveDetector:
     reduced = False
     together = True
     sweep = 2
+    check_every = 0.4
 
     def __init__(self, network: Network, search_width: int = 480, min_face: float = 0.03) -> None:
         self.search_width = search_width

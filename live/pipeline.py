@@ -105,7 +105,7 @@ class Pipeline:
         """Follow the known faces into this frame, and update them with the search's result."""
         grey = reduced(frame.image, frame.position, self._width)
         self._tracker.follow(grey)
-        result = self._search.find(grey, self._tracker.known(frame.position))
+        result = self._search.find(grey, self._tracker.known(frame.position, self._search.check_every))
         if result is not None:
             self._tracker.update(result, grey)
             if result.searched:

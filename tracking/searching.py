@@ -31,13 +31,14 @@ class Detector(Protocol):
 
     `reduced`: whether it searches the reduced frame, or the whole. `together`: whether checking several known faces
     costs it hardly more than one. `sweep`: every so many searches take the whole frame; the others skip what has not
-    changed.
+    changed. `check_every`: seconds after which a known face is checked again.
     """
 
     search_width: int
     reduced: bool
     together: bool
     sweep: int
+    check_every: float
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
         """Return where a (height, width) uint8 picture, or an area of it, may show faces that are not known."""
@@ -91,6 +92,7 @@ class Search:
 
     def __init__(self, detector: Detector, every: float = 0.4) -> None:
         self.width = detector.search_width
+        self.check_every = detector.check_every
         self._detector = detector
         self._every = every
         self._searched_at = -math.inf

@@ -18,7 +18,7 @@ MIN_OVERLAP = 0.2
 SAME_PLACE = 0.45
 """Intersection over union from which two tracks cannot both be in sight: one is behind the other, or gone."""
 CHECK_EVERY = 0.2
-"""Seconds after which the detector must check a followed face again."""
+"""Seconds after which a followed face is checked again, unless the detector asks for fewer checks."""
 SURE = 0.8
 """Likeness to the last template below which the detector checks at once."""
 FOLLOWED = 0.55
@@ -109,18 +109,24 @@ class Tracker:
         """Whether to keep a track: an unconfirmed one is forgotten as soon as it is missed."""
         return track.lost_at is None or (track.confirmed and track.now - track.lost_at < REMEMBER_FOR)
 
-    def known(self, now: float) -> list[KnownFace]:
+    def known(self, now: float, check_every: float = CHECK_EVERY) -> list[KnownFace]:
         """The faces in sight and those just lost, and which of them the detector should check."""
         return [
-            KnownFace(track.number, box_of(track.edges), self._wants(track, now), track.lost_at is None, track.angle)
+            KnownFace(
+                track.number,
+                box_of(track.edges),
+                self._wants(track, now, check_every),
+                track.lost_at is None,
+                track.angle,
+            )
             for track in self._tracks
         ]
 
-    def _wants(self, track: Track, now: float) -> bool:
+    def _wants(self, track: Track, now: float, check_every: float) -> bool:
         pause = now - track.checked_at
         if track.lost_at is not None:
             return pause >= SEEK_EVERY
-        return not track.confirmed or track.leaps or track.likeness < SURE or pause >= CHECK_EVERY
+        return not track.confirmed or track.leaps or track.likeness < SURE or pause >= check_every
 
     def update(self, result: SearchResult, grey: Grey) -> None:
         """Update the tracks with the result of a search, in this frame or a recent one; `grey` is this frame."""

@@ -21,7 +21,7 @@ FACE, NEW = Box(100, 100, 80, 80), Box(300, 100, 80, 80)
 class Detector:
     """Finds what it is told to."""
 
-    search_width, reduced, together, sweep = 480, True, False, 5
+    search_width, reduced, together, sweep, check_every = 480, True, False, 5, 0.2
 
     def __init__(self) -> None:
         self.everywhere = [FACE]

@@ -16,7 +16,7 @@ FACE, OTHER = Box(40, 40, 40, 40), Box(300, 100, 40, 40)
 class Detector:
     """Finds one face in each frame, when it is let, and remembers where it was asked to look."""
 
-    search_width, reduced, together, sweep = 480, True, False, SWEEP
+    search_width, reduced, together, sweep, check_every = 480, True, False, SWEEP, 0.2
 
     def __init__(self) -> None:
         self.areas, self.passed, self.near = [], [], []

@@ -37,3 +37,13 @@ def test_expressions_are_predicted_at_first_in_each_frame_and_then_as_often_as_a
     assert readings[:DOUBTFUL] == [[1, 1], [2, 2], [3, 3]]
     assert readings[-1] == [DOUBTFUL + 9] * 2, "every third frame, both together"
     assert stage.tracker.due_for_prediction(stage.time - 1 / FPS, 100) == []
+
+
+def test_a_detector_may_ask_for_fewer_checks():
+    stage = Stage()
+    stage.run(0.5, {1: (100, 100)})
+    (track,) = stage.tracker._tracks
+    track.likeness, track.leaps = SURE, False
+    wanted = [stage.tracker.known(track.checked_at + after, 0.4)[0].wanted for after in (0.21, 0.39, 0.41)]
+    assert wanted == [False, False, True]
+    assert stage.tracker.known(track.checked_at + 0.21)[0].wanted

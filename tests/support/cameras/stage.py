@@ -21,7 +21,7 @@ def texture(person: int) -> np.ndarray:
 class Stage:
     """Frames with textures for faces, a detector that sees them, a tracker that is told of it."""
 
-    search_width, reduced, together, sweep = 480, True, False, 5
+    search_width, reduced, together, sweep, check_every = 480, True, False, 5, 0.2
 
     def __init__(self, smoothing=0.4, threshold=None, every=0.4, sure=0.86):
         self.tracker = Tracker(smoothing, threshold)
