@@ -212,7 +212,10 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Compare, print tables, write results/benchmark-detection.json."""
     options, settings = parse(), Settings()
-    finders = {name: find for name, find in detectors(settings) if not options.only or name in options.only}
+    known = dict(detectors(settings))
+    finders = {name: find for name, find in known.items() if not options.only or name in options.only}
+    if not finders:
+        raise SystemExit(f"--only {' '.join(options.only)}: expected some of {', '.join(map(repr, known))}")
     tallies = search_pictures(finders, options)
     print_pictures(tallies)
     model = EmotionModel.load(settings.weights, settings.runtime)

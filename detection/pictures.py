@@ -66,8 +66,8 @@ class PictureDetector:
             clear = seen[1].only(is_clear(far, seen[1]))
         rest = joined([*seen, *(look(self._network, image, window, HINTS) for window in parts)])
         hints = rest.without(clear).merged()
-        closer = look_closer(self._network, image, _large(hints, smallest), LOOKS, CERTAIN)
-        faces = joined([clear, closer.without(clear)])
+        closer = look_closer(self._network, image, _large(hints, smallest), LOOKS)
+        faces = joined([clear, closer.only(closer.scores >= CERTAIN).without(clear)])
         return detections(_large(faces, smallest))
 
 
