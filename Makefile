@@ -15,7 +15,7 @@ run:
 
 test:
 	@scripts/setup.sh dev
-	@$(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
+	@$(PY) -m pytest -n 3 --dist loadfile -m "not long" $(ARGS)
 
 # Tests that take long by nature: much fuzzing, cameras that fail in every way, soaks. One after the other.
 test-long:

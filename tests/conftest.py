@@ -1,25 +1,11 @@
-"""What every test needs: the program's modules, which lie in the folder above; and the order of the files."""
+"""What every test needs: the program's modules, which lie in the folder above."""
 
-import re
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-STARTERS = r"tests\.support\.(servers|clients)|playwright|tensorflow|keras|^(from|import) (training|main|benchmarks)\b"
-"""What a test file imports that starts servers, browsers or TensorFlow."""
-
-
-def pytest_collection_modifyitems(items):
-    """Files that start something come first, so that quick ones fill the end, where workers run out of files."""
-    items.sort(key=lambda item: not starts_something(item.path))
-
-
-@cache
-def starts_something(path):
-    return bool(re.search(STARTERS, path.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.fixture(scope="session")
