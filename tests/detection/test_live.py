@@ -3,27 +3,18 @@ import numpy as np
 import pytest
 from skimage import data
 
-from detection.blazeface import BlazeFace
 from detection.finds import Finds
 from detection.live import CLEARER, MOST, REFUSED_FOR, LiveDetector
 from faces import Box, Detection
+from tests.support.cameras.networks import CountingNetwork
 
 HEAD = cv2.cvtColor(data.astronaut()[:220, 100:360], cv2.COLOR_RGB2GRAY)
 FACE = Box(74, 68, 100, 100)
 
 
-class Counting:
-    def __init__(self) -> None:
-        self.network, self.looks = BlazeFace(), 0
-
-    def look(self, window, least):
-        self.looks += 1
-        return self.network.look(window, least)
-
-
 @pytest.fixture(scope="module")
 def network():
-    return Counting()
+    return CountingNetwork()
 
 
 def room(*faces: tuple[int, int, int]) -> tuple[np.ndarray, list[Box]]:

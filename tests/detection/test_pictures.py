@@ -4,28 +4,17 @@ import pytest
 from skimage import data
 
 from demo import Demo
-from detection.blazeface import BlazeFace
 from detection.pictures import PictureDetector
 from faces import Box
+from tests.support.cameras.networks import CountingNetwork
 
 ASTRONAUT = np.ascontiguousarray(data.astronaut()[:, :, ::-1])
 FACE = Box(174, 68, 100, 100)
 
 
-class Counting:
-    """BlazeFace, and how often it looked."""
-
-    def __init__(self) -> None:
-        self.network, self.looks = BlazeFace(), 0
-
-    def look(self, window, least):
-        self.looks += 1
-        return self.network.look(window, least)
-
-
 @pytest.fixture(scope="module")
 def network():
-    return Counting()
+    return CountingNetwork()
 
 
 @pytest.fixture(scope="module")
