@@ -226,7 +226,7 @@ class FaceDetector:
         return sorted(faces.values(), key=lambda found: found.box.x)
 
     def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
-        """Detect faces that a search has found once more, from near; None where there is none after all."""
+        """Check candidates of `detect_new` by a second search around each; None for each that it does not detect."""
         return self.detect_known(image, places)
 
     def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:

@@ -28,7 +28,7 @@ from tracking.tracker import Tracker
 
 SIZE, FPS = (1280, 720), 30
 HEAD, FACE = np.s_[:220, 100:360], Box(74, 68, 100, 100)
-"""The head in the photograph, and the face in the head."""
+"""Rows and columns of the head in the photograph, and the box of the face in that crop, in pixels."""
 SHARES = (0.06, 0.1, 0.2, 0.4)
 """Heights of the face, as shares of the frame's."""
 LONGEST = 3.0

@@ -44,7 +44,7 @@ def obstacle() -> str:
 
 @functools.cache
 def chosen(detector: str) -> Name:
-    """Return the detector that a setting means: `auto` is BlazeFace, or Haar with a warning where that cannot run.
+    """Return the detector for a value of `--detector`: `auto` is BlazeFace, or Haar with a warning if it cannot run.
 
     Raises:
         DetectorError: BlazeFace is asked for by name, and cannot run.

@@ -16,7 +16,7 @@ WITHIN = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Finds:
-    """N finds of faces, squares with landmarks; a network usually gives several of one face.
+    """N raw detections of a network, squares with landmarks; before they are merged, several are of one face.
 
     `scores`: (N,), 0 to 1. `centres`: (N, 2), `sides`: (N,), `landmarks`: (N, 6, 2): x and y of the person's right eye,
     left eye, nose, mouth, right ear and left ear. All float32, in pixels.

@@ -37,6 +37,8 @@ STRAIGHT = 20
 """Degrees of tilt up to which the landmarks of a glance tell as much as those of a turned look."""
 POSSIBLE = 0.3
 """Score of a closer look below which nothing is kept."""
+CERTAIN = 0.6
+"""Score from which it is a face."""
 CLEAR = 0.75
 """Score from which one look is enough."""
 SECOND = 32
@@ -72,6 +74,11 @@ def glances(width: int, height: int, smallest: float) -> tuple[Window, list[Wind
         return everything, []
     shared = max(LARGEST, 1.5 * HINT / everything.scale * scale)  # what is larger, the glance at everything shows
     return everything, list(tiles(width, height, scale, min(shared, 96.0)))
+
+
+def large(finds: Finds, smallest: float) -> Finds:
+    """Leave out what is smaller than was asked for, in pixels, by more than the network errs."""
+    return finds.only(finds.sides >= 0.75 * smallest)
 
 
 def from_afar(everything: Window) -> Window:

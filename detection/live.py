@@ -8,14 +8,24 @@ import numpy as np
 from detection.alignment import SIDE as BOX_SIDE
 from detection.alignment import detections
 from detection.blazeface import SIDE
-from detection.glances import CLEAR, CLOSE, MARGIN, POSSIBLE, TURNED, Network, from_afar, glances, look
+from detection.glances import (
+    CERTAIN,
+    CLEAR,
+    CLOSE,
+    MARGIN,
+    POSSIBLE,
+    TURNED,
+    Network,
+    from_afar,
+    glances,
+    large,
+    look,
+)
 from detection.windows import Window
 from faces import SAME_FACE, Box, Detection, Image
 
 HINTS = 0.15
 """Score from which a find of a glance is a hint; a bare wall has some of 0.1."""
-CERTAIN = 0.6
-"""Score of a closer look from which a hint is a face."""
 MOST = 3
 """Most closer looks of one search; the next search takes the other hints."""
 REFUSED_FOR = 10
@@ -54,7 +64,7 @@ class LiveDetector:
         self._refused: list[tuple[int, Detection]] = []
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
-        """Return places of a frame that may show faces, the likeliest first; `confirm` then tells.
+        """Return candidates for new faces in a frame, the most certain first; `confirm` checks them.
 
         Args:
             image: (height, width) uint8 grey, or (height, width, 3) BGR.
@@ -70,7 +80,7 @@ class LiveDetector:
         hints = look(self._network, image, window, HINTS).merged()
         return [
             place
-            for place in detections(hints.only(hints.sides >= 0.75 * smallest))
+            for place in detections(large(hints, smallest))
             if (area is None or _within(place.box, area)) and all(place.box.overlap(box) < SAME_FACE for box in known)
         ]
 
@@ -80,7 +90,7 @@ class LiveDetector:
         return parts[(2 * turn + rest - 1) % len(parts)] if rest else everything
 
     def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
-        """Look closer at places; return for each the face there, or None. A clear one needs no closer look.
+        """Check candidates by a closer look; None for each that is no face. One with a high score is accepted as it is.
 
         Args:
             image: as for `detect_new`.

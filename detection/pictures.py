@@ -5,24 +5,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from detection.alignment import detections
-from detection.finds import Finds, joined
-from detection.glances import Network, from_afar, glances, is_clear, look, look_closer
+from detection.finds import joined
+from detection.glances import CERTAIN, CLEAR, Network, from_afar, glances, is_clear, large, look, look_closer
 from faces import Box, Detection, Image
 
 SMALLEST = 20.0
 """Side in pixels of the smallest face that is looked for, whatever the picture's size."""
 HINTS = 0.07
 """Score from which a glance's find is looked at more closely."""
-CERTAIN = 0.6
-"""Score from which it is a face."""
 LOOKS = 400
 """Most closer looks at one picture; a crowd of hundreds takes fewer, as neighbours share a look."""
 TILTED = 50.0
 """Degrees of tilt from which a face is no sign that the picture stands upright."""
 SIGN = 0.65
 """Score from which an upright face is such a sign."""
-CLEAR = 0.75
-"""Score that the clearest face must have in a picture that is turned: a picture without faces is seen four times."""
 
 
 class PictureDetector:
@@ -66,18 +62,13 @@ class PictureDetector:
             clear = seen[1].only(is_clear(far, seen[1]))
         rest = joined([*seen, *(look(self._network, image, window, HINTS) for window in parts)])
         hints = rest.without(clear).merged()
-        closer = look_closer(self._network, image, _large(hints, smallest), LOOKS)
+        closer = look_closer(self._network, image, large(hints, smallest), LOOKS)
         faces = joined([clear, closer.only(closer.scores >= CERTAIN).without(clear)])
-        return detections(_large(faces, smallest))
-
-
-def _large(finds: Finds, smallest: float) -> Finds:
-    """Leave out what is smaller than was asked for by more than the network errs."""
-    return finds.only(finds.sides >= 0.75 * smallest)
+        return detections(large(faces, smallest))
 
 
 def _is_clear(found: Sequence[Detection]) -> bool:
-    """Whether a face is a clear sign that a direction is the right one."""
+    """Whether a face is clear: a weaker one is no sign of the right direction, as a picture is seen in four."""
     return any(face.certainty >= CLEAR for face in found)
 
 

@@ -118,7 +118,7 @@ class _Search:
                 self.spots[index], self.rects[index] = spot, rect
 
     def choose(self, index: int, gap: int) -> None:
-        """Choose the best place with so many free pixels around it, if it is better than the present one."""
+        """Move a plate to the best place that has `gap` free pixels around it, if that is better than where it is."""
         one, before = self._wanted[index], self.spots[index]
         reach = _reach(one, self._room)
         obstacles = [rect for rect in self._obstacles(index) if _meet(rect, reach)]
@@ -164,7 +164,7 @@ def _at(corner: tuple[int, int], size: Size) -> Rect:
 
 
 def _reach(one: Wanted, room: Size) -> Rect:
-    """The rectangle in which all places of a plate lie, with some room around."""
+    """The bounding rectangle of all places of a plate, with a margin; obstacles outside of it cannot matter."""
     wide = max((width for width, _ in one.sizes), default=0) + BETTER
     high = 2 * max((height for _, height in one.sizes), default=0) + BETTER
     left, top, right, bottom = Rect.of(one.box)

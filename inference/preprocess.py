@@ -120,7 +120,10 @@ def _region(image: Image, left: int, top: int, width: int, height: int) -> Image
 
 
 def _turned(image: Image, box: Box, spec: InputSpec, angle: float) -> Image:
-    """Cut out what `_bounds` says, turned about the middle of the box, in the network's size or twice that."""
+    """Cut out the crop of `_bounds`, rotated about the middle of the box so that the face stands upright.
+
+    It has the network's size, or twice that where it is larger, so that `_sized` reduces it without aliasing.
+    """
     _, _, width, height = _bounds(box, spec)
     middle = box.x + box.width / 2, box.y + box.height / 2
     reach = math.hypot(width, height) / 2 + abs(spec.crop_shift) * box.height + 1

@@ -41,11 +41,11 @@ class Detector(Protocol):
     check_every: float
 
     def detect_new(self, image: Image, area: Box | None = None, known: Sequence[Box] = ()) -> list[Detection]:
-        """Return where a (height, width) uint8 picture, or an area of it, may show faces that are not known."""
+        """Detect candidates for new faces in a (height, width) uint8 picture or an area of it; no known ones."""
         ...
 
     def confirm(self, image: Image, places: Sequence[Detection]) -> list[Detection | None]:
-        """Check more closely what `detect_new` has returned; None for what is no face after all."""
+        """Check candidates of `detect_new` more closely; None for each that is no face."""
         ...
 
     def detect_known(self, image: Image, faces: Sequence[Detection]) -> list[Detection | None]:

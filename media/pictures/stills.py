@@ -39,7 +39,7 @@ class StillReader:
             return detector.detect(image)
 
     def read(self, image: Image, found: Sequence[Detection]) -> tuple[Face, ...]:
-        """Return the faces among detections, with their expressions, in the same order."""
+        """Classify detections; return those that the network does not call "no face", in the same order."""
         model, limit = self.model, self.model.no_face_threshold
         if not found:
             return ()
